@@ -1,0 +1,5 @@
+/** `dataferry/records`: what every source of records shares. */
+export * from './catalog/types.ts'
+export * from './filter/types.ts'
+export * from './plan/types.ts'
+export * from './store.ts'

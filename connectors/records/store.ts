@@ -1,0 +1,52 @@
+/**
+ * RecordStore: all that a source of records implements. `recordService(store)` makes it a Service; filters, order, paging, policy,
+ * relations, batch modes and formats are the house's.
+ */
+import type { Bind, Json, RowSource } from 'dataferry/sdk'
+import { ability } from 'dataferry/sdk'
+import type { Catalog } from './catalog/types.ts'
+import type { Planned, ReadPlan, WritePlan } from './plan/types.ts'
+
+/** What the source can do by itself; what it cannot is refused with a clear 501, or done by the house. */
+export interface Capabilities {
+  readonly write: boolean
+  /** Writes of one session commit together. */
+  readonly transactions: boolean
+  /** `WritePlan.returning` is honoured for update and delete. */
+  readonly returning: boolean
+  readonly upsert: boolean
+  readonly related: boolean
+  readonly group: boolean
+}
+
+/** One row, keys in output order, null prototype. */
+export type Row = { readonly [name: string]: Json }
+
+/** What became of one execution of a write. `rows` are those that `returning` asked for. */
+export type WriteOutcome =
+  | { readonly ok: true; readonly affected: number; readonly rows: readonly Row[] }
+  | { readonly ok: false; readonly error: Error }
+
+export interface WriteSession {
+  /** A read that sees the session's own writes; `plan.result` is `rows`. */
+  rows(plan: Planned<ReadPlan>): Promise<readonly Row[]>
+  /**
+   * Executes the plan once for each row of binds, in order. An execution that fails leaves nothing of itself behind and does not
+   * spoil the others. `halt`: stops after the first failure (the outcomes end with it); `continue`: goes on.
+   */
+  run(plan: Planned<WritePlan>, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<readonly WriteOutcome[]>
+  /** What the work wrote is undone when it throws; the session goes on. */
+  savepoint<T>(work: () => Promise<T>): Promise<T>
+}
+
+export interface RecordStore {
+  readonly can: Capabilities
+  readonly catalog: Catalog
+  read(plan: Planned<ReadPlan>): RowSource
+  /** Commits when the work returns, rolls back when it throws. */
+  write<T>(work: (session: WriteSession) => Promise<T>, signal: AbortSignal): Promise<T>
+  close(): Promise<void>
+}
+
+/** The store behind a service that is one: for the system store and virtual relationships. */
+export const RecordStoreAbility = ability<RecordStore>('RecordStore')

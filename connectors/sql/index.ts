@@ -1,0 +1,2 @@
+/** `dataferry/sql`: the shared relational engine. */
+export * from './types.ts'

@@ -1,0 +1,103 @@
+/**
+ * The seam between the shared SQL engine and a connector: a dialect compiles plans to programs; a runner executes programs. Programs
+ * are plain data ([C]) that hold no value, so they are cached by the plan's shape and may cross to another thread.
+ * W is the driver's own cursor over one wire row, valid during the call only; it never leaves its thread.
+ */
+import type { ApiError, Bind, ByteSink, ConfigValues, Json, Output, ServiceHost } from 'dataferry/sdk'
+import type { Catalog, ReadPlan, ResultShape, Row, SimpleType, Slot, WriteOutcome, WritePlan, Capabilities, RelatedRead } from 'dataferry/records'
+
+/** How one value of a wire row is printed. [C] */
+export interface WireColumn {
+  /** The key in the output. */
+  readonly as: string
+  readonly type: SimpleType
+  /** The driver's spelling of the type, '' for expressions. */
+  readonly dbType: string
+  /** Read to match relations, not printed. */
+  readonly hidden: boolean
+}
+
+/** Where a placeholder's value comes from. [C] */
+export type Parameter =
+  | { readonly kind: 'slot'; readonly slot: Slot }
+  /** An array bind given as one parameter, in the dialect's own form (JSON text, array). */
+  | { readonly kind: 'list'; readonly slot: Slot }
+  /** The parents' keys of a window, each row [ordinal, key...], in the dialect's own form. */
+  | { readonly kind: 'parents' }
+
+/** [C] */
+export interface Statement {
+  readonly text: string
+  readonly parameters: readonly Parameter[]
+  readonly columns: readonly WireColumn[]
+  /** A unique key bounds what it reads to at most one row. */
+  readonly point: boolean
+}
+
+/** One relation of a level: the statement answers ordinal first (a hidden column), ordered by it. [C] */
+export interface RelatedProgram {
+  readonly name: string
+  readonly shape: RelatedRead['shape']
+  /** Indexes of the parent statement's columns that make the key, in the order of the keys in `parents`. */
+  readonly keys: readonly number[]
+  readonly rows: Statement
+  readonly related: readonly RelatedProgram[]
+}
+
+/** [C] */
+export interface ReadProgram {
+  readonly kind: 'read'
+  /** Unique among the programs of one service: prepared statements are kept under it. */
+  readonly id: string
+  readonly result: ResultShape
+  /** null where only the count is asked for. */
+  readonly rows: Statement | null
+  readonly count: Statement | null
+  readonly limit: Slot | null
+  readonly offset: Slot | null
+  readonly related: readonly RelatedProgram[]
+}
+
+/** [C] */
+export interface WriteProgram {
+  readonly kind: 'write'
+  readonly id: string
+  readonly statement: Statement
+}
+
+/** Reading on its own, outside any session. */
+export interface ProgramRunner {
+  /** Writes the whole body in the output's format; stops when the signal aborts. Throws before its first write, or the reply is cut. */
+  run(program: ReadProgram, binds: readonly Bind[], output: Output, sink: ByteSink, signal: AbortSignal): Promise<void>
+  /** A connection of its own for the length of the call; commits when `use` returns, rolls back when it throws. */
+  session<T>(use: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>
+  /** Statements of the connector's own (introspection), never with a client's text. Rows as arrays. */
+  query(text: string, binds: readonly Bind[], signal: AbortSignal): Promise<readonly (readonly Json[])[]>
+  close(): Promise<void>
+}
+
+export interface SqlSession {
+  rows(program: ReadProgram, binds: readonly Bind[]): Promise<readonly Row[]>
+  /** As WriteSession.run. */
+  write(program: WriteProgram, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<readonly WriteOutcome[]>
+  /** A trusted statement: DDL, savepoints. */
+  execute(text: string): Promise<void>
+}
+
+/** What makes one database differ from another. */
+export interface Dialect {
+  readonly name: string
+  readonly can: Capabilities
+  /** Pure and synchronous. */
+  compileRead(plan: ReadPlan, id: string): ReadProgram
+  compileWrite(plan: WritePlan, id: string): WriteProgram
+  /** A driver's error as one that a client may see: plain words, the field where it is known, no SQL (data-plane 2.11). */
+  error(thrown: unknown): ApiError | Error
+}
+
+/** What a connector brings: the engine makes a RecordStore of it. */
+export interface SqlConnector {
+  readonly dialect: Dialect
+  createRunner(config: ConfigValues, host: ServiceHost): ProgramRunner
+  createCatalog(runner: ProgramRunner, config: ConfigValues, host: ServiceHost): Catalog
+}
