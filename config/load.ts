@@ -30,7 +30,9 @@ export class ConfigError extends Error {
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
-    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((line) => `  ${line}`).join('\n')}`)
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((line) => `  ${line}`).join('\n')}`,
+    )
     this.name = 'ConfigError'
     this.problems = problems
   }
@@ -83,7 +85,8 @@ function values(tree: Tree, sources: readonly Variables[], problems: string[]): 
 
 function value(setting: Setting<unknown>, sources: readonly Variables[], problems: string[]): unknown {
   const given = find(setting, sources)
-  if (given === null) return setting.kind === 'path' && typeof setting.default === 'string' ? resolve(setting.default) : setting.default
+  if (given === null)
+    return setting.kind === 'path' && typeof setting.default === 'string' ? resolve(setting.default) : setting.default
   const parsed = setting.parse(given.text)
   if (parsed.ok) return parsed.value
   const shown = setting.secret ? 'the value given (not shown)' : JSON.stringify(given.text)
@@ -117,7 +120,11 @@ function complete(raw: RawConfig): Config {
 
 function freeze<T extends object>(tree: T): T {
   for (const node of Object.values(tree)) {
-    if (Array.isArray(node) || (typeof node === 'object' && node !== null && Object.getPrototypeOf(node) === Object.prototype)) freeze(node)
+    if (
+      Array.isArray(node) ||
+      (typeof node === 'object' && node !== null && Object.getPrototypeOf(node) === Object.prototype)
+    )
+      freeze(node)
   }
   return Object.freeze(tree)
 }
@@ -129,7 +136,8 @@ function unknownNames(sources: readonly Variables[]): string[] {
     .filter((name) => !known.has(name))
     .sort()
     .map((name) => {
-      if (without.has(name) || name.startsWith('DF_MANAGED') || name.startsWith('DF_FREETDS_')) return `${name} has no effect in this version`
+      if (without.has(name) || name.startsWith('DF_MANAGED') || name.startsWith('DF_FREETDS_'))
+        return `${name} has no effect in this version`
       const near = nearest(name, known)
       return `${name} is not a setting${near ? `; did you mean ${near}?` : ''}`
     })

@@ -7,7 +7,20 @@
 
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
-import { bool, bytes, duration, int, key, list, oneOf, optionalPath, path, type Setting, secret, text } from './setting.ts'
+import {
+  bool,
+  bytes,
+  duration,
+  int,
+  key,
+  list,
+  oneOf,
+  optionalPath,
+  path,
+  type Setting,
+  secret,
+  text,
+} from './setting.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -29,7 +42,11 @@ export const sections: Readonly<Record<string, string>> = {
 }
 
 export const schema = {
-  name: text({ env: 'APP_NAME', default: 'Dataferry', help: 'The name of this instance, shown on its start page and in mails.' }),
+  name: text({
+    env: 'APP_NAME',
+    default: 'Dataferry',
+    help: 'The name of this instance, shown on its start page and in mails.',
+  }),
   debug: bool({
     env: 'APP_DEBUG',
     default: false,
@@ -52,15 +69,29 @@ export const schema = {
   }),
 
   http: {
-    host: text({ env: 'HOST', default: '127.0.0.1', help: 'The address to listen on. `0.0.0.0` or `::` is every address of the machine.' }),
-    port: int({ env: 'PORT', default: 8080, min: 0, max: 65535, help: 'The port to listen on. 0 takes a free one, which is printed at start.' }),
+    host: text({
+      env: 'HOST',
+      default: '127.0.0.1',
+      help: 'The address to listen on. `0.0.0.0` or `::` is every address of the machine.',
+    }),
+    port: int({
+      env: 'PORT',
+      default: 8080,
+      min: 0,
+      max: 65535,
+      help: 'The port to listen on. 0 takes a free one, which is printed at start.',
+    }),
     trustedProxies: list({
       env: 'DF_TRUSTED_PROXIES',
       default: [],
       entry: { test: isNetwork, accepts: 'IP addresses or networks such as 10.0.0.0/8' },
       help: 'Proxies whose `X-Forwarded-*` headers are believed. From anyone else these headers are ignored, so that nobody chooses the address that limits count by.',
     }),
-    compression: bool({ env: 'DF_COMPRESSION', default: true, help: 'Compresses answers. Switch it off where a proxy in front does it.' }),
+    compression: bool({
+      env: 'DF_COMPRESSION',
+      default: true,
+      help: 'Compresses answers. Switch it off where a proxy in front does it.',
+    }),
     compressionMinBytes: bytes({
       env: 'DF_COMPRESSION_MIN_BYTES',
       default: KIB,
@@ -153,7 +184,11 @@ export const schema = {
       accepts: 'an email address',
       help: 'Makes the first administrator at start, if there is none. Without it, a one-time code that is printed at start makes one.',
     }),
-    password: secret({ env: 'DF_ADMIN_PASSWORD', minLength: 16, help: 'The password of that administrator. Given together with DF_ADMIN_EMAIL.' }),
+    password: secret({
+      env: 'DF_ADMIN_PASSWORD',
+      minLength: 16,
+      help: 'The password of that administrator. Given together with DF_ADMIN_EMAIL.',
+    }),
     firstName: text({ env: 'DF_ADMIN_FIRST_NAME', default: 'Admin', help: 'The first name of that administrator.' }),
     lastName: text({ env: 'DF_ADMIN_LAST_NAME', default: 'User', help: 'The last name of that administrator.' }),
   },
@@ -401,7 +436,8 @@ export function conflicts(config: RawConfig): string[] {
   if (admin.email !== null && admin.password === null) found.push('DF_ADMIN_EMAIL needs DF_ADMIN_PASSWORD beside it')
   if (admin.password !== null && admin.email === null) found.push('DF_ADMIN_PASSWORD needs DF_ADMIN_EMAIL beside it')
   if (auth.jwtRefreshTtlMinutes < auth.jwtTtlMinutes) found.push('DF_JWT_REFRESH_TTL must not be less than DF_JWT_TTL')
-  if (http.headersTimeoutMs > http.requestTimeoutMs) found.push('DF_HEADERS_TIMEOUT must not be more than DF_REQUEST_TIMEOUT')
+  if (http.headersTimeoutMs > http.requestTimeoutMs)
+    found.push('DF_HEADERS_TIMEOUT must not be more than DF_REQUEST_TIMEOUT')
   if (http.maxUrlBytes >= http.maxHeaderBytes) found.push('DF_MAX_URL_BYTES must be less than DF_MAX_HEADER_BYTES')
   if (config.api.routePrefix === config.api.statusRoutePrefix) {
     found.push('DF_API_ROUTE_PREFIX and DF_STATUS_ROUTE_PREFIX must differ')

@@ -185,20 +185,23 @@ export function duration(
   const { unit, as, min, max } = about
   const scale = durations[unit] / durations[as]
   const defaultText = about.defaultText ?? `${about.default} ${unit}`
-  return setting<number>({ ...about, defaultText }, {
-    kind: 'duration',
-    default: about.default * scale,
-    accepts: `a duration from ${min} to ${max} ${unit} (such as ${about.default} or ${about.default}${unit})`,
-    unit,
-    read: (given) => {
-      const [, digits, suffix] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?$/i.exec(given) ?? []
-      if (digits === undefined) return undefined
-      const word = suffix?.toLowerCase() ?? unit
-      const milliseconds = Number(digits) * durations[word === 'm' ? 'min' : (word as DurationUnit)]
-      const inUnit = within(milliseconds / durations[unit], min, max)
-      return inUnit === undefined ? undefined : Math.round(inUnit * scale)
+  return setting<number>(
+    { ...about, defaultText },
+    {
+      kind: 'duration',
+      default: about.default * scale,
+      accepts: `a duration from ${min} to ${max} ${unit} (such as ${about.default} or ${about.default}${unit})`,
+      unit,
+      read: (given) => {
+        const [, digits, suffix] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?$/i.exec(given) ?? []
+        if (digits === undefined) return undefined
+        const word = suffix?.toLowerCase() ?? unit
+        const milliseconds = Number(digits) * durations[word === 'm' ? 'min' : (word as DurationUnit)]
+        const inUnit = within(milliseconds / durations[unit], min, max)
+        return inUnit === undefined ? undefined : Math.round(inUnit * scale)
+      },
     },
-  })
+  )
 }
 
 const sizes: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
@@ -209,16 +212,19 @@ export function bytes(
 ): Setting<number> {
   const { min, max } = about
   const defaultText = about.defaultText ?? showBytes(about.default)
-  return setting<number>({ ...about, defaultText }, {
-    kind: 'bytes',
-    default: about.default,
-    accepts: `a size from ${showBytes(min)} to ${showBytes(max)} (such as 65536, 64k or 64MiB)`,
-    unit: 'bytes',
-    read: (given) => {
-      const [, digits, suffix = ''] = /^(\d+)\s*([kmg]?)(?:i?b)?$/i.exec(given) ?? []
-      return digits === undefined ? undefined : within(Number(digits) * (sizes[suffix.toLowerCase()] ?? 1), min, max)
+  return setting<number>(
+    { ...about, defaultText },
+    {
+      kind: 'bytes',
+      default: about.default,
+      accepts: `a size from ${showBytes(min)} to ${showBytes(max)} (such as 65536, 64k or 64MiB)`,
+      unit: 'bytes',
+      read: (given) => {
+        const [, digits, suffix = ''] = /^(\d+)\s*([kmg]?)(?:i?b)?$/i.exec(given) ?? []
+        return digits === undefined ? undefined : within(Number(digits) * (sizes[suffix.toLowerCase()] ?? 1), min, max)
+      },
     },
-  })
+  )
 }
 
 /** A list of texts between commas; blanks around an entry and empty entries are dropped. */

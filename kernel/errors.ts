@@ -87,6 +87,12 @@ export class ServiceUnavailable extends ApiError {
   }
 }
 
+/**
+ * Thrown by a service whose instance is beyond repair (its thread died, its file is gone): this request is answered 503, the
+ * instance is closed, and a new one is made after a while.
+ */
+export class InstanceFailed extends ServiceUnavailable {}
+
 /** The four members that an error shows, alone in the envelope or as an entry of a batch. Key order is the contract's. */
 export interface ErrorEntry {
   readonly code: number

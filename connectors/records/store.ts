@@ -5,6 +5,7 @@
 import type { Bind, Json, RowSource } from 'dataferry/sdk'
 import { ability } from 'dataferry/sdk'
 import type { Catalog } from './catalog/types.ts'
+import type { SchemaPlan } from './plan/schema.ts'
 import type { Planned, ReadPlan, WritePlan } from './plan/types.ts'
 
 /** What the source can do by itself; what it cannot is refused with a clear 501, or done by the house. */
@@ -37,6 +38,8 @@ export interface WriteSession {
   run(plan: Planned<WritePlan>, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<readonly WriteOutcome[]>
   /** What the work wrote is undone when it throws; the session goes on. */
   savepoint<T>(work: () => Promise<T>): Promise<T>
+  /** Changes the structure, inside the session's transaction where the source can; the catalog is refreshed after the commit. */
+  change(plan: SchemaPlan): Promise<void>
 }
 
 export interface RecordStore {

@@ -4,7 +4,7 @@
  * W is the driver's own cursor over one wire row, valid during the call only; it never leaves its thread.
  */
 import type { ApiError, Bind, ByteSink, ConfigValues, Json, Output, ServiceHost } from 'dataferry/sdk'
-import type { Catalog, ReadPlan, ResultShape, Row, SimpleType, Slot, WriteOutcome, WritePlan, Capabilities, RelatedRead } from 'dataferry/records'
+import type { Catalog, ReadPlan, ResultShape, Row, SimpleType, Slot, WriteOutcome, WritePlan, Capabilities, RelatedRead, SchemaPlan } from 'dataferry/records'
 
 /** How one value of a wire row is printed. [C] */
 export interface WireColumn {
@@ -22,8 +22,14 @@ export type Parameter =
   | { readonly kind: 'slot'; readonly slot: Slot }
   /** An array bind given as one parameter, in the dialect's own form (JSON text, array). */
   | { readonly kind: 'list'; readonly slot: Slot }
-  /** The parents' keys of a window, each row [ordinal, key...], in the dialect's own form. */
-  | { readonly kind: 'parents' }
+  /**
+   * The parents' keys of a window, each row [ordinal, key...], in the dialect's own form: all rows in one parameter, or where
+   * `member` is set that member of every row (an array for each, 0 is the ordinal).
+   */
+  | { readonly kind: 'parents'; readonly member: number | null }
+
+/** One parent's ordinal in its window and its key. [C] */
+export type ParentRow = readonly [ordinal: number, ...key: Bind[]]
 
 /** [C] */
 export interface Statement {
@@ -53,6 +59,8 @@ export interface ReadProgram {
   /** null where only the count is asked for. */
   readonly rows: Statement | null
   readonly count: Statement | null
+  /** Rows are groups, so that their number says nothing about the count. */
+  readonly grouped: boolean
   readonly limit: Slot | null
   readonly offset: Slot | null
   readonly related: readonly RelatedProgram[]
@@ -91,6 +99,8 @@ export interface Dialect {
   /** Pure and synchronous. */
   compileRead(plan: ReadPlan, id: string): ReadProgram
   compileWrite(plan: WritePlan, id: string): WriteProgram
+  /** The statements of a change of structure, in order. */
+  compileSchema(plan: SchemaPlan): readonly string[]
   /** A driver's error as one that a client may see: plain words, the field where it is known, no SQL (data-plane 2.11). */
   error(thrown: unknown): ApiError | Error
 }

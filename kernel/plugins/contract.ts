@@ -17,6 +17,10 @@ export class Decimal {
   toString(): string {
     return this.digits
   }
+  /** JSON.stringify prints the digits as they are. */
+  toJSON(): unknown {
+    return (JSON as unknown as { rawJSON(digits: string): unknown }).rawJSON(this.digits)
+  }
 }
 
 /** What a driver may be given. */
@@ -181,6 +185,8 @@ export interface Caller {
   readonly requestor: Requestor
   /** The verified session token, null when there is none. */
   readonly session: Session | null
+  /** On a refresh (PUT of a session) only: the token as it was sent, which the refresh judges itself (control-plane 0.4, 1.5). */
+  readonly unverifiedToken?: string
   /** Public lookups by name, built-ins (`user.id`, `app.name`, ...) included: data-plane 2.13. */
   readonly lookups: { readonly [name: string]: Json }
 }
@@ -347,6 +353,34 @@ export interface Tokens {
   read(token: string): Promise<TokenClaims>
 }
 export const TokensAbility = ability<Tokens>('Tokens')
+
+/**
+ * The resources `session`, `password` and `profile` of one kind of account (control-plane 1.3 to 1.7). Offered by plugins/system for
+ * its own `admin/...`; plugins/user shows them for users.
+ */
+export interface AccountResources {
+  handle(resource: 'session' | 'password' | 'profile', kind: 'user' | 'admin', request: ApiRequest, signal: AbortSignal): Promise<ApiReply>
+}
+export const AccountResourcesAbility = ability<AccountResources>('AccountResources')
+
+/** What the start of the server and its plain pages need to know of the instance. Offered by plugins/system. */
+export interface Instance {
+  /** No administrator exists yet. */
+  setupNeeded(): boolean
+  /** The one-time code of this start with which `POST /setup` makes the first administrator; null when none is needed. */
+  readonly setupCode: string | null
+  /** Makes the first administrator (control-plane 1.2); throws Forbidden on a wrong or used code, BadRequest on bad fields. */
+  setup(fields: { readonly [name: string]: Json }): Promise<void>
+  /** The body of `GET /status` (control-plane 0.1). */
+  status(origin: string): Promise<Json>
+}
+export const InstanceAbility = ability<Instance>('Instance')
+
+/** Lines that a plugin adds to what the start prints, for example commands to try. */
+export interface Hints {
+  lines(origin: string): readonly string[]
+}
+export const HintsAbility = ability<Hints>('Hints')
 
 export interface Log {
   debug(message: string, facts?: { readonly [key: string]: unknown }): void

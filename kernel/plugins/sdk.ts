@@ -1,3 +1,24 @@
 /** `dataferry/sdk`: the contract and the errors, all that a plugin needs of the kernel. */
 export * from '../errors.ts'
+export {
+  CsvReader,
+  csvCell,
+  csvEmpty,
+  csvHeader,
+  csvQuote,
+  csvRow,
+  encodeCsv,
+  encodeJson,
+  encodeText,
+  encodeValue,
+  encodeXml,
+  escapeText,
+  exactNumber,
+  parseJson,
+  xmlClose,
+  xmlElement,
+  xmlName,
+  xmlOpen,
+  xmlText,
+} from '../formats/index.ts'
 export * from './contract.ts'

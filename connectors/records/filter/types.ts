@@ -11,8 +11,25 @@ export type CompareOp = '=' | '!=' | '<' | '<=' | '>' | '>='
 export type MatchOp = 'like' | 'ilike' | 'contains' | 'starts' | 'ends'
 /** Functions that expressions may call (data-plane 4.7). */
 export type FunctionName =
-  | 'lower' | 'upper' | 'trim' | 'length' | 'abs' | 'round' | 'floor' | 'ceil' | 'coalesce' | 'now' | 'current_date' | 'current_time'
-  | 'current_timestamp' | 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second'
+  | 'lower'
+  | 'upper'
+  | 'trim'
+  | 'length'
+  | 'abs'
+  | 'round'
+  | 'floor'
+  | 'ceil'
+  | 'coalesce'
+  | 'now'
+  | 'current_date'
+  | 'current_time'
+  | 'current_timestamp'
+  | 'year'
+  | 'month'
+  | 'day'
+  | 'hour'
+  | 'minute'
+  | 'second'
 export type ArithmeticOp = '+' | '-' | '*' | '/' | '%'
 
 /** C: how a column is named; V: how a value is given. */
@@ -65,7 +82,9 @@ export interface Scope {
 
 /** One term of `order`, as written. */
 export interface OrderAsked {
-  readonly by: { readonly kind: 'expr'; readonly expr: FilterExpr } | { readonly kind: 'position'; readonly position: number }
+  readonly by:
+    | { readonly kind: 'expr'; readonly expr: FilterExpr }
+    | { readonly kind: 'position'; readonly position: number }
   readonly descending: boolean
   readonly nulls: 'first' | 'last' | null
 }

@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+/**
+ * The command `dataferry`. Plain JavaScript without newer syntax, because its first work is to say so, or to find another
+ * Node, where the one that started it is too old. An installed package runs its built files, a checkout its sources.
+ */
+
+import { spawn } from 'child_process'
+import { existsSync, readFileSync } from 'fs'
+import { createRequire } from 'module'
+import { dirname, join, sep } from 'path'
+import { fileURLToPath, pathToFileURL } from 'url'
+
+const WANTED = [24, 7]
+const CONDITION = 'dataferry-source'
+
+const launcher = fileURLToPath(import.meta.url)
+const root = dirname(dirname(launcher))
+const sources = join(root, 'kernel', 'main.ts')
+const fromSources = existsSync(sources) && root.split(sep).indexOf('node_modules') < 0
+
+const USAGE = [
+  'usage: dataferry [command]',
+  '',
+  '  start     start the server (the default); see docs/configuration.md for its settings',
+  '  version   print the version',
+  '  help      print this',
+].join('\n')
+
+function tooOld() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  return major < WANTED[0] || (major === WANTED[0] && minor < WANTED[1])
+}
+
+/** The Node of the optional dependency for this platform, or null. */
+function bundledNode() {
+  const platform = process.platform === 'win32' ? 'win' : process.platform
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`node-${platform}-${process.arch}/package.json`)
+    const file = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+    return existsSync(file) ? file : null
+  } catch (_notInstalled) {
+    return null
+  }
+}
+
+/** Whether this process resolves the package's own exports to what it is about to run: all sources, or all built files. */
+function resolvesRight() {
+  return import.meta.resolve('dataferry/sdk').endsWith('.ts') === fromSources
+}
+
+/** Runs `dataferry start` in a process of its own, with the signals and the ending of this one. */
+function runWith(node) {
+  const flags = process.execArgv.concat(fromSources ? ['-C', CONDITION] : [])
+  const child = spawn(node, flags.concat([launcher, 'start']), { stdio: 'inherit' })
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP']
+  const forward = (signal) => {
+    // A terminal sends Ctrl-C to both processes by itself; a second one would tell the server to hurry.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+  }
+  for (const signal of signals) process.on(signal, forward)
+  child.on('error', (error) => fail(`dataferry: ${node} can't be run: ${error.message}`, 1))
+  child.on('exit', (code, signal) => {
+    for (const name of signals) process.removeListener(name, forward)
+    if (signal) process.kill(process.pid, signal)
+    else process.exitCode = code
+  })
+}
+
+function start() {
+  if (tooOld()) {
+    const node = bundledNode()
+    if (node) return runWith(node)
+    return fail(`dataferry needs Node ${WANTED.join('.')} or newer; this is Node ${process.versions.node}`, 1)
+  }
+  if (!resolvesRight()) return runWith(process.execPath)
+  const entry = fromSources ? sources : join(root, 'dist', 'kernel', 'main.js')
+  if (!existsSync(entry)) return fail(`dataferry: ${entry} is missing: run npm run build`, 1)
+  return import(pathToFileURL(entry).href)
+}
+
+function fail(message, code) {
+  console.error(message)
+  process.exitCode = code
+}
+
+function main(args) {
+  const command = args.length > 0 ? args[0] : 'start'
+  if (args.length > 1) return fail(`dataferry: ${command} takes no arguments; see dataferry help`, 2)
+  switch (command) {
+    case 'start':
+      return start()
+    case 'version':
+    case '--version':
+    case '-v':
+      return console.log(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version)
+    case 'help':
+    case '--help':
+    case '-h':
+      return console.log(USAGE)
+    default:
+      return fail(`dataferry: there is no command ${command}; see dataferry help`, 2)
+  }
+}
+
+main(process.argv.slice(2))

@@ -1,0 +1,143 @@
+/**
+ * PostgreSQL's SQL. Lists go in as one array (`= any`), parents' keys as an array for each key (`unnest`), children are limited for
+ * each parent by a lateral join. Numbers are cast, because the type that the server infers from the other side can be too narrow.
+ */
+import type { Column, ColumnDefinition, FunctionName, MatchOp, SimpleType, Slot } from 'dataferry/records'
+import { BadRequest } from 'dataferry/sdk'
+import { type ParentsSource, SqlCompiler, type StatementWriter } from 'dataferry/sql'
+
+const casts: { readonly [T in SimpleType]?: string } = {
+  id: 'bigint',
+  bigid: 'bigint',
+  smallid: 'bigint',
+  mediumid: 'bigint',
+  integer: 'bigint',
+  bigint: 'bigint',
+  smallint: 'bigint',
+  mediumint: 'bigint',
+  tinyint: 'bigint',
+  reference: 'bigint',
+  user_id: 'bigint',
+  user_id_on_create: 'bigint',
+  user_id_on_update: 'bigint',
+  decimal: 'numeric',
+  float: 'double precision',
+  double: 'double precision',
+  text: 'text',
+  timestamp: 'timestamp',
+}
+/** What arrays of keys are, where the column's own type must not be guessed from its spelling. */
+const keyCasts: { readonly [T in SimpleType]?: string } = {
+  ...casts,
+  string: 'text',
+  uuid: 'uuid',
+  date: 'date',
+  time: 'time',
+  datetime: 'timestamp',
+  timestamptz: 'timestamptz',
+  datetimetz: 'timestamptz',
+  boolean: 'boolean',
+  binary: 'bytea',
+}
+const texts: ReadonlySet<SimpleType> = new Set(['string', 'text', 'mediumtext', 'longtext'])
+const dateParts: ReadonlySet<FunctionName> = new Set(['year', 'month', 'day', 'hour', 'minute', 'second'])
+
+export class PostgresCompiler extends SqlCompiler {
+  override readonly lateral = true
+
+  override placeholder(n: number): string {
+    return `$${n}`
+  }
+  override typed(placeholder: string, type: SimpleType | null): string {
+    const cast = type === null ? undefined : casts[type]
+    return cast === undefined ? placeholder : `${placeholder}::${cast}`
+  }
+
+  override parents(out: StatementWriter, keys: readonly Column[]): ParentsSource {
+    const arrays = keys.map(
+      (column, i) => `${out.add({ kind: 'parents', member: i + 1 })}::${keyCasts[column.type] ?? column.dbType}[]`,
+    )
+    const ordinals = `${out.add({ kind: 'parents', member: 0 })}::integer[]`
+    const names = keys.map((_, i) => `k${i + 1}`)
+    return { with: '', from: `unnest(${[...arrays, ordinals].join(', ')}) as p (${[...names, 'o'].join(', ')})` }
+  }
+
+  override member(out: StatementWriter, left: string, list: Slot, column: Column | null): string {
+    const placeholder = out.add({ kind: 'list', slot: list })
+    const cast = column === null ? undefined : casts[column.type]
+    return `${left} = any(${placeholder}${cast === undefined ? '' : `::${cast}[]`})`
+  }
+
+  override match(op: MatchOp, left: string, right: string): string {
+    return op === 'ilike' ? `${left} ilike ${right}` : super.match(op, left, right)
+  }
+  override matched(left: string, type: SimpleType | null): string {
+    return type === null || texts.has(type) ? left : `${left}::text`
+  }
+
+  override call(name: FunctionName, args: readonly string[], types: readonly (SimpleType | null)[]): string {
+    const [first = '', ...rest] = args
+    const type = types[0] ?? null
+    if (dateParts.has(name) && type !== null && texts.has(type)) return `extract(${name} from ${first}::timestamp)`
+    if (name === 'round' && rest.length > 0 && type !== null) return `round(${[`${first}::numeric`, ...rest].join(', ')})`
+    return super.call(name, args, types)
+  }
+
+  override booleanLiteral(value: boolean): string {
+    return value ? 'true' : 'false'
+  }
+  override keyType(type: 'id' | 'bigid'): string {
+    return `${type === 'id' ? 'serial' : 'bigserial'} not null primary key`
+  }
+
+  /** data-plane 6.5. */
+  override columnType(column: ColumnDefinition): string {
+    const { type, length, precision, scale } = column
+    switch (type) {
+      case 'reference':
+      case 'user_id':
+      case 'user_id_on_create':
+      case 'user_id_on_update':
+      case 'mediumint':
+        return 'integer'
+      case 'tinyint':
+        return 'smallint'
+      case 'string':
+        return `varchar(${length ?? 255})`
+      case 'mediumtext':
+      case 'longtext':
+        return 'text'
+      case 'binary':
+        return 'bytea'
+      case 'float':
+        return 'real'
+      case 'double':
+        return 'double precision'
+      case 'decimal':
+        return precision === undefined ? 'decimal' : `decimal(${precision},${scale ?? 0})`
+      case 'datetime':
+      case 'timestamp_on_create':
+      case 'timestamp_on_update':
+        return 'timestamp'
+      case 'datetimetz':
+        return 'timestamptz'
+      case 'boolean':
+      case 'integer':
+      case 'bigint':
+      case 'smallint':
+      case 'text':
+      case 'json':
+      case 'jsonb':
+      case 'uuid':
+      case 'money':
+      case 'date':
+      case 'time':
+      case 'timetz':
+      case 'timestamp':
+      case 'timestamptz':
+        return type
+      default:
+        throw new BadRequest(`Field '${column.name}': the type '${type}' is not one of this database.`)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/** Values of clients as a column takes them (data-plane 9.2, 3.10 items 5, 6 and 8). */
+import { BadRequest, type Bind, Decimal, type Json } from 'dataferry/sdk'
+import { type Column, nameOf, type SimpleType } from './catalog/types.ts'
+import { castValue } from './filter/index.ts'
+import { jsonText } from './json.ts'
+
+const texts: ReadonlySet<SimpleType> = new Set(['string', 'text', 'mediumtext', 'longtext', 'xml'])
+const structured: ReadonlySet<SimpleType> = new Set(['json', 'jsonb', 'object', 'text', 'mediumtext', 'longtext'])
+
+/** `""` is a text here; in a column of another type it is no value (3.10 item 6). */
+export const keepsEmptyText = (column: Column): boolean => texts.has(column.type)
+
+/** Lists and objects are stored as JSON text. */
+export const takesStructure = (column: Column): boolean => structured.has(column.type) || column.type === 'array'
+
+const isStructure = (value: Json): boolean =>
+  typeof value === 'object' && value !== null && !(value instanceof Decimal)
+
+/** null, `""` where it is no text, and an empty list or object where no such thing is stored: all mean no value. */
+export function meansNull(value: Json, column: Column): boolean {
+  if (value === null) return true
+  if (value === '') return !keepsEmptyText(column)
+  return isStructure(value) && !takesStructure(column) && Object.keys(value as object).length === 0
+}
+
+/** The value as it is bound. Throws BadRequest naming the field for what the column's type cannot hold. */
+export function castToColumn(value: Json, column: Column): Bind {
+  if (value === null) return null
+  if (column.type === 'binary') return base64(value, column)
+  if (isStructure(value)) {
+    if (column.type === 'array' && Array.isArray(value)) return value.map((each) => element(each, column))
+    if (!takesStructure(column)) throw badValue(column, 'a value, not a list or an object')
+    return jsonText(value)
+  }
+  return castValue(value, column)
+}
+
+function element(value: Json, column: Column): Bind {
+  if (Array.isArray(value)) return value.map((each) => element(each, column))
+  if (value instanceof Decimal) return value.digits
+  if (isStructure(value)) throw badValue(column, 'a list of values')
+  return value as Bind
+}
+
+const badValue = (column: Column, what: string): BadRequest => new BadRequest(`Field '${nameOf(column)}' must be ${what}.`)
+
+const base64Text = /^[A-Za-z0-9+/_-]*={0,2}$/
+
+/** Padding is optional, blanks are ignored; nothing else is, so that no URL is taken for data. */
+function base64(value: Json, column: Column): Bind {
+  const text = typeof value === 'string' ? value.replace(/\s+/g, '') : null
+  if (text === null || !base64Text.test(text) || text.replace(/=+$/, '').length % 4 === 1) {
+    throw badValue(column, 'base64 encoded data')
+  }
+  return new Uint8Array(Buffer.from(text, 'base64'))
+}

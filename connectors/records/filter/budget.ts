@@ -1,0 +1,37 @@
+/** What one text may cost: terms bound its work, depth bounds the stack of everything that walks its tree later. */
+import { tooLarge } from './faults.ts'
+
+export interface FilterLimits {
+  /** Most comparisons, functions and arithmetic signs; 1,000 by default. Elements of a list are not counted. */
+  readonly maxTerms?: number
+  /** Most levels of parentheses, NOT and arithmetic, one in the other; 100 by default. */
+  readonly maxDepth?: number
+}
+
+export class Budget {
+  readonly #maxTerms: number
+  readonly #maxDepth: number
+  #terms = 0
+  #depth = 0
+
+  constructor(limits: FilterLimits = {}) {
+    this.#maxTerms = limits.maxTerms ?? 1000
+    this.#maxDepth = limits.maxDepth ?? 100
+  }
+
+  /** Counts one term. Throws BadRequest above the limit. */
+  term(): void {
+    this.#terms += 1
+    if (this.#terms > this.#maxTerms) throw tooLarge(`${this.#maxTerms} terms`)
+  }
+
+  /** One level down. Throws BadRequest above the limit. */
+  enter(): void {
+    this.#depth += 1
+    if (this.#depth > this.#maxDepth) throw tooLarge(`${this.#maxDepth} levels`)
+  }
+
+  leave(levels = 1): void {
+    this.#depth -= levels
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Evaluating predicates in memory, for sources that are no databases (CSV, documents), for tests, and for the check that a written
+ * record satisfies its role's row filter (data-plane 3.11). Logic is SQL's, with a third value for what is unknown.
+ */
+import type { Bind } from 'dataferry/sdk'
+import type { SimpleType } from '../catalog/types.ts'
+import { compareValues, compute, type RowGetter, type Value, valueFrom } from './compute.ts'
+import { matchesLike } from './like.ts'
+import { patternOf } from './resolve.ts'
+import type { PlanExpr, Predicate } from './types.ts'
+
+/** null is SQL's UNKNOWN; undefined: the test is about a column that the row does not have. */
+type Truth = boolean | null | undefined
+
+/**
+ * Whether the row satisfies the predicate: TRUE does, FALSE and UNKNOWN do not. `binds` are the plan's, `row` gives a column's
+ * value; a column that the row does not have counts as null.
+ */
+export function evaluate(predicate: Predicate, binds: readonly Bind[], row: RowGetter): boolean {
+  return truthOf(predicate, binds, (column) => row(column) ?? null) === true
+}
+
+/**
+ * The same for the fields that an update sets (data-plane 3.11): where `row` answers undefined, the tests about that column are
+ * left out, and a predicate with no test left is satisfied. An OR whose present tests all fail is not.
+ */
+export function evaluatePresent(predicate: Predicate, binds: readonly Bind[], row: RowGetter): boolean {
+  const truth = truthOf(predicate, binds, row)
+  return truth === true || truth === undefined
+}
+
+function truthOf(predicate: Predicate, binds: readonly Bind[], row: RowGetter): Truth {
+  switch (predicate.kind) {
+    case 'and':
+      return decided(predicate.of, false, binds, row)
+    case 'or':
+      return decided(predicate.of, true, binds, row)
+    case 'xor':
+      return odd(predicate.of, binds, row)
+    case 'not':
+      return negate(truthOf(predicate.of, binds, row))
+    case 'null': {
+      const value = compute(predicate.left, binds, row)
+      return value === undefined ? undefined : value === null
+    }
+    case 'in':
+      return inList(predicate, binds, row)
+    default:
+      return test(predicate, binds, row)
+  }
+}
+
+const negate = (truth: Truth): Truth => (typeof truth === 'boolean' ? !truth : truth)
+
+/** AND is decided by the first FALSE, OR by the first TRUE; short of that one UNKNOWN makes it unknown. */
+function decided(of: readonly Predicate[], by: boolean, binds: readonly Bind[], row: RowGetter): Truth {
+  let result: Truth = of.length === 0 ? !by : undefined
+  for (const each of of) {
+    const truth = truthOf(each, binds, row)
+    if (truth === by) return by
+    if (truth === null) result = null
+    else if (truth !== undefined && result === undefined) result = truth
+  }
+  return result
+}
+
+function odd(of: readonly Predicate[], binds: readonly Bind[], row: RowGetter): Truth {
+  let result: Truth
+  for (const each of of) {
+    const truth = truthOf(each, binds, row)
+    if (truth === null) return null
+    if (truth !== undefined) result = result === undefined ? truth : result !== truth
+  }
+  return result
+}
+
+/** The tests that have operands: each is unknown with a null, and absent with an absent column. */
+function test(
+  predicate: Predicate & { readonly kind: 'compare' | 'match' | 'between' },
+  binds: readonly Bind[],
+  row: RowGetter,
+): Truth {
+  const left = compute(predicate.left, binds, row)
+  if (left === undefined) return undefined
+  if (predicate.kind === 'between') {
+    const low = compute(predicate.low, binds, row)
+    const high = compute(predicate.high, binds, row)
+    if (low === undefined || high === undefined) return undefined
+    const type = typeOf(predicate.left) ?? typeOf(predicate.low) ?? typeOf(predicate.high)
+    return both(
+      orNull(compareValues(left, low, type), (order) => order >= 0),
+      orNull(compareValues(left, high, type), (order) => order <= 0),
+    )
+  }
+  const right = compute(predicate.right, binds, row)
+  if (right === undefined) return undefined
+  if (predicate.kind === 'match') {
+    if (left === null || right === null) return null
+    return matchesLike(printed(left), patternOf(predicate.op, printed(right)), predicate.op === 'ilike')
+  }
+  const holds = comparisons[predicate.op]
+  return orNull(compareValues(left, right, typeOf(predicate.left) ?? typeOf(predicate.right)), holds)
+}
+
+const comparisons: { readonly [O in '=' | '!=' | '<' | '<=' | '>' | '>=']: (order: number) => boolean } = {
+  '=': (order) => order === 0,
+  '!=': (order) => order !== 0,
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
+}
+
+const orNull = (order: number | null, holds: (order: number) => boolean): boolean | null =>
+  order === null ? null : holds(order)
+
+const both = (a: boolean | null, b: boolean | null): boolean | null =>
+  a === false || b === false ? false : a === null || b === null ? null : true
+
+function inList(predicate: Predicate & { readonly kind: 'in' }, binds: readonly Bind[], row: RowGetter): Truth {
+  const left = compute(predicate.left, binds, row)
+  if (left === undefined) return undefined
+  const list = binds[predicate.list]
+  let result: Truth = false
+  for (const each of Array.isArray(list) ? list : []) {
+    const order = compareValues(left, valueFrom(each), typeOf(predicate.left))
+    if (order === 0) return true
+    if (order === null) result = null
+  }
+  return result
+}
+
+const typeOf = (expr: PlanExpr): SimpleType | null => (expr.kind === 'column' ? expr.column.type : null)
+
+const printed = (value: Exclude<Value, null>): string =>
+  typeof value === 'boolean' ? (value ? '1' : '0') : String(value)

@@ -1,0 +1,115 @@
+/**
+ * The shape of a plan: a text that equal plans share and that holds no value and no caller. With the table's epoch it is the key
+ * under which compiled programs are kept.
+ */
+import type { Column, Table } from '../catalog/types.ts'
+import type { PlanExpr, Predicate } from '../filter/types.ts'
+import type { OrderTerm, Projection, ReadPlan, RelatedRead, ResultShape, WritePlan } from './types.ts'
+
+const plainName = /^\w+$/
+
+/** Names that could be taken for signs of a shape are quoted. */
+const token = (name: string): string => (plainName.test(name) ? name : JSON.stringify(name))
+
+const tableToken = (table: Table): string =>
+  table.schema === null ? token(table.name) : `${token(table.schema)}.${token(table.name)}`
+const columnToken = (column: Column): string => token(column.name)
+
+export function shapeOfRead(plan: ReadPlan): string {
+  const { from, columns, where, group, order, limit, offset, related, result } = plan
+  let shape = `read ${tableToken(from)}(${columnsShape(columns)})`
+  if (where) shape += `?${predicateShape(where)}`
+  if (group) shape += `%${group.map(exprShape).join()}`
+  if (order.length > 0) shape += `^${order.map(orderShape).join()}`
+  if (limit !== null) shape += `<${limit}`
+  if (offset !== null) shape += `>${offset}`
+  for (const each of related) shape += `[${relatedShape(each)}]`
+  return `${shape}=${resultShape(result)}`
+}
+
+export function shapeOfWrite(plan: WritePlan): string {
+  const { kind, into, set, where, key, returning } = plan
+  let shape = `${kind} ${tableToken(into)}(${set.map((each) => `${columnToken(each.column)}:${exprShape(each.expr)}`).join()})`
+  if (where) shape += `?${predicateShape(where)}`
+  if (key.length > 0) shape += `!${key.map(columnToken).join()}`
+  return returning.length > 0 ? `${shape}=(${columnsShape(returning)})` : shape
+}
+
+const knownColumns = new WeakMap<readonly Projection[], string>()
+
+function columnsShape(columns: readonly Projection[]): string {
+  const known = knownColumns.get(columns)
+  if (known !== undefined) return known
+  const shape = columns.map(projectionShape).join()
+  knownColumns.set(columns, shape)
+  return shape
+}
+
+function projectionShape({ as, expr, type, column, hidden }: Projection): string {
+  const sign = hidden ? '~' : ''
+  if (expr.kind === 'column') return as === expr.column.name ? sign + token(as) : `${sign}${columnToken(expr.column)}>${token(as)}`
+  const value =
+    expr.kind === 'aggregate' ? `${expr.name}(${expr.of === null ? '*' : exprShape(expr.of)})` : exprShape(expr)
+  return `${sign}${value}:${type}${column ? `/${columnToken(column)}` : ''}>${token(as)}`
+}
+
+function orderShape({ expr, descending, nulls }: OrderTerm): string {
+  const by = expr.kind === 'output' ? `#${expr.index}` : exprShape(expr)
+  return `${by}${descending ? '-' : ''}${nulls === null ? '' : nulls}`
+}
+
+function relatedShape({ name, shape, on, via, perParent, plan }: RelatedRead): string {
+  const keys = on.map(({ parent, child }) => `${parent}:${columnToken(child)}`).join()
+  const junction =
+    via === null
+      ? ''
+      : `@${tableToken(via.table)}(${via.near.map(columnToken).join()};${via.far
+          .map((each) => `${columnToken(each.junction)}:${columnToken(each.child)}`)
+          .join()})${via.where ? `?${predicateShape(via.where)}` : ''}`
+  return `${token(name)} ${shape} ${keys}${junction} ${perParent} ${shapeOfRead(plan)}`
+}
+
+function resultShape(result: ResultShape): string {
+  switch (result.kind) {
+    case 'list':
+      return `list-${result.count}${result.schema === null ? '' : `-${result.schema}`}`
+    case 'record':
+      return `record-${result.missing}`
+    case 'count':
+    case 'rows':
+      return result.kind
+  }
+}
+
+export function predicateShape(predicate: Predicate): string {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+    case 'xor':
+      return `(${predicate.kind} ${predicate.of.map(predicateShape).join(' ')})`
+    case 'not':
+      return `(not ${predicateShape(predicate.of)})`
+    case 'compare':
+    case 'match':
+      return `(${predicate.op} ${exprShape(predicate.left)} ${exprShape(predicate.right)})`
+    case 'in':
+      return `(in ${exprShape(predicate.left)} ${predicate.list})`
+    case 'between':
+      return `(between ${exprShape(predicate.left)} ${exprShape(predicate.low)} ${exprShape(predicate.high)})`
+    case 'null':
+      return `(null ${exprShape(predicate.left)})`
+  }
+}
+
+function exprShape(expr: PlanExpr): string {
+  switch (expr.kind) {
+    case 'column':
+      return columnToken(expr.column)
+    case 'value':
+      return `$${expr.value}`
+    case 'call':
+      return `${expr.name}(${expr.args.map(exprShape).join()})`
+    case 'arithmetic':
+      return `(${exprShape(expr.left)}${expr.op}${exprShape(expr.right)})`
+  }
+}

@@ -1,0 +1,85 @@
+/** Plans of writes over one view. Equal statements of a batch share a shape; the row filter's values come first in every execution. */
+import type { Bind, Json } from 'dataferry/sdk'
+import type { Column } from '../catalog/types.ts'
+import { allOf, type Filter, type Predicate, resolveExpr, resolveFilter } from '../filter/index.ts'
+import type { TableView } from '../view.ts'
+import type { FieldValues } from '../write/fields.ts'
+import { Binds } from './binds.ts'
+import { keyIs } from './predicates.ts'
+import { shapeOfWrite } from './shape.ts'
+import type { Assignment, Planned, Projection, WritePlan } from './types.ts'
+
+const none: readonly never[] = []
+
+export class WritePlanner {
+  readonly #view: TableView
+  readonly #returning: readonly Projection[]
+  readonly #first: readonly Bind[]
+  readonly #rows: Predicate | null
+
+  /** `returning`: what each written row answers. Throws BadRequest where a lookup of the row filter does not fit. */
+  constructor(view: TableView, returning: readonly Projection[]) {
+    const binds = new Binds()
+    this.#view = view
+    this.#returning = returning
+    this.#rows = view.rows(binds)
+    this.#first = binds.values
+  }
+
+  /** The binds of the plan are those of its one execution. */
+  insert(values: FieldValues): Planned<WritePlan> {
+    const binds = new Binds()
+    return this.#planned('insert', this.#assignments(values, binds), null, binds)
+  }
+
+  update(values: FieldValues, key: readonly Column[], keyValues: readonly Bind[]): Planned<WritePlan> {
+    const binds = new Binds(this.#first)
+    const where = allOf([keyIs(key, keyValues, binds), this.#rows])
+    return this.#planned('update', this.#assignments(values, binds), where, binds)
+  }
+
+  delete(key: readonly Column[], keyValues: readonly Bind[]): Planned<WritePlan> {
+    const binds = new Binds(this.#first)
+    return this.#planned('delete', none, allOf([keyIs(key, keyValues, binds), this.#rows]), binds)
+  }
+
+  /** Every row that the filter meets; null: every row that the view shows. */
+  updateWhere(values: FieldValues, filter: Filter | null, params: Params): Planned<WritePlan> {
+    const binds = new Binds(this.#first)
+    const where = this.#where(filter, params, binds)
+    return this.#planned('update', this.#assignments(values, binds), where, binds)
+  }
+
+  deleteWhere(filter: Filter | null, params: Params): Planned<WritePlan> {
+    const binds = new Binds(this.#first)
+    return this.#planned('delete', none, this.#where(filter, params, binds), binds)
+  }
+
+  #where(filter: Filter | null, params: Params, binds: Binds): Predicate | null {
+    return allOf([filter === null ? null : resolveFilter(filter, this.#view.scope(binds, params)), this.#rows])
+  }
+
+  #assignments(values: FieldValues, binds: Binds): readonly Assignment[] {
+    const set: Assignment[] = []
+    for (const [column, value] of values) {
+      const expr =
+        value.kind === 'value'
+          ? ({ kind: 'value', value: binds.add(value.value) } as const)
+          : resolveExpr(value.expr, this.#view.scope(binds))
+      set.push({ column, expr })
+    }
+    return set
+  }
+
+  #planned(
+    kind: WritePlan['kind'],
+    set: readonly Assignment[],
+    where: Predicate | null,
+    binds: Binds,
+  ): Planned<WritePlan> {
+    const plan: WritePlan = { kind, into: this.#view.table, set, where, key: none, returning: this.#returning }
+    return { plan, shape: shapeOfWrite(plan), binds: binds.values }
+  }
+}
+
+type Params = ReadonlyMap<string, Json>

@@ -1,0 +1,34 @@
+/** What a request on the records of one table works with. */
+import type { Verb } from 'dataferry/sdk'
+import type { Table } from './catalog/types.ts'
+import type { RecordModel } from './model.ts'
+import type { RecordStore } from './store.ts'
+import type { TableView } from './view.ts'
+
+/** What a service allows. */
+export interface RecordRules {
+  /** Most rows of one answer (data-plane 3.4). */
+  readonly maxRecords: number
+  /** PUT and PATCH insert the records that are not there (data-plane 3.7). */
+  readonly allowUpsert: boolean
+  readonly maxFilterTerms: number
+  /** Lists without an order are in the key's order. */
+  readonly keyOrder: boolean
+}
+
+export const defaultRules: RecordRules = { maxRecords: 1000, allowUpsert: false, maxFilterTerms: 1000, keyOrder: false }
+
+export interface RecordTarget {
+  readonly store: RecordStore
+  /** The table as the caller sees it under the request's verb. */
+  readonly view: TableView
+  /** The segment of the path behind the table; null for a list. */
+  readonly id: string | null
+  readonly rules: RecordRules
+  /** The id of the service, for relations; null where it has none. */
+  readonly serviceId: number | null
+  /** Another table of the store under a verb, for relations. Throws Forbidden for a caller who has no right to it. */
+  viewOf(table: Table, verb: Verb): TableView
+  /** What the table has beyond its rows; null: nothing. */
+  modelOf(table: Table): RecordModel | null
+}

@@ -1,0 +1,199 @@
+/**
+ * TableView: a table as one caller may see it, and the only way to name a column in a plan (architecture, "One policy engine").
+ * A hidden column does not exist, a read-only one cannot be written, and every plan over the view carries the role's row filter,
+ * as a tree of its own beside the client's (data-plane 3.11, 4.9).
+ */
+import { type Caller, InternalError, type Json, type Policy } from 'dataferry/sdk'
+import { type Column, nameOf, type Relation, type Table } from './catalog/types.ts'
+import {
+  allOf,
+  defaultModifiers,
+  type Filter,
+  type LookupSource,
+  type Predicate,
+  resolveFilter,
+  type Scope,
+} from './filter/index.ts'
+import type { Binds } from './plan/binds.ts'
+
+/** What of a table does not depend on who asks: made once for each description. */
+interface TableIndex {
+  /** By the name that clients use, lower case. */
+  readonly byName: ReadonlyMap<string, Column>
+  readonly byRealName: ReadonlyMap<string, Column>
+  /** Virtual columns have no place in a plan yet. */
+  readonly columns: readonly Column[]
+}
+
+const indexes = new WeakMap<Table, TableIndex>()
+
+function indexOf(table: Table): TableIndex {
+  const known = indexes.get(table)
+  if (known) return known
+  const columns = table.columns.filter((column) => !column.isVirtual)
+  const index: TableIndex = {
+    byName: new Map(columns.map((column) => [nameOf(column).toLowerCase(), column])),
+    byRealName: new Map(columns.map((column) => [column.name.toLowerCase(), column])),
+    columns,
+  }
+  indexes.set(table, index)
+  return index
+}
+
+/** A column by its real name, hidden or not: for keys and relations that the catalog declares. */
+export const realColumn = (table: Table, name: string): Column | null =>
+  indexOf(table).byRealName.get(name.toLowerCase()) ?? null
+
+interface Rights {
+  /** Names as clients use them, lower case. */
+  readonly hidden: ReadonlySet<string>
+  readonly readOnly: ReadonlySet<string>
+  readonly rows: readonly Filter[]
+}
+
+/** Values that texts may refer to as `{user.id}` (data-plane 2.13). */
+export interface LookupValues {
+  readonly lookups: { readonly [name: string]: Json }
+  readonly modifiers?: ReadonlySet<string>
+}
+
+const noParams: ReadonlyMap<string, Json> = new Map()
+const noNames: ReadonlySet<string> = new Set()
+
+export class TableView implements LookupSource {
+  readonly table: Table
+  /** Visible columns, in the table's order. */
+  readonly columns: readonly Column[]
+  readonly modifiers: ReadonlySet<string>
+  readonly #index: TableIndex
+  readonly #rights: Rights
+  readonly #values: LookupValues
+
+  /** Use `viewOf` or `viewOfEverything`. */
+  constructor(table: Table, rights: Rights, values: LookupValues) {
+    this.table = table
+    this.#index = indexOf(table)
+    this.#rights = rights
+    this.#values = values
+    this.modifiers = values.modifiers ?? defaultModifiers
+    this.columns = rights.hidden.size === 0 ? this.#index.columns : this.#index.columns.filter((each) => this.sees(each))
+  }
+
+  /** The name that clients use. */
+  get name(): string {
+    return nameOf(this.table)
+  }
+
+  /** A visible column by the name that clients use, in any case. */
+  column(name: string): Column | null {
+    const key = name.toLowerCase()
+    return this.#rights.hidden.has(key) ? null : (this.#index.byName.get(key) ?? null)
+  }
+
+  sees(column: Column): boolean {
+    return this.#rights.hidden.size === 0 || !this.#rights.hidden.has(nameOf(column).toLowerCase())
+  }
+
+  /** Whether a client's value for the column counts; what does not is dropped without a word (data-plane 3.10). */
+  writes(column: Column): boolean {
+    if (column.isVirtual || column.isGenerated || !this.sees(column)) return false
+    if (column.validation && 'api_read_only' in column.validation) return false
+    return !this.#rights.readOnly.has(nameOf(column).toLowerCase())
+  }
+
+  /** The columns of the table's key; empty where there is none, or where a part of it is hidden. */
+  get key(): readonly Column[] {
+    const columns = this.table.primaryKey.map((name) => realColumn(this.table, name))
+    return columns.every((column) => column !== null && this.sees(column)) ? (columns as Column[]) : []
+  }
+
+  /** Relations whose own columns are all visible, in the table's order. */
+  get relations(): readonly Relation[] {
+    if (this.#rights.hidden.size === 0) return this.table.relations
+    return this.table.relations.filter((relation) => this.seesAll(relation.fields))
+  }
+
+  /** Whether columns of these real names are there and visible. */
+  seesAll(realNames: readonly string[]): boolean {
+    return realNames.every((name) => {
+      const column = this.#index.byRealName.get(name.toLowerCase())
+      return column !== undefined && this.sees(column)
+    })
+  }
+
+  lookup(name: string): Json | undefined {
+    const { lookups } = this.#values
+    return Object.hasOwn(lookups, name) ? lookups[name] : undefined
+  }
+
+  /** What a client's filter, order or expression may name. */
+  scope(binds: Binds, params: ReadonlyMap<string, Json> = noParams): Scope {
+    return {
+      column: (name) => this.column(name),
+      bind: (value) => binds.add(value),
+      params,
+      lookup: (name) => this.lookup(name),
+      modifiers: this.modifiers,
+    }
+  }
+
+  /** There is a row filter. */
+  get filtered(): boolean {
+    return this.#rights.rows.length > 0
+  }
+
+  /** The row filters as written, for the check of values that are about to be written (data-plane 3.11). */
+  get rowFilters(): readonly Filter[] {
+    return this.#rights.rows
+  }
+
+  /** The row filter, resolved: hidden columns may be named here. Throws BadRequest where a lookup does not fit its column. */
+  rows(binds: Binds): Predicate | null {
+    const { rows } = this.#rights
+    if (rows.length === 0) return null
+    const scope = this.roleScope(binds)
+    return allOf(rows.map((filter) => resolveFilter(filter, scope)))
+  }
+
+  /** What a row filter may name: every column. */
+  roleScope(binds: Binds): Scope {
+    return {
+      ...this.scope(binds),
+      column: (name) => {
+        const column = this.#index.byName.get(name.toLowerCase())
+        if (!column) throw new InternalError('Invalid server-side filter configuration detected.')
+        return column
+      },
+    }
+  }
+
+  /** The same view over fewer rows. */
+  narrowed(filter: Filter): TableView {
+    return new TableView(this.table, { ...this.#rights, rows: [...this.#rights.rows, filter] }, this.#values)
+  }
+
+  /** The same view without these columns, or without writing these. Names as clients use them. */
+  without(hidden: Iterable<string>, readOnly: Iterable<string> = []): TableView {
+    const { rows } = this.#rights
+    const lower = (names: Iterable<string>, and: ReadonlySet<string>): ReadonlySet<string> =>
+      new Set([...and, ...[...names].map((name) => name.toLowerCase())])
+    const rights = { hidden: lower(hidden, this.#rights.hidden), readOnly: lower(readOnly, this.#rights.readOnly), rows }
+    return new TableView(this.table, rights, this.#values)
+  }
+}
+
+/** The table as a policy shows it to a caller. */
+export function viewOf(table: Table, policy: Policy, caller: Caller, modifiers?: ReadonlySet<string>): TableView {
+  // Role filters are made by `roleFilter` of this package, and pass through the kernel unread.
+  const rows = policy.rows === null ? [] : [policy.rows as Filter]
+  const values = modifiers ? { lookups: caller.lookups, modifiers } : caller
+  return new TableView(table, { hidden: policy.hidden, readOnly: policy.readOnly, rows }, values)
+}
+
+/**
+ * The table whole, without any policy: for migrations, the system store's own reads and writes, and administrators' resources whose
+ * access is decided elsewhere. Every use of it is a decision that can be searched for.
+ */
+export function viewOfEverything(table: Table, values: LookupValues = { lookups: {} }): TableView {
+  return new TableView(table, { hidden: noNames, readOnly: noNames, rows: [] }, values)
+}

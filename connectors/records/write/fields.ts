@@ -1,0 +1,149 @@
+/** What a client's record means for the columns of a table (data-plane 3.10), in the contract's order for each column. */
+import { BadRequest, Decimal, type Json } from 'dataferry/sdk'
+import type { Bind } from 'dataferry/sdk'
+import { castToColumn, meansNull } from '../cast.ts'
+import { isRequired } from '../catalog/describe.ts'
+import { type Column, nameOf, type Relation } from '../catalog/types.ts'
+import { type FilterExpr, parseExpression, replaceLookupsIn, resolveExpr } from '../filter/index.ts'
+import { missingKey } from '../keys.ts'
+import { isMembers, type Members } from '../payload.ts'
+import { Binds } from '../plan/binds.ts'
+import { realColumn, type TableView } from '../view.ts'
+import { validate } from './validate.ts'
+
+/** What a column is set to: a value, or an expression that the source computes. */
+export type FieldValue =
+  | { readonly kind: 'value'; readonly value: Bind }
+  | { readonly kind: 'expr'; readonly expr: FilterExpr }
+
+export type FieldValues = ReadonlyMap<Column, FieldValue>
+
+export interface ProcessedRecord {
+  readonly values: FieldValues
+  /** Something of it came from the client, not from the server alone. */
+  readonly sent: boolean
+  /** Related data that came with the record, by relation. */
+  readonly nested: readonly { readonly relation: Relation; readonly value: Json }[]
+}
+
+export interface Processing {
+  readonly kind: 'insert' | 'update'
+  /** The record's place in the request, for messages. */
+  readonly index: number
+  /** Who is logged in, for the columns that keep it. */
+  readonly userId: number | null
+  /** Columns that are the record's identifier here: an update leaves them alone. */
+  readonly key: readonly Column[]
+  /** An insert that comes of an update misses no required field by itself: the database judges (data-plane 3.7, upsert). */
+  readonly lenient?: boolean
+  /** Columns that something else will fill in. */
+  readonly filled?: ReadonlySet<Column>
+}
+
+/** Processes one record. Throws BadRequest for the first field that does not do. */
+export function processRecord(view: TableView, record: Members, how: Processing): ProcessedRecord {
+  const given = new Map<string, Json>()
+  for (const [name, value] of Object.entries(record)) given.set(name.toLowerCase(), value)
+  if (how.kind === 'insert' && !how.lenient) needKey(view, given, how)
+  const values = new Map<Column, FieldValue>()
+  let sent = false
+  for (const column of view.table.columns) {
+    const automatic = automaticValue(column, how)
+    if (automatic !== 'client') {
+      if (automatic !== null) values.set(column, automatic)
+      continue
+    }
+    const value = fieldValue(view, column, given.get(nameOf(column).toLowerCase()), how)
+    if (value === null) continue
+    values.set(column, value)
+    sent = true
+  }
+  return { values, sent, nested: nestedOf(view, given) }
+}
+
+/** A key that the database does not make must come with the record (data-plane 3.6). */
+function needKey(view: TableView, given: ReadonlyMap<string, Json>, { index, filled }: Processing): void {
+  const missing = view.table.primaryKey
+    .map((name) => realColumn(view.table, name))
+    .filter((column) => column !== null)
+    .filter((column) => !column.autoIncrement && !column.hasDefault && !filled?.has(column) && view.sees(column))
+    .filter((column) => !isAutomatic(column) && meansNull(given.get(nameOf(column).toLowerCase()) ?? null, column))
+  if (missing.length > 0) throw missingKey(index, missing.map(nameOf))
+}
+
+const now: FieldValue = { kind: 'expr', expr: { kind: 'call', name: 'current_timestamp', args: [] } }
+
+const automatics: ReadonlySet<string> = new Set([
+  'timestamp_on_create',
+  'timestamp_on_update',
+  'user_id_on_create',
+  'user_id_on_update',
+])
+const isAutomatic = (column: Column): boolean => automatics.has(column.type)
+
+/** What the server sets whatever the client sent (3.10 item 3); `client`: nothing of that kind; null: left out. */
+function automaticValue(column: Column, { kind, userId }: Processing): FieldValue | null | 'client' {
+  const user: FieldValue | null = userId === null ? null : { kind: 'value', value: userId }
+  switch (column.type) {
+    case 'timestamp_on_create':
+      return kind === 'insert' ? now : null
+    case 'timestamp_on_update':
+      return now
+    case 'user_id_on_create':
+      return kind === 'insert' ? user : null
+    case 'user_id_on_update':
+      return user
+    default:
+      return 'client'
+  }
+}
+
+/** null: the column is not set. */
+function fieldValue(view: TableView, column: Column, raw: Json | undefined, how: Processing): FieldValue | null {
+  if (raw === undefined) {
+    if (how.kind === 'insert' && !how.lenient && isRequired(column) && !how.filled?.has(column) && view.writes(column)) {
+      throw new BadRequest(`Required field '${nameOf(column).toLowerCase()}' can not be NULL.`)
+    }
+    return null
+  }
+  if (!view.writes(column)) return null
+  if (how.kind === 'update' && (column.type === 'id' || how.key.includes(column))) return null
+  const expression = expressionOf(raw)
+  if (expression !== null) return expressionValue(view, expression)
+  const value = replaceLookupsIn(raw, view)
+  if (meansNull(value, column)) {
+    if (how.kind === 'insert' && column.autoIncrement) return null
+    const judged = validate(column, null, how.kind)
+    if (judged === 'ignore') return null
+    if (!column.allowNull) throw new BadRequest(`Field '${nameOf(column).toLowerCase()}' can not be NULL.`)
+    return { kind: 'value', value: null }
+  }
+  const judged = validate(column, value, how.kind)
+  return judged === 'ignore' ? null : { kind: 'value', value: castToColumn(value, column) }
+}
+
+/** The text of `{"expression":"..."}` or `{"expression":{"value":"..."}}`; null for another value. */
+function expressionOf(value: Json): string | null {
+  if (!isMembers(value) || !Object.hasOwn(value, 'expression') || Object.keys(value).length !== 1) return null
+  const { expression } = value
+  if (typeof expression === 'string') return expression
+  const inner = isMembers(expression) ? expression.value : undefined
+  return inner === undefined || inner === null || (typeof inner === 'object' && !(inner instanceof Decimal)) ? '' : String(inner)
+}
+
+function expressionValue(view: TableView, text: string): FieldValue {
+  if (text.trim().toUpperCase() === 'NULL') return { kind: 'value', value: null }
+  const refused = (): BadRequest => new BadRequest(`SQL expression '${text}' is not permitted.`)
+  const expr = parseExpression(text)
+  if (expr === null) throw refused()
+  resolveExpr(expr, view.scope(new Binds()), refused)
+  return { kind: 'expr', expr }
+}
+
+function nestedOf(view: TableView, given: ReadonlyMap<string, Json>): ProcessedRecord['nested'] {
+  if (view.table.relations.length === 0) return []
+  return view.relations.flatMap((relation) => {
+    const value = given.get(nameOf(relation).toLowerCase())
+    return value === undefined ? [] : [{ relation, value }]
+  })
+}

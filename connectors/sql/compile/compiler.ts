@@ -1,0 +1,188 @@
+/**
+ * The compiler that all SQL dialects share: plans in, programs out, pure and synchronous. What databases disagree about is a method
+ * here; a dialect overrides the few that differ. Identifiers come from the catalog's tables and columns only, every value is a
+ * parameter.
+ */
+import type {
+  AggregateFunction,
+  ArithmeticOp,
+  Column,
+  ColumnDefinition,
+  FunctionName,
+  MatchOp,
+  ReadPlan,
+  SchemaPlan,
+  SimpleType,
+  Slot,
+  Table,
+  WritePlan,
+} from 'dataferry/records'
+import type { ReadProgram, WriteProgram } from '../types.ts'
+import { compileSchema } from './ddl.ts'
+import { compileRead } from './select.ts'
+import { compileWrite } from './write.ts'
+import type { StatementWriter } from './writer.ts'
+
+/** Where the parents' keys of a relation come from, as columns `o`, `k1`, `k2`, ... of the table alias `p`. */
+export interface ParentsSource {
+  /** Goes before the statement: a common table expression with its trailing blank, or ''. */
+  readonly with: string
+  /** What stands behind `from`, alias included. */
+  readonly from: string
+}
+
+export abstract class SqlCompiler {
+  compileRead(plan: ReadPlan, id: string): ReadProgram {
+    return compileRead(this, plan, id)
+  }
+  compileWrite(plan: WritePlan, id: string): WriteProgram {
+    return compileWrite(this, plan, id)
+  }
+  /** The statements of a change of structure, in order. */
+  compileSchema(plan: SchemaPlan): readonly string[] {
+    return compileSchema(this, plan)
+  }
+
+  // ---- names and parameters
+
+  identifier(name: string): string {
+    return `"${name.replaceAll('"', '""')}"`
+  }
+  /** A table by its schema, where it has one of its own. A name that begins with the schema loses that part. */
+  table(table: Pick<Table, 'name' | 'schema'>): string {
+    if (table.schema === null) return this.identifier(table.name)
+    const prefix = `${table.schema}.`
+    const name = table.name.startsWith(prefix) ? table.name.slice(prefix.length) : table.name
+    return `${this.identifier(table.schema)}.${this.identifier(name)}`
+  }
+  /** The placeholder of the n-th parameter, from 1. */
+  placeholder(_n: number): string {
+    return '?'
+  }
+  /** A placeholder with the type that it is used as, for databases that infer the wrong one. */
+  typed(placeholder: string, _type: SimpleType | null): string {
+    return placeholder
+  }
+
+  // ---- reading
+
+  /** A condition that stops a scan which was cancelled: the first of its where clause. */
+  scanGuard(): string | null {
+    return null
+  }
+  /** `limit` of a read: a slot, `'one'`, or null for all; `offset` a slot or null. Begins with a blank. */
+  limit(out: StatementWriter, limit: Slot | 'one' | null, offset: Slot | null): string {
+    let text = ''
+    if (limit === 'one') text += ' limit 1'
+    else if (limit !== null) text += ` limit ${out.add({ kind: 'slot', slot: limit })}`
+    if (offset !== null) text += ` offset ${out.add({ kind: 'slot', slot: offset })}`
+    return text
+  }
+  /** One term of an order; `nulls` null: as the database does. */
+  orderTerm(expression: string, descending: boolean, nulls: 'first' | 'last' | null): string {
+    return `${expression}${descending ? ' desc' : ''}${nulls === null ? '' : ` nulls ${nulls}`}`
+  }
+  /** How a column is read when it is printed. */
+  projected(expression: string, _column: Column | null): string {
+    return expression
+  }
+  aggregate(name: AggregateFunction, of: string | null): string {
+    return `${name.toLowerCase()}(${of ?? '*'})`
+  }
+  /** The rows of the parents' parameter; `keys` are the columns which they are compared with, in order. */
+  abstract parents(out: StatementWriter, keys: readonly Column[]): ParentsSource
+  /** Whether a relation's rows are limited for each parent by a lateral join; otherwise row numbers are counted over all. */
+  readonly lateral: boolean = false
+
+  // ---- conditions
+
+  /** `left in (list)`, the list bound as one parameter. `column` is the left side where it is one. */
+  abstract member(out: StatementWriter, left: string, list: Slot, column: Column | null): string
+  /** LIKE in its forms. The operand's own wildcards stay, % is added in SQL so that the value stays bound. */
+  match(op: MatchOp, left: string, right: string): string {
+    switch (op) {
+      case 'like':
+        return `${left} like ${right}`
+      case 'ilike':
+        return `lower(${left}) like lower(${right})`
+      case 'contains':
+        return `${left} like ${this.concat(["'%'", right, "'%'"])}`
+      case 'starts':
+        return `${left} like ${this.concat([right, "'%'"])}`
+      case 'ends':
+        return `${left} like ${this.concat(["'%'", right])}`
+    }
+  }
+  /** The left side of LIKE as text. */
+  matched(left: string, _type: SimpleType | null): string {
+    return left
+  }
+  concat(parts: readonly string[]): string {
+    return parts.join(' || ')
+  }
+  /** True when exactly one of two conditions is; unknown when one is. */
+  xor(left: string, right: string): string {
+    return `(${left}) <> (${right})`
+  }
+
+  // ---- expressions
+
+  /** A function of data-plane 4.7; `types` are those of its arguments where they are columns. Arguments keep their order. */
+  call(name: FunctionName, args: readonly string[], _types: readonly (SimpleType | null)[]): string {
+    switch (name) {
+      case 'now':
+        return 'current_timestamp'
+      case 'current_date':
+      case 'current_time':
+      case 'current_timestamp':
+        return name
+      case 'year':
+      case 'month':
+      case 'day':
+      case 'hour':
+      case 'minute':
+      case 'second':
+        return `extract(${name} from ${args.join(', ')})`
+      default:
+        return `${name}(${args.join(', ')})`
+    }
+  }
+  arithmetic(op: ArithmeticOp, left: string, right: string): string {
+    return `(${left} ${op} ${right})`
+  }
+
+  // ---- writing
+
+  /** Insert of a row that names no column. */
+  insertDefaults(): string {
+    return ' default values'
+  }
+  /** What makes an insert an update where the key is taken. `set` are the columns to overwrite, `key` is never empty. */
+  onConflict(key: readonly Column[], set: readonly Column[]): string {
+    const target = key.map((column) => this.identifier(column.name)).join(', ')
+    const written = (set.length > 0 ? set : key).map((column) => {
+      const name = this.identifier(column.name)
+      return `${name} = excluded.${name}`
+    })
+    return ` on conflict (${target}) do update set ${written.join(', ')}`
+  }
+  /** Reads back what was written; `columns` is not empty. */
+  returning(columns: string): string {
+    return ` returning ${columns}`
+  }
+
+  // ---- structure
+
+  /** The database's type of a column, without nullability and default. Throws BadRequest for one that it has not. */
+  abstract columnType(column: ColumnDefinition): string
+  /** The whole definition of a column of type `id` or `bigid` behind its name: the key by itself. */
+  abstract keyType(type: 'id' | 'bigid'): string
+  booleanLiteral(value: boolean): string {
+    return value ? '1' : '0'
+  }
+  stringLiteral(value: string): string {
+    return `'${value.replaceAll("'", "''")}'`
+  }
+  /** Longest name of a constraint or index. */
+  readonly nameLimit: number = 63
+}

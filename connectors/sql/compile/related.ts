@@ -1,0 +1,128 @@
+/**
+ * Relations: one statement a relation and level (data-plane 5.3). The parents' keys go in with their ordinals (`p`), each child (`c`)
+ * comes back with its parent's ordinal first, ordered by it and then as the relation asks, many_many through its junction (`j`).
+ * The database matches the keys, so its collations and number formats decide, never ours.
+ */
+import type { OrderTerm, RelatedRead } from 'dataferry/records'
+import type { RelatedProgram, Statement, WireColumn } from '../types.ts'
+import type { SqlCompiler } from './compiler.ts'
+import { columnText, expressionText, projectionText, wireColumn } from './expression.ts'
+import { holdKey } from './keys.ts'
+import { grouped } from './predicate.ts'
+import { groupText, orderText } from './select.ts'
+import { type Context, StatementWriter, whereClause } from './writer.ts'
+
+const ordinal: WireColumn = { as: '', type: 'integer', dbType: '', hidden: true }
+
+export function compileRelated(sql: SqlCompiler, related: RelatedRead): RelatedProgram {
+  return {
+    name: related.name,
+    shape: related.shape,
+    keys: related.on.map((pair) => pair.parent),
+    rows: relatedRows(sql, related),
+    // The ordinal stands before the child's own columns.
+    related: related.plan.related.map((read) => {
+      const program = compileRelated(sql, read)
+      return { ...program, keys: program.keys.map((key) => key + 1) }
+    }),
+  }
+}
+
+function relatedRows(sql: SqlCompiler, related: RelatedRead): Statement {
+  const out = new StatementWriter(sql)
+  const text = single(related) ? plainText(out, related) : sql.lateral ? lateralText(out, related) : windowText(out, related)
+  return out.statement(text, [ordinal, ...related.plan.columns.map(wireColumn)], false)
+}
+
+/** Whether a parent can't have two children, so that nothing needs to be counted. */
+const single = ({ shape, via, on, plan }: RelatedRead): boolean =>
+  shape !== 'list' && via === null && plan.group === null && holdKey(plan.from, on.map((pair) => pair.child))
+
+function plainText(out: StatementWriter, related: RelatedRead): string {
+  const child: Context = { out, alias: 'c' }
+  const parents = out.sql.parents(out, parentKeys(related))
+  const columns = related.plan.columns.map((projection) => projectionText(child, projection))
+  const from = `${parents.from}${joins(related, out)}`
+  return `${parents.with}select ${['p.o', ...columns].join(', ')} from ${from}${whereClause(conditions(out, related))} order by p.o`
+}
+
+function windowText(out: StatementWriter, related: RelatedRead): string {
+  const child: Context = { out, alias: 'c' }
+  const { sql } = out
+  const parents = sql.parents(out, parentKeys(related))
+  const columns = related.plan.columns.map((projection, i) => `${projectionText(child, projection)} as c${i}`)
+  const number = `row_number() over (partition by p.o${childOrder(child, related)}) as n`
+  const from = `${parents.from}${joins(related, out)}`
+  const where = whereClause(conditions(out, related))
+  const group = groupText(child, related.plan, ['p.o'])
+  const rows = `select ${['p.o as o', ...columns, number].join(', ')} from ${from}${where}${group}`
+  const limit = out.add({ kind: 'slot', slot: related.perParent })
+  const names = related.plan.columns.map((_, i) => `r.c${i}`)
+  return `${parents.with}select ${['r.o', ...names].join(', ')} from (${rows}) as r where r.n <= ${limit} order by r.o, r.n`
+}
+
+function lateralText(out: StatementWriter, related: RelatedRead): string {
+  const child: Context = { out, alias: 'c' }
+  const { sql } = out
+  const parents = sql.parents(out, parentKeys(related))
+  const columns = related.plan.columns.map((projection, i) => `${projectionText(child, projection)} as c${i}`)
+  const number = `row_number() over (${childOrder(child, related).trimStart()}) as n`
+  const { via, on } = related
+  const first = via === null ? `${sql.table(related.plan.from)} as c` : `${sql.table(via.table)} as j`
+  const where = whereClause([nearText(out, on, related), ...conditions(out, related)])
+  const group = groupText(child, related.plan)
+  const from = `${first}${via === null ? '' : farJoin(related, out)}`
+  const limit = sql.limit(out, related.perParent, null)
+  const rows = `select ${[...columns, number].join(', ')} from ${from}${where}${group} order by n${limit}`
+  const names = related.plan.columns.map((_, i) => `r.c${i}`)
+  return `${parents.with}select ${['p.o', ...names].join(', ')} from ${parents.from} cross join lateral (${rows}) as r order by p.o, r.n`
+}
+
+/** The columns that the parents' keys are compared with. */
+function parentKeys({ via, on }: RelatedRead): typeof on[number]['child'][] {
+  return via === null ? on.map((pair) => pair.child) : [...via.near]
+}
+
+/** Where parents meet the child or the junction. */
+function nearText(out: StatementWriter, on: RelatedRead['on'], related: RelatedRead): string {
+  const alias = related.via === null ? 'c' : 'j'
+  return parentKeys(related)
+    .slice(0, on.length)
+    .map((column, i) => `${columnText({ out, alias }, column)} = p.k${i + 1}`)
+    .join(' and ')
+}
+
+function joins(related: RelatedRead, out: StatementWriter): string {
+  const { sql } = out
+  const near = nearText(out, related.on, related)
+  if (related.via === null) return ` join ${sql.table(related.plan.from)} as c on ${near}`
+  return ` join ${sql.table(related.via.table)} as j on ${near}${farJoin(related, out)}`
+}
+
+function farJoin({ via, plan }: RelatedRead, out: StatementWriter): string {
+  if (via === null) return ''
+  const met = via.far.map(
+    (pair) => `${columnText({ out, alias: 'c' }, pair.child)} = ${columnText({ out, alias: 'j' }, pair.junction)}`,
+  )
+  return ` join ${out.sql.table(plan.from)} as c on ${met.join(' and ')}`
+}
+
+/** What the caller may see of the junction and the child, behind the guard of scans. */
+function conditions(out: StatementWriter, { via, plan }: RelatedRead): (string | null)[] {
+  return [
+    out.sql.scanGuard(),
+    via === null || via.where === null ? null : grouped({ out, alias: 'j' }, via.where),
+    plan.where === null ? null : grouped({ out, alias: 'c' }, plan.where),
+  ]
+}
+
+/** The relation's order for a window, where positions can't be used. */
+function childOrder(child: Context, { plan }: RelatedRead): string {
+  const text = (expr: OrderTerm['expr']): string => {
+    if (expr.kind !== 'output') return expressionText(child, expr, null)
+    const projection = plan.columns[expr.index]
+    if (projection === undefined) throw new RangeError('An order names an output that is not there.')
+    return projectionText(child, projection)
+  }
+  return orderText(plan.order, text)(child.out.sql)
+}

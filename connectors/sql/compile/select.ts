@@ -1,0 +1,72 @@
+/** Reads: a ReadPlan becomes the statement of its rows, the statement of its count, and a statement for each relation. */
+import type { OrderTerm, ReadPlan } from 'dataferry/records'
+import type { ReadProgram, Statement } from '../types.ts'
+import type { SqlCompiler } from './compiler.ts'
+import { expressionText, projectionText, wireColumn } from './expression.ts'
+import { fixesKey } from './keys.ts'
+import { grouped, predicateText } from './predicate.ts'
+import { compileRelated } from './related.ts'
+import { type Context, StatementWriter, whereClause } from './writer.ts'
+
+export function compileRead(sql: SqlCompiler, plan: ReadPlan, id: string): ReadProgram {
+  const { result } = plan
+  const counted = result.kind === 'count' || (result.kind === 'list' && result.count !== 'no')
+  return {
+    kind: 'read',
+    id,
+    result,
+    rows: result.kind === 'count' ? null : rowsStatement(sql, plan),
+    count: counted ? countStatement(sql, plan) : null,
+    grouped: plan.group !== null,
+    limit: plan.limit,
+    offset: plan.offset,
+    related: plan.related.map((related) => compileRelated(sql, related)),
+  }
+}
+
+function rowsStatement(sql: SqlCompiler, plan: ReadPlan): Statement {
+  const out = new StatementWriter(sql)
+  const context: Context = { out, alias: null }
+  const point = fixesKey(plan.from, plan.where) && plan.group === null
+  const columns = plan.columns.map((projection) => projectionText(context, projection)).join(', ')
+  const where = whereText(context, plan, point)
+  const group = groupText(context, plan)
+  const order = orderText(plan.order, (term) =>
+    term.kind === 'output' ? String(term.index + 1) : expressionText(context, term, null),
+  )(sql)
+  const one = plan.result.kind === 'record' && plan.limit === null && !point
+  const limit = sql.limit(out, one ? 'one' : plan.limit, plan.offset)
+  const text = `select ${columns} from ${sql.table(plan.from)}${where}${group}${order}${limit}`
+  return out.statement(text, plan.columns.map(wireColumn), point)
+}
+
+/** Rows before limit and grouping (data-plane 3.4). */
+function countStatement(sql: SqlCompiler, plan: ReadPlan): Statement {
+  const out = new StatementWriter(sql)
+  const point = fixesKey(plan.from, plan.where)
+  const where = whereText({ out, alias: null }, plan, point)
+  const text = `select ${sql.aggregate('COUNT', null)} from ${sql.table(plan.from)}${where}`
+  return out.statement(text, [{ as: 'count', type: 'bigint', dbType: '', hidden: false }], point)
+}
+
+function whereText(context: Context, plan: ReadPlan, point: boolean): string {
+  const guard = point ? null : context.out.sql.scanGuard()
+  if (plan.where === null) return whereClause([guard])
+  return whereClause([guard, guard === null ? predicateText(context, plan.where) : grouped(context, plan.where)])
+}
+
+/** ` group by ...`, or nothing; `before`: terms that go first. */
+export function groupText(context: Context, plan: ReadPlan, before: readonly string[] = []): string {
+  if (plan.group === null || plan.group.length === 0) return ''
+  const terms = plan.group.map((expr) => expressionText(context, expr, null))
+  return ` group by ${[...before, ...terms].join(', ')}`
+}
+
+/** ` order by ...`, or nothing. */
+export const orderText =
+  (order: readonly OrderTerm[], text: (expr: OrderTerm['expr']) => string) =>
+  (sql: SqlCompiler): string => {
+    if (order.length === 0) return ''
+    const terms = order.map((term) => sql.orderTerm(text(term.expr), term.descending, term.nulls))
+    return ` order by ${terms.join(', ')}`
+  }

@@ -1,0 +1,54 @@
+/** Writes: a WritePlan becomes one statement, executed once for each row of binds. */
+import type { WritePlan } from 'dataferry/records'
+import type { WriteProgram } from '../types.ts'
+import type { SqlCompiler } from './compiler.ts'
+import { expressionText, projectionText, wireColumn } from './expression.ts'
+import { fixesKey } from './keys.ts'
+import { predicateText } from './predicate.ts'
+import { type Context, StatementWriter, whereClause } from './writer.ts'
+
+export function compileWrite(sql: SqlCompiler, plan: WritePlan, id: string): WriteProgram {
+  const out = new StatementWriter(sql)
+  const context: Context = { out, alias: null }
+  const text = `${bodyText(context, plan)}${returningText(context, plan)}`
+  const point = plan.kind === 'insert' || plan.kind === 'upsert' || fixesKey(plan.into, plan.where)
+  return { kind: 'write', id, statement: out.statement(text, plan.returning.map(wireColumn), point) }
+}
+
+function bodyText(context: Context, plan: WritePlan): string {
+  const { sql } = context.out
+  const table = sql.table(plan.into)
+  switch (plan.kind) {
+    case 'insert':
+      return `insert into ${table}${valuesText(context, plan)}`
+    case 'upsert': {
+      const key = new Set(plan.key.map((column) => column.name))
+      const overwritten = plan.set.map((part) => part.column).filter((column) => !key.has(column.name))
+      return `insert into ${table}${valuesText(context, plan)}${sql.onConflict(plan.key, overwritten)}`
+    }
+    case 'update': {
+      const set = plan.set.map(
+        ({ column, expr }) => `${sql.identifier(column.name)} = ${expressionText(context, expr, null)}`,
+      )
+      return `update ${table} set ${set.join(', ')}${whereText(context, plan)}`
+    }
+    case 'delete':
+      return `delete from ${table}${whereText(context, plan)}`
+  }
+}
+
+function valuesText(context: Context, plan: WritePlan): string {
+  const { sql } = context.out
+  if (plan.set.length === 0) return sql.insertDefaults()
+  const names = plan.set.map(({ column }) => sql.identifier(column.name))
+  const values = plan.set.map(({ expr }) => expressionText(context, expr, null))
+  return ` (${names.join(', ')}) values (${values.join(', ')})`
+}
+
+const whereText = (context: Context, { where }: WritePlan): string =>
+  whereClause([where === null ? null : predicateText(context, where)])
+
+function returningText(context: Context, plan: WritePlan): string {
+  if (plan.returning.length === 0) return ''
+  return context.out.sql.returning(plan.returning.map((projection) => projectionText(context, projection)).join(', '))
+}

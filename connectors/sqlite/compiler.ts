@@ -1,0 +1,108 @@
+/**
+ * SQLite's SQL. Lists and parents' keys go in as one JSON text (json_each keeps 64-bit integers exact; binary values travel as
+ * hexadecimal text), LIKE knows no case among ASCII letters, and scans carry `alive()` so that one that was cancelled stops.
+ */
+import type { Column, ColumnDefinition, FunctionName, MatchOp, SimpleType, Slot } from 'dataferry/records'
+import { BadRequest } from 'dataferry/sdk'
+import { type ParentsSource, SqlCompiler, type StatementWriter } from 'dataferry/sql'
+
+const dateParts: { readonly [N in FunctionName]?: string } = {
+  year: '%Y',
+  month: '%m',
+  day: '%d',
+  hour: '%H',
+  minute: '%M',
+  second: '%S',
+}
+
+export class SqliteCompiler extends SqlCompiler {
+  override scanGuard(): string | null {
+    return 'alive()'
+  }
+
+  /** An offset needs a limit before it. */
+  override limit(out: StatementWriter, limit: Slot | 'one' | null, offset: Slot | null): string {
+    const first = limit === null && offset !== null ? ' limit -1' : ''
+    return first + super.limit(out, limit, offset)
+  }
+
+  /**
+   * A materialized list: joined to json_each directly, a table without an index on the key is read once for every parent; joined to
+   * this, it gets an automatic index.
+   */
+  override parents(out: StatementWriter, keys: readonly Column[]): ParentsSource {
+    const names = keys.map((_, i) => `k${i + 1}`)
+    const members = keys.map((column, i) => element(`value ->> ${i + 1}`, column))
+    const rows = `select ${['value ->> 0', ...members].join(', ')} from json_each(${out.add({ kind: 'parents', member: null })})`
+    return { with: `with p (${['o', ...names].join(', ')}) as materialized (${rows}) `, from: 'p' }
+  }
+
+  override member(out: StatementWriter, left: string, list: Slot, column: Column | null): string {
+    return `${left} in (select ${element('value', column)} from json_each(${out.add({ kind: 'list', slot: list })}))`
+  }
+
+  override match(op: MatchOp, left: string, right: string): string {
+    return super.match(op === 'ilike' ? 'like' : op, left, right)
+  }
+
+  override call(name: FunctionName, args: readonly string[], types: readonly (SimpleType | null)[]): string {
+    const format = dateParts[name]
+    if (format !== undefined) return `cast(strftime('${format}', ${args.join(', ')}) as integer)`
+    return super.call(name, args, types)
+  }
+
+  override keyType(_type: 'id' | 'bigid'): string {
+    return 'integer not null primary key autoincrement'
+  }
+
+  /** data-plane 6.5. */
+  override columnType(column: ColumnDefinition): string {
+    const { type, length, precision, scale } = column
+    switch (type) {
+      case 'reference':
+      case 'user_id':
+      case 'user_id_on_create':
+      case 'user_id_on_update':
+        return 'integer'
+      case 'string':
+        return `varchar(${length ?? 255})`
+      case 'boolean':
+        return 'tinyint(1)'
+      case 'binary':
+        return 'blob'
+      case 'money':
+        return 'decimal(19,4)'
+      case 'decimal':
+        return precision === undefined ? 'decimal' : `decimal(${precision},${scale ?? 0})`
+      case 'timestamp_on_create':
+      case 'timestamp_on_update':
+        return 'timestamp'
+      case 'integer':
+      case 'bigint':
+      case 'smallint':
+      case 'mediumint':
+      case 'tinyint':
+      case 'float':
+      case 'double':
+      case 'text':
+      case 'mediumtext':
+      case 'longtext':
+      case 'json':
+      case 'jsonb':
+      case 'uuid':
+      case 'date':
+      case 'time':
+      case 'timetz':
+      case 'datetime':
+      case 'datetimetz':
+      case 'timestamp':
+      case 'timestamptz':
+        return type
+      default:
+        throw new BadRequest(`Field '${column.name}': the type '${type}' is not one of this database.`)
+    }
+  }
+}
+
+/** A JSON element as the value that it stands for. */
+const element = (text: string, column: Column | null): string => (column?.type === 'binary' ? `unhex(${text})` : text)

@@ -1,0 +1,286 @@
+/**
+ * An ApiReply, or an error, becomes bytes (data-plane 2.10, 2.11). A small reply is one write with its length; a large one
+ * streams with backpressure. The head goes out with the first bytes: an error before it is an envelope, one after it cuts
+ * the connection.
+ */
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES } from 'node:http'
+import type { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { BadRequest, envelope, toApiError } from '../errors.ts'
+import { encodeValue } from '../formats/index.ts'
+import type { ApiReply, ByteSink, HeaderMap, Output, ReplyBody } from '../plugins/contract.ts'
+import { ClientGone } from './body.ts'
+import { chooseEncoding, compress, compressor, type Encoding, isCompressible } from './compress.ts'
+import { contentDisposition, notAcceptable } from './negotiate.ts'
+
+/** Replies up to this size are sent in one write with their length. */
+const heldBytes = 64 * 1024
+
+/** Under construction; lower-case names. */
+export type Headers = { [name: string]: string }
+
+export interface SendSettings {
+  readonly compression: boolean
+  readonly compressionMinBytes: number
+  /** Adds traces to envelopes. */
+  readonly debug: boolean
+  /** How long a client may not read before it counts as gone. */
+  readonly stallMs: number
+}
+
+/** One request and the way back to who sent it. */
+export interface Exchange {
+  readonly id: string
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Headers of every answer to it, lower case, errors included; stages add theirs. */
+  readonly head: Headers
+  readonly signal: AbortSignal
+  output: Output
+  acceptable: boolean
+  /** A HEAD: all but the body. */
+  headOnly: boolean
+  /** The connection ends with this answer. */
+  closing: boolean
+  /** Of the answer's body, as sent. */
+  bytes: number
+}
+
+/** Sends a reply. Throws what its rows or bytes throw as long as no head was sent. */
+export async function sendReply(x: Exchange, reply: ApiReply, settings: SendSettings): Promise<void> {
+  const { body } = reply
+  const headers = withReplyHeaders(x, reply.headers)
+  if (body.kind === 'none') return sendNothing(x, reply.status, headers)
+  if (body.kind === 'opaque') return sendOpaque(x, reply.status, headers, body, settings)
+  if (!x.acceptable) throw new BadRequest(notAcceptable)
+  if (x.output.fileName !== null) headers['content-disposition'] = contentDisposition(x.output.fileName)
+  headers['content-type'] ??= contentType(x.output)
+  if (body.kind === 'value') return sendBytes(x, reply.status, headers, encodeValue(x.output, body.value), settings)
+  const sink = new ResponseSink(x, reply.status, headers, settings)
+  await body.rows.encode(x.output, sink, x.signal)
+  await sink.end()
+}
+
+/** Sends the envelope of an error in the format that was asked for, JSON when that can't be. Cuts an answer that has begun. */
+export async function sendError(x: Exchange, thrown: unknown, settings: SendSettings): Promise<void> {
+  const { response } = x
+  if (response.headersSent || response.destroyed) {
+    response.destroy()
+    return
+  }
+  const error = toApiError(thrown)
+  const trace = settings.debug && error.stack !== undefined ? error.stack.split('\n').map((line) => line.trim()) : null
+  const headers = withReplyHeaders(x, error.headers)
+  headers['content-type'] = contentType(x.output)
+  const status = STATUS_CODES[error.status] === undefined ? 500 : error.status
+  await sendBytes(x, status, headers, encodeValue(x.output, envelope(thrown, trace)), settings)
+}
+
+/** `text/*` tells its character set, as the recorded answers do; JSON and XML have their own rule. */
+export function contentType({ type }: Output): string {
+  return type.startsWith('text/') ? `${type}; charset=UTF-8` : type
+}
+
+function withReplyHeaders(x: Exchange, own: HeaderMap): Headers {
+  const headers = { ...x.head }
+  for (const name in own) {
+    const value = own[name]
+    if (value !== undefined) headers[name.toLowerCase()] = value
+  }
+  return headers
+}
+
+function writeHead({ response, closing }: Exchange, status: number, headers: Headers): void {
+  if (closing) headers.connection = 'close'
+  response.writeHead(status, headers)
+}
+
+function sendNothing(x: Exchange, status: number, headers: Headers): void {
+  if (status !== 204 && status !== 304) headers['content-length'] = '0'
+  writeHead(x, status, headers)
+  x.response.end()
+}
+
+/** A whole body: compressed when it pays, in one write. */
+export async function sendBytes(
+  x: Exchange,
+  status: number,
+  headers: Headers,
+  bytes: Uint8Array,
+  settings: SendSettings,
+): Promise<void> {
+  const encoding = bytes.length < settings.compressionMinBytes ? null : encodingFor(x, headers, settings)
+  let body = bytes
+  if (encoding !== null) {
+    const smaller = compress(encoding, bytes)
+    body = smaller instanceof Promise ? await smaller : smaller
+  }
+  const { response } = x
+  if (response.destroyed) throw new ClientGone()
+  headers['content-length'] = String(body.length)
+  writeHead(x, status, headers)
+  if (x.headOnly) {
+    response.end()
+    return
+  }
+  x.bytes += body.length
+  response.end(body)
+}
+
+/** The encoding that this answer gets; says so, and that others may get another, in its headers. */
+function encodingFor(x: Exchange, headers: Headers, settings: SendSettings): Encoding | null {
+  if (!settings.compression || headers['content-encoding'] !== undefined) return null
+  if (headers['content-range'] !== undefined || /\bno-transform\b/.test(headers['cache-control'] ?? '')) return null
+  if (!isCompressible(headers['content-type'] ?? '')) return null
+  addVary(headers, 'Accept-Encoding')
+  const encoding = chooseEncoding(x.request.headers['accept-encoding'] as string | undefined)
+  if (encoding !== null) headers['content-encoding'] = encoding
+  return encoding
+}
+
+function addVary(headers: Headers, name: string): void {
+  const known = headers.vary
+  headers.vary = known === undefined ? name : `${known}, ${name}`
+}
+
+async function sendOpaque(
+  x: Exchange,
+  status: number,
+  headers: Headers,
+  body: Extract<ReplyBody, { readonly kind: 'opaque' }>,
+  settings: SendSettings,
+): Promise<void> {
+  headers['content-type'] ??= body.type
+  const encoding =
+    body.length !== null && body.length < settings.compressionMinBytes ? null : encodingFor(x, headers, settings)
+  if (encoding === null && body.length !== null) headers['content-length'] = String(body.length)
+  const stream = new Outgoing(x, status, headers, encoding, settings.stallMs)
+  if (x.headOnly) {
+    stream.open()
+    x.response.end()
+    // Lets the source close what it holds.
+    await body.bytes[Symbol.asyncIterator]().return?.()
+    return
+  }
+  let sent = 0
+  for await (const chunk of body.bytes) {
+    sent += chunk.length
+    const full = stream.write(chunk)
+    if (full) await full
+  }
+  if (body.length !== null && sent !== body.length)
+    throw new Error(`The body has ${sent} bytes; ${body.length} were announced.`)
+  await stream.end()
+}
+
+/** Holds a reply back until it is complete or too large to be held. */
+class ResponseSink implements ByteSink {
+  readonly #x: Exchange
+  readonly #status: number
+  readonly #headers: Headers
+  readonly #settings: SendSettings
+  #held: Uint8Array[] = []
+  #size = 0
+  #stream: Outgoing | null = null
+
+  constructor(x: Exchange, status: number, headers: Headers, settings: SendSettings) {
+    this.#x = x
+    this.#status = status
+    this.#headers = headers
+    this.#settings = settings
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    this.#size += chunk.length
+    if (this.#x.response.destroyed) throw new ClientGone()
+    // A HEAD needs to know that the rows can be read, no more.
+    if (this.#x.headOnly) return
+    if (this.#stream !== null) return this.#stream.write(chunk)
+    this.#held.push(chunk)
+    if (this.#size <= heldBytes) return
+    const encoding = encodingFor(this.#x, this.#headers, this.#settings)
+    this.#stream = new Outgoing(this.#x, this.#status, this.#headers, encoding, this.#settings.stallMs)
+    return this.#stream.write(this.#held.length === 1 ? chunk : Buffer.concat(this.#held.splice(0)))
+  }
+
+  async end(): Promise<void> {
+    if (this.#stream !== null) return this.#stream.end()
+    if (this.#x.headOnly) {
+      writeHead(this.#x, this.#status, this.#headers)
+      this.#x.response.end()
+      return
+    }
+    const [only] = this.#held
+    const bytes = this.#held.length === 1 && only !== undefined ? only : Buffer.concat(this.#held)
+    await sendBytes(this.#x, this.#status, this.#headers, bytes, this.#settings)
+  }
+}
+
+/** A body on its way, through a compressor or not. The head goes with the first bytes. */
+class Outgoing {
+  readonly #x: Exchange
+  readonly #status: number
+  readonly #headers: Headers
+  readonly #target: Writable
+  readonly #stallMs: number
+
+  constructor(x: Exchange, status: number, headers: Headers, encoding: Encoding | null, stallMs: number) {
+    this.#x = x
+    this.#status = status
+    this.#headers = headers
+    this.#stallMs = stallMs
+    if (encoding === null) {
+      this.#target = x.response
+      return
+    }
+    const engine = compressor(encoding)
+    engine.on('data', (chunk: Uint8Array) => {
+      x.bytes += chunk.length
+    })
+    engine.pipe(x.response)
+    x.response.once('close', () => engine.destroy())
+    engine.on('error', () => x.response.destroy())
+    this.#target = engine
+  }
+
+  open(): void {
+    if (!this.#x.response.headersSent) writeHead(this.#x, this.#status, this.#headers)
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    const { response } = this.#x
+    if (response.destroyed) throw new ClientGone()
+    this.open()
+    if (this.#target === response) this.#x.bytes += chunk.length
+    if (!this.#target.write(chunk)) return this.#drained()
+  }
+
+  async #drained(): Promise<void> {
+    const { response } = this.#x
+    const stop = new AbortController()
+    const stalled = setTimeout(() => response.destroy(), this.#stallMs)
+    try {
+      await Promise.race([
+        once(this.#target, 'drain', { signal: stop.signal }),
+        once(response, 'close', { signal: stop.signal }).then(() => {
+          throw new ClientGone()
+        }),
+      ])
+    } finally {
+      clearTimeout(stalled)
+      stop.abort()
+    }
+  }
+
+  async end(): Promise<void> {
+    this.open()
+    this.#target.end()
+    try {
+      await finished(this.#x.response, { readable: false })
+    } catch {
+      throw new ClientGone()
+    }
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * The composition root: what the server is made of, and the order in which it starts and stops. The only importer of tsyringe.
+ *
+ * Start: data folder, plugin modules, secret, plugins in order, snapshot, listen. Stop is the same way back.
+ */
+import 'reflect-metadata'
+import { constants } from 'node:fs'
+import { access, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { container, type DependencyContainer } from 'tsyringe'
+import type { Config } from '../config/index.ts'
+import { Principals } from './access/principals.ts'
+import { loadSecret, TokenAuthority } from './access/tokens.ts'
+import { serviceIndex } from './access/visible.ts'
+import { createHttpServer, type HttpServer } from './http/index.ts'
+import { createLog, createObservatory, type Observatory } from './observe.ts'
+import { createPipeline, type Pipeline } from './pipeline/index.ts'
+import { Abilities, type AbilityScope } from './plugins/abilities.ts'
+import {
+  type Accounts,
+  AccountsAbility,
+  HintsAbility,
+  type Instance,
+  InstanceAbility,
+  type Json,
+  type Plugin,
+  type Snapshot,
+  type SnapshotSource,
+  SnapshotSourceAbility,
+  TokensAbility,
+} from './plugins/contract.ts'
+import { type HostDeps, pluginHost, serviceHost } from './plugins/host.ts'
+import { builtins, type Loaded, loadPlugins, PluginError } from './plugins/loader.ts'
+import { Registry } from './services/registry.ts'
+
+export interface KernelOptions {
+  readonly config: Config
+  readonly version: string
+  /** Built-in plugins to load instead of the usual ones (paths from the package root); for tests. */
+  readonly builtins?: readonly string[]
+  /** The folder that paths in DF_PLUGINS start from; the working directory by default. */
+  readonly from?: string
+}
+
+/** What a start that succeeded tells. */
+export interface Running {
+  /** Scheme, host and port to reach the server at. */
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  readonly instance: Instance | null
+  /** Lines of plugins for the person at the terminal. */
+  readonly hints: readonly string[]
+}
+
+export interface Kernel {
+  readonly observatory: Observatory
+  /** Throws StartError or PluginError, whose message is one line; what was begun is stopped again by then. */
+  start(): Promise<Running>
+  /** Lets requests under way finish, then closes services and plugins. Safe to call at any time, and twice. */
+  stop(signal?: string): Promise<void>
+}
+
+/** Why the server can't start, in one line. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+export function createKernel(options: KernelOptions): Kernel {
+  return new Composition(options)
+}
+
+class Composition implements Kernel {
+  readonly observatory = createObservatory()
+  readonly #options: KernelOptions
+  readonly #container: DependencyContainer = container.createChildContainer()
+  readonly #abilities = new Abilities(this.#container)
+  readonly #own: AbilityScope = this.#abilities.scope('the kernel')
+  /** What to undo, in the order of its making. */
+  readonly #begun: (() => Promise<void> | void)[] = []
+  #stopping: Promise<void> | null = null
+  #source: SnapshotSource | null = null
+  #accounts: Accounts | null = null
+
+  constructor(options: KernelOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<Running> {
+    try {
+      return await this.#start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  stop(signal: string | null = null): Promise<void> {
+    this.#stopping ??= this.#stop(signal)
+    return this.#stopping
+  }
+
+  async #start(): Promise<Running> {
+    const { config, from = process.cwd() } = this.#options
+    await prepareFolder(config.dataDir)
+    const loaded = await loadPlugins(this.#options.builtins ?? builtins, config.plugins, from)
+    const tokens = await this.#tokens()
+    const { registry, pipeline } = await this.#startPlugins(loaded)
+    const principals = this.#principals(tokens, registry)
+    return this.#listen(loaded, pipeline, principals)
+  }
+
+  async #tokens(): Promise<TokenAuthority> {
+    const { auth, dataDir } = this.#options.config
+    const secret = await loadSecret(auth.jwtSecret, join(dataDir, 'jwt.secret')).catch((error: unknown) => {
+      throw new StartError(`The secret of session tokens can't be used: ${reasonOf(error)}`)
+    })
+    const tokens = new TokenAuthority(secret, auth, (id) => this.#users().user(id))
+    this.#own.offer(TokensAbility, tokens)
+    return tokens
+  }
+
+  async #startPlugins({ plugins, types, owners }: Loaded): Promise<{ registry: Registry; pipeline: Pipeline }> {
+    const { observe } = this.observatory
+    const scopes = new Map(plugins.map((plugin) => [plugin.name, this.#abilities.scope(plugin.name)]))
+    const scopeOf = (type: string): AbilityScope => scopes.get(owners.get(type) ?? '') ?? this.#own
+    const snapshot = (): Snapshot => this.#snapshot()
+    const deps: HostDeps = {
+      settings: this.#options.config,
+      version: this.#options.version,
+      observe,
+      types,
+      snapshot,
+      registry: () => registry,
+      pipeline: () => pipeline,
+    }
+    const registry = new Registry({ snapshot, types, observe, hostFor: (record) => serviceHost(record, scopeOf(record.type), deps) })
+    const pipeline = createPipeline({ configured: () => ({ snapshot: snapshot(), types }), registry })
+    const started: Plugin[] = []
+    this.#begun.push(async () => {
+      // Services close before the plugins that made their types.
+      await registry.close()
+      for (const plugin of started.reverse()) await this.#stopPlugin(plugin)
+    })
+    for (const plugin of plugins) {
+      started.push(plugin)
+      await this.#startPlugin(plugin, scopes.get(plugin.name) ?? this.#own, deps)
+    }
+    return { registry, pipeline }
+  }
+
+  async #startPlugin(plugin: Plugin, scope: AbilityScope, deps: HostDeps): Promise<void> {
+    const began = performance.now()
+    try {
+      await plugin.start?.(pluginHost(plugin.name, scope, deps))
+    } catch (error) {
+      throw new PluginError(plugin.name, reasonOf(error), error)
+    }
+    this.observatory.observe({ kind: 'plugin-started', plugin: plugin.name, ms: Math.round(performance.now() - began) })
+  }
+
+  async #stopPlugin(plugin: Plugin): Promise<void> {
+    try {
+      await plugin.stop?.()
+    } catch (error) {
+      this.observatory.observe({ kind: 'plugin-stop-failed', plugin: plugin.name, error })
+    }
+  }
+
+  #principals(tokens: TokenAuthority, registry: Registry): Principals {
+    const { config, version } = this.#options
+    if (this.#own.find(SnapshotSourceAbility) === null || this.#own.find(AccountsAbility) === null) {
+      throw new StartError('No plugin offers the configuration of services and users (SnapshotSource and Accounts).')
+    }
+    const principals = new Principals({
+      snapshot: () => this.#snapshot(),
+      accounts: () => this.#users(),
+      tokens,
+      about: { name: config.name, version },
+    })
+    this.#begun.push(this.#own.ask(SnapshotSourceAbility).subscribe((snapshot) => registry.sweep(snapshot)))
+    this.#begun.push(this.#users().subscribe((userId) => principals.drop(userId)))
+    return principals
+  }
+
+  async #listen({ types }: Loaded, pipeline: Pipeline, principals: Principals): Promise<Running> {
+    const { config } = this.#options
+    const { observe } = this.observatory
+    const instance = (): Instance | null => this.#own.find(InstanceAbility)
+    const server: HttpServer = createHttpServer({
+      settings: config,
+      log: createLog(observe, 'http'),
+      observe,
+      identify: (credentials, verb, service, path) => principals.identify(credentials, verb, service, path),
+      authorize: pipeline.authorize,
+      dispatch: pipeline.dispatch,
+      index: (query, caller) => serviceIndex(this.#snapshot(), types, query, caller, config.api.routePrefix),
+      bodyKind: (service) => types.get(this.#snapshot().services.get(service)?.type ?? '')?.body ?? null,
+      cors: () => this.#snapshot().cors,
+      instance,
+      ready: () => this.#ready(),
+    })
+    const at = await server.listen().catch((error: unknown) => {
+      throw new StartError(cannotListen(error, config.http.host, config.http.port))
+    })
+    this.#begun.push(() => server.drain())
+    const url = urlOf(at.host, at.port)
+    observe({ kind: 'listening', url })
+    return { url, ...at, instance: instance(), hints: this.#own.find(HintsAbility)?.lines(url) ?? [] }
+  }
+
+  /** The snapshot of now. Before its source was offered there is none to ask. */
+  #snapshot(): Snapshot {
+    this.#source ??= this.#own.ask(SnapshotSourceAbility)
+    return this.#source.current()
+  }
+
+  #users(): Accounts {
+    this.#accounts ??= this.#own.ask(AccountsAbility)
+    return this.#accounts
+  }
+
+  /** Ready: the snapshot is loaded, and the store answers a question that it can't answer from memory. */
+  async #ready(): Promise<{ ok: boolean; detail: Json }> {
+    if (this.#stopping) return { ok: false, detail: { status: 'stopping' } }
+    try {
+      const { version } = this.#snapshot()
+      await this.#own.find(InstanceAbility)?.status('')
+      return { ok: true, detail: { status: 'ready', snapshot: version } }
+    } catch (error) {
+      createLog(this.observatory.observe, 'ready').warn('The store does not answer.', { error })
+      return { ok: false, detail: { status: 'unavailable', reason: 'The system store does not answer.' } }
+    }
+  }
+
+  async #stop(signal: string | null): Promise<void> {
+    const began = performance.now()
+    this.observatory.observe({ kind: 'draining', signal })
+    for (const undo of this.#begun.reverse()) await undo()
+    await this.#container.dispose()
+    this.observatory.observe({ kind: 'stopped', ms: Math.round(performance.now() - began) })
+  }
+}
+
+async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await access(folder, constants.W_OK)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+    throw new StartError(`The data folder ${folder} can't be written (${code}); set DF_DATA_DIR to another one.`)
+  }
+}
+
+function cannotListen(error: unknown, host: string, port: number): string {
+  const { code } = error as NodeJS.ErrnoException
+  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  if (code === 'EADDRINUSE') return `${where} is in use by another program; set PORT to another one.`
+  if (code === 'EACCES') return `${where} may not be used by this user; set PORT to one above 1023.`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is no address of this machine; set HOST to one.`
+  return `${where} can't be listened on: ${reasonOf(error)}`
+}
+
+/** An address to type into a browser on this machine. */
+function urlOf(host: string, port: number): string {
+  const everywhere = host === '0.0.0.0' || host === '::' || host === ''
+  const name = everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${port}`
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,199 @@
+/**
+ * Everything observable of the server is one union type; whoever wants to know subscribes. The logger is the first subscriber: it
+ * writes JSON lines. Redaction has one place, here, before anything is written.
+ */
+import type { Log } from './plugins/contract.ts'
+
+export type Level = 'debug' | 'info' | 'warning' | 'error'
+
+/** One thing that happened. `error` members are for logs only and never reach a client. */
+export type Observation =
+  | { readonly kind: 'log'; readonly level: Level; readonly source: string; readonly message: string; readonly facts: Facts }
+  | {
+      readonly kind: 'request'
+      readonly id: string
+      readonly verb: string
+      readonly service: string | null
+      /** Without the query: it may hold credentials. */
+      readonly path: string
+      readonly status: number
+      /** From the first byte of the head to the last byte of the answer. */
+      readonly ms: number
+      /** Of the answer's body, as sent. */
+      readonly bytes: number
+      readonly address: string
+      readonly user: number | null
+      readonly app: number | null
+    }
+  /** A request that failed for a reason that its client is not told. */
+  | { readonly kind: 'request-error'; readonly id: string; readonly error: unknown }
+  /** An answer that broke off after its head was sent. */
+  | { readonly kind: 'answer-cut'; readonly id: string; readonly error: unknown }
+  /** The client went away before the answer was complete. */
+  | { readonly kind: 'client-gone'; readonly id: string }
+  | { readonly kind: 'plugin-started'; readonly plugin: string; readonly ms: number }
+  | { readonly kind: 'plugin-stop-failed'; readonly plugin: string; readonly error: unknown }
+  | { readonly kind: 'service-made'; readonly service: string; readonly type: string; readonly revision: number }
+  | { readonly kind: 'service-broken'; readonly service: string; readonly error: unknown; readonly retryMs: number }
+  | { readonly kind: 'service-closed'; readonly service: string; readonly revision: number }
+  | { readonly kind: 'service-close-failed'; readonly service: string; readonly error: unknown }
+  | { readonly kind: 'listening'; readonly url: string }
+  | { readonly kind: 'draining'; readonly signal: string | null }
+  | { readonly kind: 'stopped'; readonly ms: number }
+  /** A promise that failed with nobody listening, or an exception out of any request: a fault of ours. */
+  | { readonly kind: 'unhandled'; readonly error: unknown }
+
+export type Facts = { readonly [key: string]: unknown }
+export type Observe = (what: Observation) => void
+
+/** The way in for those who tell, and for those who listen. */
+export interface Observatory {
+  readonly observe: Observe
+  /** Returns the way to stop. A listener that throws is silenced for this observation only. */
+  subscribe(listener: Observe): () => void
+}
+
+export function createObservatory(): Observatory {
+  const listeners = new Set<Observe>()
+  return {
+    observe(what) {
+      for (const listener of listeners) {
+        try {
+          listener(what)
+        } catch {
+          // Observing must never break what is observed.
+        }
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/** The Log of one part of the server: its entries are observations. */
+export function createLog(observe: Observe, source: string): Log {
+  const at =
+    (level: Level) =>
+    (message: string, facts: Facts = {}): void =>
+      observe({ kind: 'log', level, source, message, facts })
+  return { debug: at('debug'), info: at('info'), warn: at('warning'), error: at('error') }
+}
+
+const levels: { readonly [K in Exclude<Observation['kind'], 'log'>]: Level } = {
+  request: 'info',
+  'request-error': 'error',
+  'answer-cut': 'warning',
+  'client-gone': 'debug',
+  'plugin-started': 'debug',
+  'plugin-stop-failed': 'warning',
+  'service-made': 'debug',
+  'service-broken': 'error',
+  'service-closed': 'debug',
+  'service-close-failed': 'warning',
+  listening: 'info',
+  draining: 'info',
+  stopped: 'info',
+  unhandled: 'error',
+}
+const severity: { readonly [L in Level | 'off']: number } = { debug: 0, info: 1, warning: 2, error: 3, off: 4 }
+
+/** A subscriber that writes one JSON line for each observation at or above `level`: `{"time","level","event",...}`. */
+export function createLogger(level: Level | 'off', write: (line: string) => void, now: () => Date = () => new Date()): Observe {
+  const least = severity[level]
+  return (what) => {
+    const own = what.kind === 'log' ? what.level : levels[what.kind]
+    if (severity[own] < least) return
+    const { kind, ...rest } = what
+    const head = { time: now().toISOString(), level: own, event: kind }
+    const facts = kind === 'log' ? { source: what.source, message: what.message, ...what.facts } : rest
+    // Facts can't take the place of the head.
+    write(`${JSON.stringify({ ...head, ...(redact(facts) as Facts), ...head })}\n`)
+  }
+}
+
+export const redacted = '***REDACTED***'
+
+/** control-plane 10.3, and the other names under which this server carries a secret. Lower case. */
+const secretNames: ReadonlySet<string> = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-dreamfactory-session-token',
+  'x-dreamfactory-api-key',
+  'x-dreamfactory-script-token',
+  'x-mcp-internal-key',
+  'session_token',
+  'session_id',
+  'script_token',
+  'api_key',
+  'apikey',
+  'token',
+  'jwt',
+  'password',
+  'new_password',
+  'old_password',
+  'password_confirmation',
+  'security_answer',
+  'secret',
+  'client_secret',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'code',
+  'setup_code',
+])
+
+const inText: readonly (readonly [RegExp, string])[] = [
+  // A JSON web token, wherever it stands.
+  [/\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g, redacted],
+  [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${redacted}`],
+  // `name=value` and `"name":"value"` of the secret names, as in URLs and bodies that found their way into a message.
+  [/\b(session_token|script_token|api_key|password|secret|client_secret|access_token|refresh_token|id_token)(["']?\s*[=:]\s*["']?)[^\s&"',;}]+/gi, `$1$2${redacted}`],
+  // Credentials of a connection string.
+  [/(\b[a-z][\w+.-]*:\/\/[^\s:@/]*):[^\s@/]+@/gi, `$1:${redacted}@`],
+]
+
+const deepest = 8
+
+/** A copy for logs: values under secret names and secrets inside of texts are replaced, errors become data. */
+export function redact(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return redactText(value)
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value !== 'object' || value === null) return value
+  if (depth >= deepest) return '...'
+  if (value instanceof Error) return describeError(value, depth)
+  if (value instanceof Date) return value
+  if (value instanceof Uint8Array) return `${value.length} bytes`
+  if (Array.isArray(value)) return value.map((entry) => redact(entry, depth + 1))
+  const entries = value instanceof Map ? [...value].map(([name, held]) => [String(name), held] as const) : Object.entries(value)
+  return Object.fromEntries(entries.map(([name, held]) => [name, isSecret(name, held) ? redacted : redact(held, depth + 1)]))
+}
+
+// An error's `code` is a number or a word such as ECONNREFUSED, and what a log is read for.
+function isSecret(name: string, held: unknown): boolean {
+  if (held === null || held === undefined || held === '') return false
+  return secretNames.has(name.toLowerCase()) && !(name === 'code' && (typeof held === 'number' || /^[A-Z][A-Z0-9_]+$/.test(String(held))))
+}
+
+function redactText(text: string): string {
+  return inText.reduce((kept, [pattern, by]) => kept.replace(pattern, by), text)
+}
+
+function describeError(error: Error, depth: number): Facts {
+  const { name, message, stack, cause } = error
+  const code = 'code' in error ? { code: error.code } : {}
+  const frames = stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => line.trim())
+  return {
+    name,
+    message: redactText(message),
+    ...code,
+    ...(frames ? { stack: frames.slice(0, 12) } : {}),
+    ...(cause === undefined ? {} : { cause: redact(cause, depth + 1) }),
+  }
+}

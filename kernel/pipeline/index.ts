@@ -1,0 +1,45 @@
+/**
+ * From an ApiRequest to an ApiReply: the stages, in the product's security order. HTTP runs them one by one, because a body is read
+ * only after access; every other way in (internal calls) is `enter`, never below it.
+ *
+ *     access    may they (control-plane 0.5)
+ *     dispatch  service name -> leased service -> handle
+ */
+import type { Configured } from '../access/decide.ts'
+import type { Identity } from '../access/identity.ts'
+import type { ApiReply, ApiRequest } from '../plugins/contract.ts'
+import type { Registry } from '../services/registry.ts'
+import { access } from './access.ts'
+import { dispatch } from './dispatch.ts'
+
+export interface Pipeline {
+  /** Throws when the request may not go on. Synchronous. */
+  authorize(request: ApiRequest, identity: Identity): void
+  /** For requests that passed access. Synchronous up to the service's handle. */
+  dispatch(request: ApiRequest, signal: AbortSignal): Promise<ApiReply>
+  /** Both, for a request whose caller is known: an internal call. */
+  enter(request: ApiRequest, signal: AbortSignal): Promise<ApiReply>
+}
+
+export interface PipelineDeps {
+  readonly configured: () => Configured
+  readonly registry: Pick<Registry, 'lease'>
+}
+
+export function createPipeline(deps: PipelineDeps): Pipeline {
+  const authorize = access(deps.configured)
+  const forward = dispatch(deps.registry)
+  return {
+    authorize,
+    dispatch: forward,
+    async enter(request, signal) {
+      authorize(request, internal(request))
+      return forward(request, signal)
+    },
+  }
+}
+
+/** An internal caller's credentials were judged when it was made. */
+function internal({ caller }: ApiRequest): Identity {
+  return { caller, problem: null, sentKey: caller.app !== null, sentToken: caller.user !== null }
+}

@@ -1,0 +1,76 @@
+/**
+ * The SnapshotSource: keeps the present snapshot and replaces it after each change. Changes that come while the store is being read
+ * share one reading that begins after them.
+ */
+import type { Snapshot, SnapshotSource } from 'dataferry/sdk'
+import { numberAt } from '../store/columns.ts'
+import type { Tables, Transaction } from '../store/tables.ts'
+import { compileSnapshot, type CompileTools } from './compile.ts'
+
+export class SnapshotBook implements SnapshotSource {
+  readonly #store: Tables
+  readonly #tools: CompileTools
+  readonly #listeners = new Set<(snapshot: Snapshot) => void>()
+  #snapshot: Snapshot | null = null
+  #reading: Promise<void> | null = null
+  #next: Promise<void> | null = null
+
+  constructor(store: Tables, tools: CompileTools) {
+    this.#store = store
+    this.#tools = tools
+  }
+
+  current(): Snapshot {
+    if (this.#snapshot === null) throw new Error('the snapshot was asked for before it was read')
+    return this.#snapshot
+  }
+
+  subscribe(listener: (snapshot: Snapshot) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Inside the transaction of a change: raises the version. */
+  static async raise(tx: Transaction): Promise<void> {
+    const [row] = await tx.rows('counter', { name: 'snapshot' })
+    if (row === undefined) await tx.insert('counter', { name: 'snapshot', value: 1 })
+    else await tx.update('counter', { name: 'snapshot' }, { value: numberAt(row, 'value') + 1 })
+  }
+
+  /** When it resolves, what was committed before the call is in the snapshot. */
+  refresh(): Promise<void> {
+    if (this.#reading === null) return this.#start()
+    this.#next ??= this.#reading
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = null
+        return this.#start()
+      })
+    return this.#next
+  }
+
+  #start(): Promise<void> {
+    const reading = this.#read().finally(() => {
+      if (this.#reading === reading) this.#reading = null
+    })
+    this.#reading = reading
+    return reading
+  }
+
+  async #read(): Promise<void> {
+    // The version first: what is read after it is at least as new.
+    const [counter] = await this.#store.rows('counter', { name: 'snapshot' })
+    const [services, roles, access, apps, lookups] = await Promise.all([
+      this.#store.rows('service'),
+      this.#store.rows('role'),
+      this.#store.rows('role_service_access'),
+      this.#store.rows('app'),
+      this.#store.rows('lookup'),
+    ])
+    // A tool may have changed the store without raising the version.
+    const version = Math.max(Number(counter?.value ?? 1), (this.#snapshot?.version ?? 0) + 1)
+    const snapshot = compileSnapshot(version, { services, roles, access, apps, lookups }, this.#snapshot, this.#tools)
+    this.#snapshot = snapshot
+    for (const listener of this.#listeners) listener(snapshot)
+  }
+}
