@@ -24,6 +24,7 @@ import {
   InstanceAbility,
   type Json,
   type Plugin,
+  type PluginHost,
   type Snapshot,
   type SnapshotSource,
   SnapshotSourceAbility,
@@ -57,6 +58,8 @@ export interface Kernel {
   readonly observatory: Observatory
   /** Throws StartError or PluginError, whose message is one line; what was begun is stopped again by then. */
   start(): Promise<Running>
+  /** The names of services that are not closed: what a stop that does not end is waiting for. */
+  unclosed(): readonly string[]
   /** Lets requests under way finish, then closes services and plugins. Safe to call at any time, and twice. */
   stop(signal?: string): Promise<void>
 }
@@ -81,6 +84,8 @@ class Composition implements Kernel {
   #stopping: Promise<void> | null = null
   #source: SnapshotSource | null = null
   #accounts: Accounts | null = null
+  #registry: Registry | null = null
+  #listening = false
 
   constructor(options: KernelOptions) {
     this.#options = options
@@ -98,6 +103,10 @@ class Composition implements Kernel {
   stop(signal: string | null = null): Promise<void> {
     this.#stopping ??= this.#stop(signal)
     return this.#stopping
+  }
+
+  unclosed(): readonly string[] {
+    return this.#registry?.unclosed() ?? []
   }
 
   async #start(): Promise<Running> {
@@ -134,34 +143,41 @@ class Composition implements Kernel {
       registry: () => registry,
       pipeline: () => pipeline,
     }
-    const registry = new Registry({ snapshot, types, observe, hostFor: (record) => serviceHost(record, scopeOf(record.type), deps) })
+    const registry = new Registry({
+      snapshot,
+      types,
+      observe,
+      hostFor: (record) => serviceHost(record, scopeOf(record.type), deps),
+    })
+    this.#registry = registry
     const pipeline = createPipeline({ configured: () => ({ snapshot: snapshot(), types }), registry })
-    const started: Plugin[] = []
+    const started: [Plugin, PluginHost][] = []
     this.#begun.push(async () => {
       // Services close before the plugins that made their types.
       await registry.close()
-      for (const plugin of started.reverse()) await this.#stopPlugin(plugin)
+      for (const [plugin, host] of started.reverse()) await this.#stopPlugin(plugin, host)
     })
     for (const plugin of plugins) {
-      started.push(plugin)
-      await this.#startPlugin(plugin, scopes.get(plugin.name) ?? this.#own, deps)
+      const host = pluginHost(plugin.name, scopes.get(plugin.name) ?? this.#own, deps)
+      started.push([plugin, host])
+      await this.#startPlugin(plugin, host)
     }
     return { registry, pipeline }
   }
 
-  async #startPlugin(plugin: Plugin, scope: AbilityScope, deps: HostDeps): Promise<void> {
+  async #startPlugin(plugin: Plugin, host: PluginHost): Promise<void> {
     const began = performance.now()
     try {
-      await plugin.start?.(pluginHost(plugin.name, scope, deps))
+      await plugin.start?.(host)
     } catch (error) {
       throw new PluginError(plugin.name, reasonOf(error), error)
     }
     this.observatory.observe({ kind: 'plugin-started', plugin: plugin.name, ms: Math.round(performance.now() - began) })
   }
 
-  async #stopPlugin(plugin: Plugin): Promise<void> {
+  async #stopPlugin(plugin: Plugin, host: PluginHost): Promise<void> {
     try {
-      await plugin.stop?.()
+      await plugin.stop?.(host)
     } catch (error) {
       this.observatory.observe({ kind: 'plugin-stop-failed', plugin: plugin.name, error })
     }
@@ -205,6 +221,7 @@ class Composition implements Kernel {
     })
     this.#begun.push(() => server.drain())
     const url = urlOf(at.host, at.port)
+    this.#listening = true
     observe({ kind: 'listening', url })
     return { url, ...at, instance: instance(), hints: this.#own.find(HintsAbility)?.lines(url) ?? [] }
   }
@@ -222,7 +239,7 @@ class Composition implements Kernel {
 
   /** Ready: the snapshot is loaded, and the store answers a question that it can't answer from memory. */
   async #ready(): Promise<{ ok: boolean; detail: Json }> {
-    if (this.#stopping) return { ok: false, detail: { status: 'stopping' } }
+    if (this.#stopping !== null) return { ok: false, detail: { status: 'stopping' } }
     try {
       const { version } = this.#snapshot()
       await this.#own.find(InstanceAbility)?.status('')
@@ -235,10 +252,11 @@ class Composition implements Kernel {
 
   async #stop(signal: string | null): Promise<void> {
     const began = performance.now()
-    this.observatory.observe({ kind: 'draining', signal })
+    const { observe } = this.observatory
+    if (this.#listening) observe({ kind: 'draining', signal })
     for (const undo of this.#begun.reverse()) await undo()
     await this.#container.dispose()
-    this.observatory.observe({ kind: 'stopped', ms: Math.round(performance.now() - began) })
+    if (this.#listening) observe({ kind: 'stopped', ms: Math.round(performance.now() - began) })
   }
 }
 

@@ -21,14 +21,14 @@ const casts: { readonly [T in SimpleType]?: string } = {
   user_id_on_create: 'bigint',
   user_id_on_update: 'bigint',
   decimal: 'numeric',
-  float: 'double precision',
-  double: 'double precision',
   text: 'text',
   timestamp: 'timestamp',
 }
 /** What arrays of keys are, where the column's own type must not be guessed from its spelling. */
 const keyCasts: { readonly [T in SimpleType]?: string } = {
   ...casts,
+  float: 'double precision',
+  double: 'double precision',
   string: 'text',
   uuid: 'uuid',
   date: 'date',
@@ -53,9 +53,13 @@ export class PostgresCompiler extends SqlCompiler {
     return cast === undefined ? placeholder : `${placeholder}::${cast}`
   }
 
+  /** The type of parents' keys that are compared with the column. */
+  keyCast(column: Column): string {
+    return keyCasts[column.type] ?? column.dbType
+  }
   override parents(out: StatementWriter, keys: readonly Column[]): ParentsSource {
     const arrays = keys.map(
-      (column, i) => `${out.add({ kind: 'parents', member: i + 1 })}::${keyCasts[column.type] ?? column.dbType}[]`,
+      (column, i) => `${out.add({ kind: 'parents', member: i + 1 })}::${this.keyCast(column)}[]`,
     )
     const ordinals = `${out.add({ kind: 'parents', member: 0 })}::integer[]`
     const names = keys.map((_, i) => `k${i + 1}`)
@@ -79,7 +83,7 @@ export class PostgresCompiler extends SqlCompiler {
     const [first = '', ...rest] = args
     const type = types[0] ?? null
     if (dateParts.has(name) && type !== null && texts.has(type)) return `extract(${name} from ${first}::timestamp)`
-    if (name === 'round' && rest.length > 0 && type !== null) return `round(${[`${first}::numeric`, ...rest].join(', ')})`
+    if (name === 'round' && rest.length > 0) return `round(${first}::numeric, ${rest.join(', ')}::integer)`
     return super.call(name, args, types)
   }
 

@@ -25,7 +25,10 @@ export function batchError(verb: BatchVerb, mode: BatchMode, entries: readonly B
 }
 
 /** Throws BadRequest when both are asked for; a read never rolls back. */
-export function batchMode(options: { readonly continue: boolean; readonly rollback: boolean }, reads: boolean): BatchMode {
+export function batchMode(
+  options: { readonly continue: boolean; readonly rollback: boolean },
+  reads: boolean,
+): BatchMode {
   if (reads) return options.continue ? 'continue' : 'halt'
   if (options.continue && options.rollback) {
     throw new BadRequest('Rollback and continue operations can not be requested at the same time.')

@@ -13,8 +13,7 @@ export const keepsEmptyText = (column: Column): boolean => texts.has(column.type
 /** Lists and objects are stored as JSON text. */
 export const takesStructure = (column: Column): boolean => structured.has(column.type) || column.type === 'array'
 
-const isStructure = (value: Json): boolean =>
-  typeof value === 'object' && value !== null && !(value instanceof Decimal)
+const isStructure = (value: Json): boolean => typeof value === 'object' && value !== null && !(value instanceof Decimal)
 
 /** null, `""` where it is no text, and an empty list or object where no such thing is stored: all mean no value. */
 export function meansNull(value: Json, column: Column): boolean {
@@ -42,7 +41,8 @@ function element(value: Json, column: Column): Bind {
   return value as Bind
 }
 
-const badValue = (column: Column, what: string): BadRequest => new BadRequest(`Field '${nameOf(column)}' must be ${what}.`)
+const badValue = (column: Column, what: string): BadRequest =>
+  new BadRequest(`Field '${nameOf(column)}' must be ${what}.`)
 
 const base64Text = /^[A-Za-z0-9+/_-]*={0,2}$/
 

@@ -1,10 +1,10 @@
 /**
  * Identifiers (data-plane 3.12): which columns name a record, and the values that a path, `ids` or a record gives for them.
  */
-import { BadRequest, Decimal, InternalError, type Json, NotFound, type Bind } from 'dataferry/sdk'
+import { BadRequest, type Bind, Decimal, InternalError, type Json, NotFound } from 'dataferry/sdk'
 import { castToColumn } from './cast.ts'
 import { type Column, nameOf } from './catalog/types.ts'
-import { readDigits } from './filter/index.ts'
+import { compareDigits, digitsOf } from './filter/index.ts'
 import { isMembers } from './payload.ts'
 import type { TableView } from './view.ts'
 
@@ -84,25 +84,36 @@ function keyOfValues(columns: readonly Column[], values: readonly Json[], text: 
   return { text, values: columns.map((column, index) => castKey(values[index] ?? null, column, text)) }
 }
 
-const most = 2n ** 63n - 1n
-const least = -(2n ** 63n)
+const most = digitsOf(2n ** 63n - 1n)
+const least = digitsOf(-(2n ** 63n))
 
+/** No integer key is a fraction, or beyond 64 bits: such an id names nothing. */
 function castKey(value: Json, column: Column, text: string): Bind {
-  if (integers.has(column.type)) {
-    const digits = typeof value === 'string' ? readDigits(value) : null
-    const fraction = value instanceof Decimal || (typeof value === 'number' && !Number.isInteger(value))
-    if (fraction || (digits && digits.exponent < 0 && /[1-9]/.test(digits.digits.slice(digits.exponent)))) {
-      throw recordNotFound(text)
-    }
+  const digits = integers.has(column.type) ? digitsOf(value) : null
+  if (digits) {
+    const fraction = digits.exponent < 0 && /[1-9]/.test(digits.digits.slice(digits.exponent))
+    const beyond =
+      !/unsigned/i.test(column.dbType) &&
+      ((most && compareDigits(digits, most) > 0) || (least && compareDigits(digits, least) < 0))
+    if (fraction || beyond) throw recordNotFound(text)
   }
-  const bind = castToColumn(value, column)
-  if (typeof bind === 'bigint' && !/unsigned/i.test(column.dbType) && (bind > most || bind < least)) throw recordNotFound(text)
-  return bind
+  return castToColumn(value, column)
 }
 
 const integers: ReadonlySet<string> = new Set([
-  'id', 'bigid', 'smallid', 'mediumid', 'integer', 'bigint', 'smallint', 'mediumint', 'tinyint', 'reference', 'user_id',
-  'user_id_on_create', 'user_id_on_update',
+  'id',
+  'bigid',
+  'smallid',
+  'mediumid',
+  'integer',
+  'bigint',
+  'smallint',
+  'mediumint',
+  'tinyint',
+  'reference',
+  'user_id',
+  'user_id_on_create',
+  'user_id_on_update',
 ])
 
 const textOf = (id: Json): string => {

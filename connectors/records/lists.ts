@@ -22,5 +22,7 @@ export function projectList(
   if (options.asList) return identifierList(rows, identifier)
   if (options.fields === 'all') return rows
   const names = Array.isArray(options.fields) ? (options.fields as readonly string[]) : identifier
-  return rows.map((row) => Object.fromEntries(names.filter((name) => Object.hasOwn(row, name)).map((name) => [name, row[name] as Json])))
+  return rows.map((row) =>
+    Object.fromEntries(names.filter((name) => Object.hasOwn(row, name)).map((name) => [name, row[name] as Json])),
+  )
 }

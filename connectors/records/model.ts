@@ -9,8 +9,8 @@ import type { Members } from './payload.ts'
 import { projection } from './plan/fields.ts'
 import type { Projection } from './plan/types.ts'
 import type { Row, WriteSession } from './store.ts'
-import type { NestedRule } from './write/nested.ts'
 import { realColumn } from './view.ts'
+import type { NestedRule } from './write/nested.ts'
 
 /** One write of one record, as the hooks see it. */
 export interface Change {
@@ -71,7 +71,11 @@ export function presenting(
 }
 
 /** Presents rows, their related rows first. */
-export async function presentRows(rows: readonly Row[], by: Presenting | null, request: ApiRequest): Promise<readonly Row[]> {
+export async function presentRows(
+  rows: readonly Row[],
+  by: Presenting | null,
+  request: ApiRequest,
+): Promise<readonly Row[]> {
   if (by === null) return rows
   const shown: Row[] = []
   for (const row of rows) shown.push(await presentRow(row, by, request))

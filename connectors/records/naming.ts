@@ -9,19 +9,75 @@ export function labelOf(name: string): string {
 }
 
 const same: ReadonlySet<string> = new Set([
-  'equipment', 'information', 'rice', 'money', 'species', 'series', 'fish', 'sheep', 'deer', 'news', 'data', 'metadata',
-  'feedback', 'staff', 'software', 'hardware', 'audio', 'traffic', 'education', 'moose', 'bison', 'police', 'aircraft',
+  'equipment',
+  'information',
+  'rice',
+  'money',
+  'species',
+  'series',
+  'fish',
+  'sheep',
+  'deer',
+  'news',
+  'data',
+  'metadata',
+  'feedback',
+  'staff',
+  'software',
+  'hardware',
+  'audio',
+  'traffic',
+  'education',
+  'moose',
+  'bison',
+  'police',
+  'aircraft',
 ])
 
 const irregular: ReadonlyMap<string, string> = new Map([
-  ['person', 'people'], ['man', 'men'], ['woman', 'women'], ['child', 'children'], ['foot', 'feet'], ['tooth', 'teeth'],
-  ['goose', 'geese'], ['mouse', 'mice'], ['ox', 'oxen'], ['quiz', 'quizzes'], ['leaf', 'leaves'], ['life', 'lives'],
-  ['knife', 'knives'], ['wife', 'wives'], ['half', 'halves'], ['shelf', 'shelves'], ['wolf', 'wolves'], ['thief', 'thieves'],
-  ['hero', 'heroes'], ['potato', 'potatoes'], ['tomato', 'tomatoes'], ['echo', 'echoes'],
-  ['index', 'indices'], ['matrix', 'matrices'], ['vertex', 'vertices'], ['appendix', 'appendices'],
-  ['axis', 'axes'], ['crisis', 'crises'], ['analysis', 'analyses'], ['basis', 'bases'], ['datum', 'data'], ['medium', 'media'],
-  ['criterion', 'criteria'], ['status', 'statuses'], ['alias', 'aliases'], ['bus', 'buses'], ['virus', 'viruses'], ['gas', 'gases'],
-  ['address', 'addresses'], ['access', 'accesses'], ['process', 'processes'], ['class', 'classes'], ['business', 'businesses'],
+  ['person', 'people'],
+  ['man', 'men'],
+  ['woman', 'women'],
+  ['child', 'children'],
+  ['foot', 'feet'],
+  ['tooth', 'teeth'],
+  ['goose', 'geese'],
+  ['mouse', 'mice'],
+  ['ox', 'oxen'],
+  ['quiz', 'quizzes'],
+  ['leaf', 'leaves'],
+  ['life', 'lives'],
+  ['knife', 'knives'],
+  ['wife', 'wives'],
+  ['half', 'halves'],
+  ['shelf', 'shelves'],
+  ['wolf', 'wolves'],
+  ['thief', 'thieves'],
+  ['hero', 'heroes'],
+  ['potato', 'potatoes'],
+  ['tomato', 'tomatoes'],
+  ['echo', 'echoes'],
+  ['index', 'indices'],
+  ['matrix', 'matrices'],
+  ['vertex', 'vertices'],
+  ['appendix', 'appendices'],
+  ['axis', 'axes'],
+  ['crisis', 'crises'],
+  ['analysis', 'analyses'],
+  ['basis', 'bases'],
+  ['datum', 'data'],
+  ['medium', 'media'],
+  ['criterion', 'criteria'],
+  ['status', 'statuses'],
+  ['alias', 'aliases'],
+  ['bus', 'buses'],
+  ['virus', 'viruses'],
+  ['gas', 'gases'],
+  ['address', 'addresses'],
+  ['access', 'accesses'],
+  ['process', 'processes'],
+  ['class', 'classes'],
+  ['business', 'businesses'],
 ])
 
 const plurals: ReadonlySet<string> = new Set(irregular.values())
@@ -63,8 +119,10 @@ export function naturalOrder(a: string, b: string): number {
     const order = compareChunks(left[at] ?? '', right[at] ?? '')
     if (order !== 0) return order
   }
-  return left.length - right.length
+  return left.length - right.length || compareText(a, b)
 }
+
+const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
 
 const chunks = (text: string): readonly string[] => text.toLowerCase().match(/\d+|\D+/g) ?? []
 
@@ -75,5 +133,5 @@ function compareChunks(a: string, b: string): number {
     if (left.length !== right.length) return left.length - right.length
     if (left !== right) return left < right ? -1 : 1
   }
-  return a === b ? 0 : a < b ? -1 : 1
+  return compareText(a, b)
 }

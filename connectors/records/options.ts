@@ -226,7 +226,11 @@ function idsOption(value: Json | undefined): readonly Json[] | null {
 
 /** Splits at commas outside of parentheses: `(1,2),(3,4)` are two composite keys, `1,2` two plain ones (data-plane 3.12). */
 export function splitIds(text: string): readonly string[] {
-  if (!text.includes('(')) return text.split(',').map((each) => each.trim()).filter((each) => each !== '')
+  if (!text.includes('('))
+    return text
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== '')
   const ids: string[] = []
   let from = 0
   let depth = 0

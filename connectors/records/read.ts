@@ -24,7 +24,7 @@ import { fieldsOf } from './plan/fields.ts'
 import { keyIs, oneOf } from './plan/predicates.ts'
 import { asRows, keyOrder, keyProjections, planRead, type ReadAsked, takeKey } from './plan/read.ts'
 import type { Projection } from './plan/types.ts'
-import { type Relating, type RelatedTables, relationsOf } from './relate/read.ts'
+import { type RelatedTables, type Relating, relationsOf } from './relate/read.ts'
 import type { Row } from './store.ts'
 import type { RecordTarget } from './target.ts'
 import { countOf, rowsOf } from './values.ts'
@@ -78,10 +78,16 @@ export async function readRecords(
   }
   if (id !== null) return readOne(reading, keyOfPath(needIdentifiers(key), id), signal)
   const { ids } = options
-  if (ids !== null) return readMany(reading, ids.length, (index) => keyOf(needIdentifiers(key), ids[index] ?? null), signal)
+  if (ids !== null)
+    return readMany(reading, ids.length, (index) => keyOf(needIdentifiers(key), ids[index] ?? null), signal)
   const { records } = payload
   if (records !== null) {
-    return readMany(reading, records.length, (index) => keyOfRecord(needIdentifiers(key), records[index] ?? null, index), signal)
+    return readMany(
+      reading,
+      records.length,
+      (index) => keyOfRecord(needIdentifiers(key), records[index] ?? null, index),
+      signal,
+    )
   }
   return readList(reading, signal)
 }
@@ -186,7 +192,7 @@ interface Page {
 
 /** The meta part of a list that was read as values (data-plane 3.4). */
 async function metaOf(reading: Reading, page: Page, signal: AbortSignal): Promise<Json | null> {
-  const { options, target } = reading
+  const { options } = reading
   const meta: { [name: string]: Json } = {}
   if (options.includeCount || page.imposed) {
     const count = await countRows(reading, page, signal)
@@ -214,7 +220,8 @@ async function listValue(reading: Reading, rows: readonly Row[], meta: Json | nu
 }
 
 /** `as_list` shows `id_field`, else the literal field `name` (data-plane 3.3). */
-export const listNames = ({ idField }: { readonly idField: readonly string[] | null }): readonly string[] => idField ?? ['name']
+export const listNames = ({ idField }: { readonly idField: readonly string[] | null }): readonly string[] =>
+  idField ?? ['name']
 
 /** `ids` and records: in the order of the request, paging has no effect (data-plane 3.5 item 2). */
 async function readMany(
@@ -231,7 +238,11 @@ async function readMany(
     keys.push(key)
     if ('error' in key && mode === 'halt') break
   }
-  const found = await rowsByKeys(reading, keys.filter((key) => 'values' in key), signal)
+  const found = await rowsByKeys(
+    reading,
+    keys.filter((key) => 'values' in key),
+    signal,
+  )
   const entries: BatchEntry[] = []
   for (const key of keys) {
     const row = 'error' in key ? undefined : found.get(canonicalKey(key.values))
@@ -306,4 +317,3 @@ async function rowsByKeys(
   }
   return { get: (text) => found.get(text), rank }
 }
-

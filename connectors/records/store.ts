@@ -35,7 +35,11 @@ export interface WriteSession {
    * Executes the plan once for each row of binds, in order. An execution that fails leaves nothing of itself behind and does not
    * spoil the others. `halt`: stops after the first failure (the outcomes end with it); `continue`: goes on.
    */
-  run(plan: Planned<WritePlan>, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<readonly WriteOutcome[]>
+  run(
+    plan: Planned<WritePlan>,
+    executions: readonly (readonly Bind[])[],
+    mode: 'halt' | 'continue',
+  ): Promise<readonly WriteOutcome[]>
   /** What the work wrote is undone when it throws; the session goes on. */
   savepoint<T>(work: () => Promise<T>): Promise<T>
   /** Changes the structure, inside the session's transaction where the source can; the catalog is refreshed after the commit. */

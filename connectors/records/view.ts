@@ -48,6 +48,8 @@ interface Rights {
   /** Names as clients use them, lower case. */
   readonly hidden: ReadonlySet<string>
   readonly readOnly: ReadonlySet<string>
+  /** Hidden ones that the model of the table writes itself: no client names them, and its `prepare` drops what a client sent. */
+  readonly concealed?: ReadonlySet<string>
   readonly rows: readonly Filter[]
 }
 
@@ -76,7 +78,8 @@ export class TableView implements LookupSource {
     this.#rights = rights
     this.#values = values
     this.modifiers = values.modifiers ?? defaultModifiers
-    this.columns = rights.hidden.size === 0 ? this.#index.columns : this.#index.columns.filter((each) => this.sees(each))
+    this.columns =
+      rights.hidden.size === 0 ? this.#index.columns : this.#index.columns.filter((each) => this.sees(each))
   }
 
   /** The name that clients use. */
@@ -96,7 +99,8 @@ export class TableView implements LookupSource {
 
   /** Whether a client's value for the column counts; what does not is dropped without a word (data-plane 3.10). */
   writes(column: Column): boolean {
-    if (column.isVirtual || column.isGenerated || !this.sees(column)) return false
+    if (column.isVirtual || column.isGenerated) return false
+    if (!this.sees(column)) return this.#rights.concealed?.has(nameOf(column).toLowerCase()) ?? false
     if (column.validation && 'api_read_only' in column.validation) return false
     return !this.#rights.readOnly.has(nameOf(column).toLowerCase())
   }
@@ -174,11 +178,24 @@ export class TableView implements LookupSource {
 
   /** The same view without these columns, or without writing these. Names as clients use them. */
   without(hidden: Iterable<string>, readOnly: Iterable<string> = []): TableView {
-    const { rows } = this.#rights
     const lower = (names: Iterable<string>, and: ReadonlySet<string>): ReadonlySet<string> =>
       new Set([...and, ...[...names].map((name) => name.toLowerCase())])
-    const rights = { hidden: lower(hidden, this.#rights.hidden), readOnly: lower(readOnly, this.#rights.readOnly), rows }
+    const rights = {
+      ...this.#rights,
+      hidden: lower(hidden, this.#rights.hidden),
+      readOnly: lower(readOnly, this.#rights.readOnly),
+    }
     return new TableView(this.table, rights, this.#values)
+  }
+
+  /** The same view with these columns hidden from clients, and written by the model of the table alone. */
+  concealing(names: Iterable<string>): TableView {
+    const concealed = new Set([...names].map((name) => name.toLowerCase()))
+    return new TableView(
+      this.table,
+      { ...this.#rights, hidden: new Set([...this.#rights.hidden, ...concealed]), concealed },
+      this.#values,
+    )
   }
 }
 

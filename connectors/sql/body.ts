@@ -2,7 +2,17 @@
  * What stands around the rows of a body, for each format and shape (data-plane 2.9, 2.10, 3.4). Rows themselves are written by
  * encoders, relations by the program's run.
  */
-import { csvEmpty, csvHeader, type Json, type Output, parseJson, xmlClose, xmlElement, xmlName, xmlOpen } from 'dataferry/sdk'
+import {
+  csvEmpty,
+  csvHeader,
+  type Json,
+  type Output,
+  parseJson,
+  xmlClose,
+  xmlElement,
+  xmlName,
+  xmlOpen,
+} from 'dataferry/sdk'
 import type { ByteBuffer } from './buffer.ts'
 import type { ReadProgram } from './types.ts'
 import type { RowForm } from './wire.ts'
@@ -96,14 +106,15 @@ function xmlList({ xmlRoot, wrapper, wrapperName }: Output): Frame {
     begin: (out) => out.utf8(xmlOpen(xmlRoot)),
     beginRow: (out) => out.utf8(`\t<${name}>\n`),
     endRow: (out) => out.utf8(`\t</${name}>\n`),
-    end: (out, _rows, meta) => out.utf8(`${hasMeta(meta) ? xmlElement('meta', metaValue(meta), 1) : ''}${xmlClose(xmlRoot)}`),
+    end: (out, _rows, meta) =>
+      out.utf8(`${hasMeta(meta) ? xmlElement('meta', metaValue(meta), 1) : ''}${xmlClose(xmlRoot)}`),
   }
 }
 
 function metaValue({ count, next, schema }: Meta): Json {
   const value: { [key: string]: Json } = Object.create(null)
-  if (count !== null) value['count'] = count
-  if (next !== null) value['next'] = next
-  if (schema !== null) value['schema'] = parseJson(schema)
+  if (count !== null) value.count = count
+  if (next !== null) value.next = next
+  if (schema !== null) value.schema = parseJson(schema)
   return value
 }

@@ -1,15 +1,10 @@
 /**
- * A growing buffer of bytes with the few writers that encoders need. Short texts are written character by character, longer ones by
- * one call of Node's own, whichever is faster at that length.
+ * A growing buffer of bytes with the few writers that encoders need. What is short is written byte by byte, what is longer by one call of
+ * Node's own, whichever is faster at that length.
  */
 
-/** Longer texts are handed to Node. */
+/** Longer pieces are handed to Node. */
 const short = 24
-/** What JSON must escape; lone halves of surrogate pairs are left to UTF-8, which replaces them. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-const escaped = /["\\\u0000-\u001f]/
-const quote = 34
-const backslash = 92
 
 export class ByteBuffer {
   #bytes: Buffer
@@ -49,70 +44,23 @@ export class ByteBuffer {
     if (text.length < short) {
       for (let i = 0; i < text.length; i++) this.#bytes[this.#length++] = text.charCodeAt(i)
     } else {
-      this.#length += this.#bytes.latin1Write(text, this.#length)
+      this.#length += this.#bytes.write(text, this.#length, 'latin1')
     }
   }
 
   utf8(text: string): void {
     this.#room(text.length * 3)
-    this.#length += this.#bytes.utf8Write(text, this.#length)
-  }
-
-  /** A JSON string. */
-  json(text: string): void {
-    const { length } = text
-    if (length < short) {
-      this.#room(length + 2)
-      const bytes = this.#bytes
-      const start = this.#length
-      let at = start
-      bytes[at++] = quote
-      for (let i = 0; i < length; i++) {
-        const code = text.charCodeAt(i)
-        if (code < 32 || code > 126 || code === quote || code === backslash) return this.#jsonSlowly(text)
-        bytes[at++] = code
-      }
-      bytes[at++] = quote
-      this.#length = at
-    } else {
-      this.#jsonSlowly(text)
-    }
-  }
-
-  #jsonSlowly(text: string): void {
-    if (escaped.test(text)) return this.utf8(JSON.stringify(text))
-    this.#room(text.length * 3 + 2)
-    this.#bytes[this.#length++] = quote
-    this.#length += this.#bytes.utf8Write(text, this.#length)
-    this.#bytes[this.#length++] = quote
-  }
-
-  /** A whole number in the shortest text that reads back the same. */
-  integer(value: number): void {
-    if (value >= 0 && value < 1e9) {
-      let digits = 1
-      for (let limit = 10; value >= limit; limit *= 10) digits++
-      this.#room(digits)
-      let rest = value
-      for (let at = this.#length + digits - 1; at >= this.#length; at--) {
-        const next = Math.trunc(rest / 10)
-        this.#bytes[at] = 48 + rest - next * 10
-        rest = next
-      }
-      this.#length += digits
-    } else {
-      this.ascii(String(value))
-    }
+    this.#length += this.#bytes.write(text, this.#length, 'utf8')
   }
 
   /** The content as text. */
   text(start = 0, end: number = this.#length): string {
-    return this.#bytes.utf8Slice(start, end)
+    return this.#bytes.toString('utf8', start, end)
   }
 
-  /** The content in memory of its own, so that it can be given away; the buffer is empty then. */
+  /** A copy of the content, to be given away; the buffer is empty then. */
   take(): Uint8Array {
-    const taken = Buffer.allocUnsafeSlow(this.#length)
+    const taken = Buffer.allocUnsafe(this.#length)
     this.#bytes.copy(taken, 0, 0, this.#length)
     this.#length = 0
     return taken

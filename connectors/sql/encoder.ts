@@ -2,8 +2,9 @@
  * Encoders for drivers that hand over JavaScript values in an array. How a value is printed follows the column's simple type
  * (data-plane 9.1); a value that does not fit it, which SQLite may hold, is printed as what it is.
  */
-import { type Bind, csvCell, parseJson, xmlName, xmlText } from 'dataferry/sdk'
+
 import type { Row, SimpleType } from 'dataferry/records'
+import { type Bind, csvCell, parseJson, xmlName, xmlText } from 'dataferry/sdk'
 import { ByteBuffer } from './buffer.ts'
 import type { WireColumn } from './types.ts'
 import type { RowEncoder, RowForm, WireKind } from './wire.ts'
@@ -53,46 +54,51 @@ const base64 = (bytes: Uint8Array): string =>
 
 // ---- JSON
 
-type ValueWriter = (value: WireValue, out: ByteBuffer) => void
+/** The JSON text of a value. */
+type JsonWriter = (value: WireValue) => string
 
-function writeNumber(value: number, out: ByteBuffer): void {
-  if (Number.isInteger(value)) out.integer(value)
-  else out.ascii(Number.isFinite(value) ? String(value) : 'null')
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+const escaped = /["\\\u0000-\u001f\ud800-\udfff]/
+
+/** A JSON string; short texts are looked at character by character, which is faster. */
+function jsonString(text: string): string {
+  const { length } = text
+  if (length >= 32) return escaped.test(text) ? JSON.stringify(text) : `"${text}"`
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 32 || code === 34 || code === 92 || (code >= 0xd800 && code <= 0xdfff)) return JSON.stringify(text)
+  }
+  return `"${text}"`
 }
 
-function writeBigInt(value: bigint, out: ByteBuffer): void {
-  const number = Number(value)
-  if (Number.isSafeInteger(number)) out.integer(number)
-  else out.ascii(String(value))
+/** A value as what it is. */
+function natural(value: WireValue): string {
+  if (value === null) return 'null'
+  switch (typeof value) {
+    case 'string':
+      return jsonString(value)
+    case 'number':
+      return Number.isFinite(value) ? String(value) : 'null'
+    case 'bigint': {
+      // Texts of numbers are made faster than those of bigints.
+      const number = Number(value)
+      return String(Number.isSafeInteger(number) ? number : value)
+    }
+    default:
+      return `"${base64(value)}"`
+  }
 }
 
-function writeNatural(value: WireValue, out: ByteBuffer): void {
-  if (value === null) out.ascii('null')
-  else if (typeof value === 'number') writeNumber(value, out)
-  else if (typeof value === 'bigint') writeBigInt(value, out)
-  else out.json(typeof value === 'string' ? value : base64(value))
-}
-
-const jsonWriters: { readonly [P in Printing]: ValueWriter } = {
-  number: (value, out) => {
-    if (typeof value === 'string' && jsonNumber.test(value)) out.ascii(value)
-    else writeNatural(value, out)
-  },
-  boolean: (value, out) => {
+const jsonWriters: { readonly [P in Printing]: JsonWriter } = {
+  number: (value) => (typeof value === 'string' && jsonNumber.test(value) ? value : natural(value)),
+  boolean: (value) => {
     const truth = truthOf(value)
-    if (truth === null) writeNatural(value, out)
-    else out.ascii(truth ? 'true' : 'false')
+    return truth === null ? natural(value) : String(truth)
   },
-  text: (value, out) => {
-    if (typeof value === 'string') out.json(value)
-    else if (typeof value === 'number' || typeof value === 'bigint') out.json(String(value))
-    else writeNatural(value, out)
-  },
-  binary: (value, out) => {
-    if (typeof value === 'string') out.json(Buffer.from(value, 'utf8').toString('base64'))
-    else writeNatural(value, out)
-  },
-  stamp: writeNatural,
+  text: (value) => (typeof value === 'number' || typeof value === 'bigint' ? `"${value}"` : natural(value)),
+  binary: (value) =>
+    typeof value === 'string' ? `"${Buffer.from(value, 'utf8').toString('base64')}"` : natural(value),
+  stamp: natural,
 }
 
 /** null: neither of both. */
@@ -115,47 +121,46 @@ function scalar(value: WireValue, printing: Printing): null | boolean | string {
   return typeof value === 'bigint' ? String(value) : base64(value)
 }
 
-/** One column: what stands before its value, and how the value is written. */
+/** One column: where it is in the row, what stands before its value and after it, and the value's text. */
 interface Member {
   readonly index: number
-  readonly before: Uint8Array
-  readonly write: ValueWriter
+  readonly before: string
+  readonly text: (value: WireValue) => string
+  readonly after: string
 }
 
 function members(columns: readonly WireColumn[], form: RowForm): readonly Member[] {
   const shown = columns.map((column, index) => ({ column, index })).filter(({ column }) => !column.hidden)
-  return shown.map(({ column, index }, place) => {
-    const printing = printings[column.type] ?? 'text'
-    switch (form.kind) {
-      case 'json':
-        return { index, before: Buffer.from(`${place === 0 ? '' : ','}${JSON.stringify(column.as)}:`), write: jsonWriters[printing] }
-      case 'csv': {
-        const write: ValueWriter = (value, out) => out.utf8(csvCell(scalar(value, printing)))
-        return { index, before: Buffer.from(place === 0 ? '' : ','), write }
-      }
-      case 'xml': {
-        const name = xmlName(column.as)
-        const after = Buffer.from(`</${name}>\n`)
-        const write: ValueWriter = (value, out) => {
-          const text = scalar(value, printing)
-          if (text !== null) out.utf8(typeof text === 'string' ? xmlText(text) : String(text))
-          out.bytes(after)
-        }
-        return { index, before: Buffer.from(`${'\t'.repeat(form.depth)}<${name}>`), write }
-      }
-    }
-  })
+  return shown.map(({ column, index }, place) => member(column, index, place, form))
 }
 
-/** Rows as arrays of JavaScript values. */
+function member({ as, type }: WireColumn, index: number, place: number, form: RowForm): Member {
+  const printing = printings[type] ?? 'text'
+  const comma = place === 0 ? '' : ','
+  switch (form.kind) {
+    case 'json':
+      return { index, before: `${comma}${JSON.stringify(as)}:`, text: jsonWriters[printing], after: '' }
+    case 'csv':
+      return { index, before: comma, text: (value) => csvCell(scalar(value, printing)), after: '' }
+    case 'xml': {
+      const name = xmlName(as)
+      const text = (value: WireValue): string => xmlScalar(scalar(value, printing))
+      return { index, before: `${'\t'.repeat(form.depth)}<${name}>`, text, after: `</${name}>\n` }
+    }
+  }
+}
+
+const xmlScalar = (value: null | boolean | string): string =>
+  value === null ? '' : typeof value === 'string' ? xmlText(value) : String(value)
+
+/** Rows as arrays of JavaScript values. A row is put together as text and written at once: faster than byte by byte. */
 export const wireValues: WireKind<WireValues> = {
   encoder(columns, form): RowEncoder<WireValues> {
     const list = members(columns, form)
     return (row, out) => {
-      for (const { index, before, write } of list) {
-        out.bytes(before)
-        write(row[index] ?? null, out)
-      }
+      let text = ''
+      for (const member of list) text += member.before + member.text(row[member.index] ?? null) + member.after
+      out.utf8(text)
     }
   },
   bind(row, index): Bind {

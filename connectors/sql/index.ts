@@ -1,4 +1,12 @@
 /** `dataferry/sql`: the shared relational engine. */
+export { ByteBuffer } from './buffer.ts'
 export { type ParentsSource, SqlCompiler } from './compile/compiler.ts'
 export { type Context, StatementWriter } from './compile/writer.ts'
+export { initialStatements, sqlConfigFields } from './config.ts'
+export { rowDecoder, type WireValue, type WireValues, wireValues } from './encoder.ts'
+export { jsonBind, jsonParents } from './json-binds.ts'
+export { ReadRunner } from './program.ts'
+export { bodyValue, collectRows } from './source.ts'
+export { sqlStore } from './store.ts'
 export * from './types.ts'
+export * from './wire.ts'

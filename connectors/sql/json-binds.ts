@@ -18,7 +18,8 @@ export function jsonBind(bind: Bind): string {
       return JSON.stringify(bind)
     default:
       if (bind === null) return 'null'
-      if (bind instanceof Uint8Array) return `"${Buffer.from(bind.buffer, bind.byteOffset, bind.byteLength).toString('hex')}"`
+      if (bind instanceof Uint8Array)
+        return `"${Buffer.from(bind.buffer, bind.byteOffset, bind.byteLength).toString('hex')}"`
       return `[${bind.map(jsonBind).join(',')}]`
   }
 }

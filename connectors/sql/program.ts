@@ -3,8 +3,8 @@
  * made once a program and format. Runs in whichever thread has the connection.
  */
 import { type Bind, type ByteSink, encodeValue, escapeText, type Json, NotFound, type Output } from 'dataferry/sdk'
-import { ByteBuffer } from './buffer.ts'
 import { type Frame, frameFor, type Meta } from './body.ts'
+import { ByteBuffer } from './buffer.ts'
 import { eachRow, Level, Pending, type Run, windowSize } from './relations.ts'
 import type { ReadProgram, Statement } from './types.ts'
 import type { RowForm, RowSourceOf, WireKind } from './wire.ts'
@@ -30,7 +30,13 @@ export class ReadRunner<R> {
    * Writes the body. Throws before the first write what can be known before it: NotFound (data-plane 3.5) where there is no record,
    * and the database's own errors as the driver throws them.
    */
-  async run(source: RowSourceOf<R>, binds: readonly Bind[], output: Output, sink: ByteSink, signal: AbortSignal): Promise<void> {
+  async run(
+    source: RowSourceOf<R>,
+    binds: readonly Bind[],
+    output: Output,
+    sink: ByteSink,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { rows, result } = this.#program
     const run: Run<R> = { source, binds, signal }
     if (rows === null) {
@@ -51,7 +57,7 @@ export class ReadRunner<R> {
     frame.beginRow(out, 0)
     let found = false
     const pending = level.relations.length > 0 ? new Pending(level) : null
-    const cursor = run.source.open(rows, run.binds, null)
+    const cursor = run.source.open(rows, run.binds, null, 1)
     try {
       const pulled = cursor.pull((row) => {
         found = true
@@ -78,13 +84,16 @@ export class ReadRunner<R> {
     // Whether a bare list is wrapped depends on its meta, which must be known before the first byte then.
     const early = output.wrapper === null && count !== null && schema === null ? await this.#count(run) : null
     const known = early === null ? null : this.#meta(run, early, schema)
-    const wrapped = result.kind !== 'rows' && (output.wrapper !== null || schema !== null || (known !== null && known.count !== null))
+    const wrapped =
+      result.kind !== 'rows' && (output.wrapper !== null || schema !== null || (known !== null && known.count !== null))
     const frame = frameFor(this.#program, output, wrapped)
-    const out = new ByteBuffer(4096)
+    const out = new ByteBuffer()
     frame.begin(out)
     const written = await this.#rows(run, rows, frame, out, sink)
     // The rows of a list are its count where the list ended before its limit.
-    const meta = known ?? this.#meta(run, count === null ? null : (this.#derived(run, written) ?? (await this.#count(run))), schema)
+    const meta =
+      known ??
+      this.#meta(run, count === null ? null : (this.#derived(run, written) ?? (await this.#count(run))), schema)
     frame.end(out, written, meta)
     await sink.write(out.take())
   }
@@ -100,7 +109,7 @@ export class ReadRunner<R> {
       frame.endRow(out)
       return out.length < chunkSize
     }
-    const cursor = run.source.open(rows, run.binds, null)
+    const cursor = run.source.open(rows, run.binds, null, this.#most(run.binds))
     try {
       for (let more = true; more; ) {
         run.signal.throwIfAborted()
@@ -114,7 +123,14 @@ export class ReadRunner<R> {
     return n
   }
 
-  async #windows(run: Run<R>, rows: Statement, level: Level<R>, frame: Frame, out: ByteBuffer, sink: ByteSink): Promise<number> {
+  async #windows(
+    run: Run<R>,
+    rows: Statement,
+    level: Level<R>,
+    frame: Frame,
+    out: ByteBuffer,
+    sink: ByteSink,
+  ): Promise<number> {
     let n = 0
     let size = firstWindow
     const pending = new Pending(level)
@@ -127,10 +143,13 @@ export class ReadRunner<R> {
         if (out.length >= chunkSize) await sink.write(out.take())
       }
       const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.length, 0)
-      size = bytes > windowBytes ? Math.max(1, Math.floor((pending.ends.length * windowBytes) / bytes)) : Math.min(windowSize, size * 2)
+      size =
+        bytes > windowBytes
+          ? Math.max(1, Math.floor((pending.ends.length * windowBytes) / bytes))
+          : Math.min(windowSize, size * 2)
       pending.clear()
     }
-    const cursor = run.source.open(rows, run.binds, null)
+    const cursor = run.source.open(rows, run.binds, null, this.#most(run.binds))
     try {
       for (let more = true; more; ) {
         run.signal.throwIfAborted()
@@ -151,7 +170,7 @@ export class ReadRunner<R> {
     let count = 0n
     const { count: statement } = this.#program
     if (statement === null) return count
-    await eachRow(run.source.open(statement, run.binds, null), run.signal, (row) => {
+    await eachRow(run.source.open(statement, run.binds, null, 1), run.signal, (row) => {
       count = BigInt(String(this.#wire.bind(row, 0)))
     })
     return count
@@ -167,12 +186,19 @@ export class ReadRunner<R> {
 
   /** data-plane 3.4. */
   #meta({ binds }: Run<R>, count: bigint | null, schema: string | null): Meta {
+    if (count === null) return { count: null, next: null, schema }
     const { result } = this.#program
     const { limit, offset } = this.#window(binds)
     const over = result.kind === 'list' && result.count === 'over'
-    if (count === null || (over && (limit === null || count <= limit))) return { count: null, next: null, schema }
+    if (over && (limit === null || count <= limit)) return { count: null, next: null, schema }
     const next = limit !== null && count - offset > limit ? offset + limit : null
     return { count, next, schema }
+  }
+
+  /** The most rows that can come, where the request says it. */
+  #most(binds: readonly Bind[]): number | null {
+    const { limit } = this.#program
+    return limit === null ? null : Number(binds[limit] ?? 0)
   }
 
   #window(binds: readonly Bind[]): { limit: bigint | null; offset: bigint } {

@@ -102,7 +102,12 @@ class Relation<R> {
     // CSV has no nesting: children are JSON text in a cell.
     const inner: RowForm = form.kind === 'xml' ? { kind: 'xml', depth: form.depth + 1 } : { kind: 'json' }
     this.#level = new Level(wire, program.rows, program.related, inner)
-    this.#around = form.kind === 'xml' ? xmlAround(program, form.depth) : form.kind === 'csv' ? csvAround(program) : jsonAround(program)
+    this.#around =
+      form.kind === 'xml'
+        ? xmlAround(program, form.depth)
+        : form.kind === 'csv'
+          ? csvAround(program)
+          : jsonAround(program)
   }
 
   async pieces(run: Run<R>, keys: readonly Key[]): Promise<Pieces> {
@@ -134,13 +139,14 @@ class Relation<R> {
     const ordinals: number[] = []
     const pending = new Pending(this.#level)
     for (let from = 0; from < parents.length; from += windowSize) {
-      const cursor = run.source.open(this.#program.rows, run.binds, parents.slice(from, from + windowSize))
+      const cursor = run.source.open(this.#program.rows, run.binds, parents.slice(from, from + windowSize), null)
       await eachRow(cursor, run.signal, (row) => {
         ordinals.push(Number(this.#level.wire.bind(row, 0)))
         pending.add(row)
       })
     }
-    if (this.#level.relations.length === 0) return { ordinals, children: { bytes: pending.members, ends: pending.ends } }
+    if (this.#level.relations.length === 0)
+      return { ordinals, children: { bytes: pending.members, ends: pending.ends } }
     const pieces = await this.#level.relate(run, pending)
     const bytes = new ByteBuffer()
     const ends = ordinals.map((_, i) => {

@@ -3,8 +3,21 @@
  * are plain data ([C]) that hold no value, so they are cached by the plan's shape and may cross to another thread.
  * W is the driver's own cursor over one wire row, valid during the call only; it never leaves its thread.
  */
+
+import type {
+  Capabilities,
+  Catalog,
+  ReadPlan,
+  RelatedRead,
+  ResultShape,
+  Row,
+  SchemaPlan,
+  SimpleType,
+  Slot,
+  WriteOutcome,
+  WritePlan,
+} from 'dataferry/records'
 import type { ApiError, Bind, ByteSink, ConfigValues, Json, Output, ServiceHost } from 'dataferry/sdk'
-import type { Catalog, ReadPlan, ResultShape, Row, SimpleType, Slot, WriteOutcome, WritePlan, Capabilities, RelatedRead, SchemaPlan } from 'dataferry/records'
 
 /** How one value of a wire row is printed. [C] */
 export interface WireColumn {
@@ -87,7 +100,11 @@ export interface ProgramRunner {
 export interface SqlSession {
   rows(program: ReadProgram, binds: readonly Bind[]): Promise<readonly Row[]>
   /** As WriteSession.run. */
-  write(program: WriteProgram, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<readonly WriteOutcome[]>
+  write(
+    program: WriteProgram,
+    executions: readonly (readonly Bind[])[],
+    mode: 'halt' | 'continue',
+  ): Promise<readonly WriteOutcome[]>
   /** A trusted statement: DDL, savepoints. */
   execute(text: string): Promise<void>
 }

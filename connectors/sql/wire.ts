@@ -8,8 +8,16 @@ import type { ParentRow, Statement, WireColumn } from './types.ts'
 
 /** Where statements are run: one connection, inside one thread. */
 export interface RowSourceOf<R> {
-  /** Starts a statement. `parents`: for its parameter of that kind, null where it has none. */
-  open(statement: Statement, binds: readonly Bind[], parents: readonly ParentRow[] | null): RowCursor<R>
+  /**
+   * Starts a statement. `parents`: for its parameter of that kind, null where it has none. `most`: no more rows than that can come; few
+   * of them may be read at once.
+   */
+  open(
+    statement: Statement,
+    binds: readonly Bind[],
+    parents: readonly ParentRow[] | null,
+    most: number | null,
+  ): RowCursor<R>
 }
 
 export interface RowCursor<R> {
@@ -23,7 +31,10 @@ export interface RowCursor<R> {
 }
 
 /** A format that rows are encoded in. */
-export type RowForm = { readonly kind: 'json' } | { readonly kind: 'csv' } | { readonly kind: 'xml'; /** Tabs before each member. */ readonly depth: number }
+export type RowForm =
+  | { readonly kind: 'json' }
+  | { readonly kind: 'csv' }
+  | { readonly kind: 'xml' /** Tabs before each member. */; readonly depth: number }
 
 /**
  * Writes the members of a row and nothing around them: JSON `"a":1,"b":2`, CSV `1,2`, XML a line for each. Hidden columns are left

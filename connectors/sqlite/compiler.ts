@@ -15,9 +15,12 @@ const dateParts: { readonly [N in FunctionName]?: string } = {
   second: '%S',
 }
 
+/** Of a function: SQLite's own limit is 127. */
+const mostArguments = 100
+
 export class SqliteCompiler extends SqlCompiler {
-  override scanGuard(): string | null {
-    return 'alive()'
+  override scanGuard(reads: readonly string[]): string | null {
+    return `alive(${reads.slice(0, mostArguments).join(', ')})`
   }
 
   /** An offset needs a limit before it. */

@@ -5,7 +5,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { Bind } from 'dataferry/sdk'
 import type { Statement } from 'dataferry/sql'
 import { isBusy } from './errors.ts'
 import type { Wire, WireRow } from './protocol.ts'
@@ -43,7 +42,7 @@ export class Connection {
         return 1
       })
       if (role !== 'loop') this.#useWriteAheadLog()
-      this.#db.exec('PRAGMA cache_size = -16384')
+      this.#db.exec('PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864')
       for (const statement of statements) this.#db.exec(statement)
       if (role !== 'writer') this.#db.exec('PRAGMA query_only = ON')
     } catch (thrown) {
@@ -116,39 +115,3 @@ export class Connection {
 
 const isReadOnly = (thrown: unknown): boolean =>
   thrown instanceof Error && 'errcode' in thrown && typeof thrown.errcode === 'number' && (thrown.errcode & 0xff) === 8
-
-/** A bind as SQLite takes it. Whole numbers go in as integers, not as doubles; lists as JSON text for `json_each`. */
-export function wireValue(bind: Bind): Wire {
-  switch (typeof bind) {
-    case 'string':
-    case 'bigint':
-      return bind
-    case 'number':
-      return Number.isSafeInteger(bind) ? BigInt(bind) : bind
-    case 'boolean':
-      return bind ? 1n : 0n
-    default:
-      if (bind === null || bind instanceof Uint8Array) return bind
-      return jsonText(bind)
-  }
-}
-
-function jsonText(list: readonly Bind[]): string {
-  return `[${list.map(jsonItem).join(',')}]`
-}
-
-function jsonItem(item: Bind): string {
-  switch (typeof item) {
-    case 'bigint':
-      return item.toString()
-    case 'boolean':
-      return item ? '1' : '0'
-    case 'number':
-    case 'string':
-      return JSON.stringify(item)
-    default:
-      if (item === null) return 'null'
-      if (item instanceof Uint8Array) throw new TypeError('Bytes can not be part of a list of values.')
-      return jsonText(item)
-  }
-}

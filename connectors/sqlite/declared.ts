@@ -2,8 +2,9 @@
  * What a column's declaration means: its simple type, its measures, its default (data-plane 6.3, 6.5). SQLite takes any words as a type,
  * so words that nobody knows fall back on SQLite's own rules of affinity.
  */
-import { Decimal, type Json } from 'dataferry/sdk'
+
 import type { SimpleType } from 'dataferry/records'
+import { Decimal, type Json } from 'dataferry/sdk'
 
 /** A declared type, taken apart. */
 export interface Declared {

@@ -1,6 +1,15 @@
 /** Makes the catalog's tables and columns of what SQLite tells about them (data-plane 5.1, 6.2, 6.3, 6.5). Pure. */
+
+import {
+  type Column,
+  type ForeignKey,
+  labelOf,
+  type Relation,
+  type SimpleType,
+  type Table,
+  type TableSummary,
+} from 'dataferry/records'
 import type { Json } from 'dataferry/sdk'
-import { type Column, type ForeignKey, labelOf, type Relation, type SimpleType, type Table, type TableSummary } from 'dataferry/records'
 import { declaredType, suppliesValue, typedDefault } from './declared.ts'
 import type { ListedColumn, ListedIndex, ListedTable } from './introspect.ts'
 

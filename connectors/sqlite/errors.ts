@@ -13,6 +13,9 @@ interface SqliteFault extends Error {
 const isFault = (thrown: unknown): thrown is SqliteFault =>
   thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_SQLITE_ERROR' && 'errcode' in thrown
 
+/** The folder of the file could not be made. */
+const isFileFault = (thrown: unknown): boolean => thrown instanceof Error && 'syscall' in thrown
+
 /** Primary result codes, the low byte of the extended ones. */
 const primary = {
   error: 1,
@@ -53,7 +56,8 @@ export const isBusy = (thrown: unknown): boolean =>
 export const isStale = (thrown: unknown): boolean =>
   isFault(thrown) &&
   ((thrown.errcode & 0xff) === primary.schema ||
-    ((thrown.errcode & 0xff) === primary.error && /^no such (?:table|column|view)\b|^no such index|has no column named/.test(thrown.message)))
+    ((thrown.errcode & 0xff) === primary.error &&
+      /^no such (?:table|column|view)\b|^no such index|has no column named/.test(thrown.message)))
 
 /** Thrown inside a statement that was stopped by `alive()`. */
 export class Stopped extends Error {}
@@ -64,7 +68,9 @@ const stoppedMessage = 'The request took too long in the database and was stoppe
 export function sqliteError(thrown: unknown): ApiError | Error {
   if (thrown instanceof ApiError) return thrown
   if (thrown instanceof Stopped) return new ServiceUnavailable(stoppedMessage, { cause: thrown })
-  if (!isFault(thrown)) return thrown instanceof Error ? thrown : new Error('Something that is no error was thrown.', { cause: thrown })
+  if (isFileFault(thrown)) return new ServiceUnavailable('The database can not be opened.', { cause: thrown })
+  if (!isFault(thrown))
+    return thrown instanceof Error ? thrown : new Error('Something that is no error was thrown.', { cause: thrown })
   const cause = { cause: thrown }
   switch (thrown.errcode & 0xff) {
     case primary.constraint:
@@ -120,10 +126,14 @@ function constraintMessage(fault: SqliteFault): string {
     case constraint.foreignKey:
       return 'A record that this one refers to does not exist, or other records still refer to this one.'
     case constraint.check:
-      return /^[A-Za-z_]\w*$/.test(detail) ? `The record fails the check '${detail}' of the database.` : 'The record fails a check of the database.'
+      return /^[A-Za-z_]\w*$/.test(detail)
+        ? `The record fails the check '${detail}' of the database.`
+        : 'The record fails a check of the database.'
     case constraint.dataType: {
       const [, type = '', field = ''] = / value in (\w+) column (.*)$/s.exec(fault.message) ?? []
-      return field === '' ? 'A value is not of the type of its field.' : `Field '${column(field)}' must be a valid ${typeWord(type)}.`
+      return field === ''
+        ? 'A value is not of the type of its field.'
+        : `Field '${column(field)}' must be a valid ${typeWord(type)}.`
     }
     case constraint.trigger:
       return fault.message
@@ -153,14 +163,18 @@ function typeWord(type: string): string {
 function logicError(fault: SqliteFault): ApiError | Error {
   const { message } = fault
   const cause = { cause: fault }
-  if (/^cannot modify .* because it is a view$/s.test(message)) return new BadRequest('A view can not be written.', cause)
+  if (/^cannot modify .* because it is a view$/s.test(message))
+    return new BadRequest('A view can not be written.', cause)
   const generated = /^cannot (?:INSERT into|UPDATE) generated column "(.*)"$/s.exec(message)
-  if (generated) return new BadRequest(`Field '${generated[1]}' is computed by the database and can not be written.`, cause)
+  if (generated)
+    return new BadRequest(`Field '${generated[1]}' is computed by the database and can not be written.`, cause)
   if (/^table .* may not be modified$/s.test(message)) return new BadRequest('This table can not be written.', cause)
   if (message === 'integer overflow') return new BadRequest('A number is too large for the database.', cause)
   if (/pattern too complex/.test(message)) return new BadRequest('A pattern of the filter is too long.', cause)
-  if (/too large \(maximum depth|stack overflow/.test(message)) return new BadRequest('The filter is nested too deeply.', cause)
-  if (/too many (?:SQL variables|terms|columns)/.test(message)) return new BadRequest('The request names too many values or fields.', cause)
+  if (/too large \(maximum depth|stack overflow/.test(message))
+    return new BadRequest('The filter is nested too deeply.', cause)
+  if (/too many (?:SQL variables|terms|columns)/.test(message))
+    return new BadRequest('The request names too many values or fields.', cause)
   if (/^Cannot add a NOT NULL column with default value NULL$/i.test(message)) {
     return new BadRequest('A field that can not be NULL needs a default when the table has records.', cause)
   }

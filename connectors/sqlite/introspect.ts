@@ -2,8 +2,9 @@
  * Reads SQLite's own catalog: which tables there are, one table's columns and indexes, and the keys of all tables at once. A few
  * statements whatever the number of tables. Tables of SQLite itself, and those behind virtual tables, do not exist here.
  */
-import type { Json } from 'dataferry/sdk'
+
 import type { ForeignKey, TableKeys } from 'dataferry/records'
+import type { Json } from 'dataferry/sdk'
 import type { ProgramRunner } from 'dataferry/sql'
 
 export interface ListedTable {
@@ -50,15 +51,20 @@ export async function listTables(runner: ProgramRunner, signal: AbortSignal): Pr
 }
 
 /** The columns of one table or view, in order; hidden ones of virtual tables left out. */
-export async function listColumns(runner: ProgramRunner, table: string, signal: AbortSignal): Promise<readonly ListedColumn[]> {
+export async function listColumns(
+  runner: ProgramRunner,
+  table: string,
+  signal: AbortSignal,
+): Promise<readonly ListedColumn[]> {
   const rows = await runner.query(
     'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid',
     [table],
     signal,
   )
+  const [made] = await runner.query("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", [table], signal)
   return rows.map(([name, declared, notNull, dflt, pk, hidden]) => ({
     name: text(name),
-    declared: text(declared),
+    declared: asWritten(text(declared), text(name), text(made?.[0])),
     notNull: notNull === 1,
     default: dflt === null || dflt === undefined ? null : text(dflt),
     keyPosition: Number(pk),
@@ -66,8 +72,24 @@ export async function listColumns(runner: ProgramRunner, table: string, signal: 
   }))
 }
 
+/** Types that SQLite keeps as numbers and tells in capitals, however they were written. */
+const capitals: ReadonlySet<string> = new Set(['ANY', 'BLOB', 'INT', 'INTEGER', 'REAL', 'TEXT'])
+
+/** The letters that the type was declared with, from the statement that made the table; of a view, small ones. */
+function asWritten(type: string, column: string, statement: string): string {
+  if (!capitals.has(type)) return type
+  const name = column.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const quoted = `"${name.replaceAll('"', '""')}"|\`${name.replaceAll('`', '``')}\`|'${name.replaceAll("'", "''")}'|\\[${name}\\]`
+  const found = new RegExp(`[\\s,(](?:(?:${quoted})\\s*|${name}\\s+)(${type})\\b`, 'i').exec(statement)
+  return found?.[1] ?? type.toLowerCase()
+}
+
 /** The indexes of one table, the newest first. */
-export async function listIndexes(runner: ProgramRunner, table: string, signal: AbortSignal): Promise<readonly ListedIndex[]> {
+export async function listIndexes(
+  runner: ProgramRunner,
+  table: string,
+  signal: AbortSignal,
+): Promise<readonly ListedIndex[]> {
   const rows = await runner.query(
     `SELECT l.name, l."unique", l.origin, l.partial, i.name
      FROM pragma_index_list(?) l JOIN pragma_index_info(l.name) i ORDER BY l.seq, i.seqno`,
@@ -143,7 +165,10 @@ function knownTables(rows: Rows): ReadonlyMap<string, KnownTable> {
 
 /** SQLite tells the referred names as they were declared: in any case, and no columns where the primary key is meant. */
 function foreignKeys(rows: Rows, known: ReadonlyMap<string, KnownTable>): ReadonlyMap<string, readonly ForeignKey[]> {
-  const declared = new Map<string, { table: string; from: string[]; refTable: string; to: string[]; onUpdate: string; onDelete: string }>()
+  const declared = new Map<
+    string,
+    { table: string; from: string[]; refTable: string; to: string[]; onUpdate: string; onDelete: string }
+  >()
   for (const [name, id, refTable, from, to, onUpdate, onDelete] of rows) {
     const table = text(name)
     const key = `${id} ${table}`
@@ -163,7 +188,8 @@ function foreignKeys(rows: Rows, known: ReadonlyMap<string, KnownTable>): Readon
   for (const { table, from, refTable, to, onUpdate, onDelete } of declared.values()) {
     const parent = known.get(refTable.toLowerCase())
     if (parent === undefined) continue
-    const refColumns = to.length === 0 ? parent.primaryKey : to.map((column) => parent.columns.get(column.toLowerCase()) ?? column)
+    const refColumns =
+      to.length === 0 ? parent.primaryKey : to.map((column) => parent.columns.get(column.toLowerCase()) ?? column)
     if (refColumns.length !== from.length) continue
     const keys = found.get(table) ?? []
     keys.push({ columns: from, refTable: parent.name, refColumns, onUpdate, onDelete })

@@ -21,7 +21,12 @@ export interface ProgramRef<P extends ReadProgram | WriteProgram> {
 }
 
 export type Task =
-  | { readonly kind: 'read'; readonly program: ProgramRef<ReadProgram>; readonly binds: readonly Bind[]; readonly output: Output }
+  | {
+      readonly kind: 'read'
+      readonly program: ProgramRef<ReadProgram>
+      readonly binds: readonly Bind[]
+      readonly output: Output
+    }
   | { readonly kind: 'query'; readonly text: string; readonly binds: readonly Bind[] }
   | {
       readonly kind: 'write'
@@ -63,7 +68,12 @@ export type Answer =
   | { readonly job: number; readonly kind: 'chunk'; readonly bytes: Uint8Array }
   | { readonly job: number; readonly kind: 'done'; readonly last: Uint8Array | null }
   | { readonly job: number; readonly kind: 'rows'; readonly rows: readonly WireRow[] }
-  | { readonly job: number; readonly kind: 'outcomes'; readonly outcomes: readonly WireOutcome[]; readonly lost: boolean }
+  | {
+      readonly job: number
+      readonly kind: 'outcomes'
+      readonly outcomes: readonly WireOutcome[]
+      readonly lost: boolean
+    }
   | { readonly job: number; readonly kind: 'fault'; readonly fault: Fault; readonly lost: boolean }
 
 /** Chunks (of about 64 KiB) that may be under way: what a slow client can make a read hold. */

@@ -1,23 +1,81 @@
+/** Reads on one connection: the shared engine's run of a program over SQLite's rows, in a thread or on the event loop. */
 import type { Bind, ByteSink, Output } from 'dataferry/sdk'
-import type { Row } from 'dataferry/records'
-import type { ReadProgram, WireColumn } from 'dataferry/sql'
-import { type Connection, wireValue } from './connection.ts'
-import type { WireRow } from './protocol.ts'
-export async function runRead(c: Connection, p: ReadProgram, binds: readonly Bind[], _o: Output, write: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
-  let s = ''
-  const flush = (): void | Promise<void> => { const b = Buffer.from(s); s = ''; return write(new Uint8Array(b)) }
-  s += '['
-  let first = true
-  if (p.rows) for (const row of c.iterate(p.rows, p.rows.parameters.map((q) => wireValue(binds[(q as { slot: number }).slot] ?? null)))) {
-    s += (first ? '' : ',') + JSON.stringify(row, (_, v) => (typeof v === 'bigint' ? Number(v) : v)); first = false
-    if (s.length > 65536) await flush()
+import {
+  cursorOver,
+  jsonBind,
+  jsonParents,
+  type ParentRow,
+  type ReadProgram,
+  ReadRunner,
+  type RowCursor,
+  type RowSourceOf,
+  type Statement,
+  type WireValues,
+  wireValues,
+} from 'dataferry/sql'
+import type { Connection } from './connection.ts'
+import type { Wire } from './protocol.ts'
+
+/** Encoders are compiled once a program, and live as long as it. */
+const runners = new WeakMap<ReadProgram, ReadRunner<WireValues>>()
+
+function runnerOf(program: ReadProgram): ReadRunner<WireValues> {
+  let runner = runners.get(program)
+  if (runner === undefined) {
+    runner = new ReadRunner(program, wireValues)
+    runners.set(program, runner)
   }
-  s += ']'
-  await flush()
+  return runner
 }
-export async function collectRows(_p: ReadProgram, run: (o: Output, sink: ByteSink) => Promise<void>): Promise<readonly Row[]> {
-  const parts: Uint8Array[] = []
-  await run({} as Output, { write: (c) => { parts.push(c) } })
-  return JSON.parse(Buffer.concat(parts).toString())
+
+const never = new AbortController().signal
+
+/** Writes the whole body. Stops where `alive()` or the sink throws. */
+export function runRead(
+  on: Connection,
+  program: ReadProgram,
+  binds: readonly Bind[],
+  output: Output,
+  sink: ByteSink,
+): Promise<void> {
+  return runnerOf(program).run(sourceOf(on), binds, output, sink, never)
 }
-export const rowDecoder = (columns: readonly WireColumn[]) => (row: WireRow): Row => Object.fromEntries(columns.map((c, i) => [c.as, row[i] as never]))
+
+/** Rows that may be read at once. */
+const pageRows = 1_000
+
+function sourceOf(on: Connection): RowSourceOf<WireValues> {
+  return {
+    open(statement, binds, parents, most): RowCursor<WireValues> {
+      const values = valuesOf(statement, binds, parents)
+      // One row at most is taken at once, so that no statement is left open when others have their turn on the event loop; a page is, since
+      // that is faster than one by one.
+      const few = statement.point || (most !== null && most <= pageRows)
+      return cursorOver(few ? on.all(statement, values) : on.iterate(statement, values))
+    },
+  }
+}
+
+/** What the statement's placeholders stand for, in their order. */
+export function valuesOf(statement: Statement, binds: readonly Bind[], parents: readonly ParentRow[] | null): Wire[] {
+  return statement.parameters.map((parameter) => {
+    if (parameter.kind === 'parents') return jsonParents(parents ?? [])
+    const bind = binds[parameter.slot] ?? null
+    return parameter.kind === 'list' ? jsonBind(bind ?? []) : wireValue(bind)
+  })
+}
+
+/** A bind as SQLite takes it. Whole numbers go in as integers, not as doubles; lists as JSON text for `json_each`. */
+export function wireValue(bind: Bind): Wire {
+  switch (typeof bind) {
+    case 'string':
+    case 'bigint':
+      return bind
+    case 'number':
+      return Number.isSafeInteger(bind) ? BigInt(bind) : bind
+    case 'boolean':
+      return bind ? 1n : 0n
+    default:
+      return bind === null || bind instanceof Uint8Array ? bind : jsonBind(bind)
+  }
+}

@@ -2,13 +2,21 @@
  * Programs on one SQLite database. Records by unique key run on the event loop, whose cost that key bounds; everything else runs on
  * the threads. A session holds the writer; its transaction begins with its first statement and ends before the writer is given back.
  */
-import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
-import type { ProgramRunner, ReadProgram, SqlSession, WriteProgram } from 'dataferry/sql'
+
 import type { Row, WriteOutcome } from 'dataferry/records'
+import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
+import {
+  collectRows,
+  type ProgramRunner,
+  type ReadProgram,
+  rowDecoder,
+  type SqlSession,
+  type WriteProgram,
+} from 'dataferry/sql'
 import { Connection } from './connection.ts'
 import { isBusy, isStale, sqliteError } from './errors.ts'
 import type { WireRow } from './protocol.ts'
-import { collectRows, rowDecoder, runRead } from './read.ts'
+import { runRead } from './read.ts'
 import { type DatabaseThread, JobFault, type Settled, shownFault } from './thread.ts'
 import { Threads } from './threads.ts'
 
@@ -21,6 +29,8 @@ export interface RunnerOptions {
   readonly graceMs?: number
   /** How long an idle thread is kept. */
   readonly idleMs?: number
+  /** The module that the threads run, where it is another one. */
+  readonly entry?: URL
 }
 
 export class SqliteRunner implements ProgramRunner {
@@ -30,13 +40,15 @@ export class SqliteRunner implements ProgramRunner {
   /** The event loop's own connection, opened after a thread has made sure of the file. */
   #loop: Connection | null = null
   #ready = false
+  /** The file can't be opened on the event loop. */
+  #threadsOnly = false
   #closed = false
   #onStale: () => void = () => {}
 
-  constructor({ file, statements, readers, timeoutMs, graceMs = 2_000, idleMs = 60_000 }: RunnerOptions) {
+  constructor({ file, statements, readers, timeoutMs, graceMs = 2_000, idleMs = 60_000, entry }: RunnerOptions) {
     this.#file = file
     this.#statements = statements
-    this.#threads = new Threads({ file, statements, readers, timeoutMs, graceMs, idleMs })
+    this.#threads = new Threads({ file, statements, readers, timeoutMs, graceMs, idleMs, entry })
   }
 
   get threads(): Threads['counts'] {
@@ -48,13 +60,21 @@ export class SqliteRunner implements ProgramRunner {
     this.#onStale = listener
   }
 
-  async run(program: ReadProgram, binds: readonly Bind[], output: Output, sink: ByteSink, signal: AbortSignal): Promise<void> {
+  async run(
+    program: ReadProgram,
+    binds: readonly Bind[],
+    output: Output,
+    sink: ByteSink,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (isPoint(program, output) && (await this.#runHere(program, binds, output, sink))) return
     await this.#threads.reader(signal, (thread) => this.#answer(thread.read(program, binds, output, sink, signal)))
   }
 
   async query(text: string, binds: readonly Bind[], signal: AbortSignal): Promise<readonly (readonly Json[])[]> {
-    const settled = await this.#threads.reader(signal, (thread) => this.#answer(thread.do({ kind: 'query', text, binds }, false, signal)))
+    const settled = await this.#threads.reader(signal, (thread) =>
+      this.#answer(thread.do({ kind: 'query', text, binds }, false, signal)),
+    )
     return settled.kind === 'rows' ? settled.rows.map(jsonRow) : []
   }
 
@@ -97,9 +117,11 @@ export class SqliteRunner implements ProgramRunner {
     try {
       const connection = this.#here()
       if (connection === null) return false
-      await runRead(connection, program, binds, output, (chunk) => {
-        written = true
-        return sink.write(chunk)
+      await runRead(connection, program, binds, output, {
+        write(chunk) {
+          written = true
+          return sink.write(chunk)
+        },
       })
       return true
     } catch (thrown) {
@@ -109,9 +131,14 @@ export class SqliteRunner implements ProgramRunner {
     }
   }
 
+  /** null: not open yet, or it can't be had here. The threads do the same work, so nothing is lost but time. */
   #here(): Connection | null {
-    if (this.#loop === null && this.#ready && !this.#closed) {
+    if (this.#loop !== null || !this.#ready || this.#threadsOnly || this.#closed) return this.#loop
+    try {
       this.#loop = new Connection({ role: 'loop', file: this.#file, statements: this.#statements, alive: () => {} })
+    } catch (thrown) {
+      // A lock passes; what else is wrong does not.
+      if (!isBusy(thrown)) this.#threadsOnly = true
     }
     return this.#loop
   }
@@ -168,21 +195,27 @@ class Session implements SqlSession {
   }
 
   async rows(program: ReadProgram, binds: readonly Bind[]): Promise<readonly Row[]> {
-    return collectRows(program, async (output, sink) => {
+    return collectRows(async (output, sink) => {
       await this.#step((begin) => this.#thread.read(program, binds, output, sink, this.#signal, begin))
     })
   }
 
-  async write(program: WriteProgram, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<readonly WriteOutcome[]> {
+  async write(
+    program: WriteProgram,
+    executions: readonly (readonly Bind[])[],
+    mode: 'halt' | 'continue',
+  ): Promise<readonly WriteOutcome[]> {
     if (executions.length === 0) return []
     const settled = await this.#step((begin) => this.#thread.write(program, executions, mode, begin, this.#signal))
-    if (settled.kind !== 'outcomes') throw new Error('The database thread answered something else than what became of a write.')
+    if (settled.kind !== 'outcomes')
+      throw new Error('The database thread answered something else than what became of a write.')
     const decode = rowDecoder(program.statement.columns)
     if (settled.lost) this.#lost = new Error('The transaction was rolled back by the database.')
-    return settled.outcomes.map((outcome): WriteOutcome =>
-      outcome.ok
-        ? { ok: true, affected: outcome.affected, rows: outcome.rows.map(decode) }
-        : { ok: false, error: shownFault(outcome.fault) },
+    return settled.outcomes.map(
+      (outcome): WriteOutcome =>
+        outcome.ok
+          ? { ok: true, affected: outcome.affected, rows: outcome.rows.map(decode) }
+          : { ok: false, error: shownFault(outcome.fault) },
     )
   }
 

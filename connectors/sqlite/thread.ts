@@ -6,7 +6,19 @@ import { Worker } from 'node:worker_threads'
 import { ApiError, type Bind, type ByteSink, type Output, ServiceUnavailable } from 'dataferry/sdk'
 import type { ReadProgram, WriteProgram } from 'dataferry/sql'
 import { Stopped, sqliteError } from './errors.ts'
-import { type Answer, Control, type Fault, type Job, Known, type ProgramRef, type Task, type ThreadData } from './protocol.ts'
+import {
+  type Answer,
+  Control,
+  type Fault,
+  type Job,
+  Known,
+  type ProgramRef,
+  type Task,
+  type ThreadData,
+} from './protocol.ts'
+
+/** Sources run as they are, so the thread's entry has the same ending as this file. */
+const workerEntry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
 /** What ended a job. */
 export type Settled = Exclude<Answer, { kind: 'chunk' } | { kind: 'fault' }>
@@ -15,6 +27,8 @@ export interface ThreadOptions {
   readonly role: 'reader' | 'writer'
   readonly file: string
   readonly statements: readonly string[]
+  /** The module that the thread runs. */
+  readonly entry?: URL | undefined
   /** How long a job may go on without progress; 0 is without end. */
   readonly timeoutMs: number
   /** How long a stopped job is waited for. */
@@ -72,10 +86,9 @@ export class DatabaseThread {
     this.#options = options
     const control = Control.block()
     this.#control = new Control(control)
-    const { role, file, statements } = options
+    const { role, file, statements, entry = workerEntry } = options
     const workerData: ThreadData = { role, file, statements, control }
-    const entry = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
-    this.#worker = new Worker(new URL(entry, import.meta.url), { workerData, name: `sqlite ${role}` })
+    this.#worker = new Worker(entry, { workerData, name: `sqlite ${role}` })
     this.#worker.unref()
     this.#worker.on('message', (answer: Answer) => this.#onAnswer(answer))
     this.#worker.on('error', (thrown) => {
@@ -84,7 +97,9 @@ export class DatabaseThread {
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', () => {
         this.#end()
-        this.#fail(new ServiceUnavailable('The connection to the database was lost. Try again.', { cause: this.#crash }))
+        this.#fail(
+          new ServiceUnavailable('The connection to the database was lost. Try again.', { cause: this.#crash }),
+        )
         resolve()
       })
     })
@@ -111,7 +126,14 @@ export class DatabaseThread {
     return { id: program.id, program }
   }
 
-  read(program: ReadProgram, binds: readonly Bind[], output: Output, sink: ByteSink, signal: AbortSignal, begin = false): Promise<Settled> {
+  read(
+    program: ReadProgram,
+    binds: readonly Bind[],
+    output: Output,
+    sink: ByteSink,
+    signal: AbortSignal,
+    begin = false,
+  ): Promise<Settled> {
     return this.#send(() => ({ kind: 'read', program: this.#ref(program), binds, output }), begin, sink, signal)
   }
 
@@ -145,7 +167,8 @@ export class DatabaseThread {
   }
 
   #send(task: () => Task, begin: boolean, sink: ByteSink | null, signal: AbortSignal): Promise<Settled> {
-    if (this.#ended) return Promise.reject(new ServiceUnavailable('The connection to the database was lost. Try again.'))
+    if (this.#ended)
+      return Promise.reject(new ServiceUnavailable('The connection to the database was lost. Try again.'))
     if (this.#running !== null) return Promise.reject(new Error('A database thread runs one job at a time.'))
     if (signal.aborted) return Promise.reject(signal.reason)
     this.#jobs = (this.#jobs % 0x7fffffff) + 1

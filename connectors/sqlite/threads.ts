@@ -8,6 +8,7 @@ import { DatabaseThread } from './thread.ts'
 export interface ThreadsOptions {
   readonly file: string
   readonly statements: readonly string[]
+  readonly entry?: URL | undefined
   readonly readers: number
   readonly timeoutMs: number
   readonly graceMs: number
@@ -110,11 +111,12 @@ class Line {
   }
 
   #start(): DatabaseThread {
-    const { file, statements, timeoutMs, graceMs } = this.#options
+    const { file, statements, entry, timeoutMs, graceMs } = this.#options
     const thread = new DatabaseThread({
       role: this.#role,
       file,
       statements,
+      entry,
       timeoutMs,
       graceMs,
       onEnd: (ended) => this.#onEnd(ended),

@@ -5,10 +5,20 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorData } from 'dataferry/sdk'
 import type { ReadProgram, WriteProgram } from 'dataferry/sql'
-import { Connection, lockPatienceMs, wireValue } from './connection.ts'
+import { Connection, lockPatienceMs } from './connection.ts'
 import { isBusy, isStale, Stopped, sqliteError } from './errors.ts'
-import { type Answer, Control, type Fault, type Job, Known, type ProgramRef, type Task, type ThreadData, type WireOutcome } from './protocol.ts'
-import { runRead } from './read.ts'
+import {
+  type Answer,
+  Control,
+  type Fault,
+  type Job,
+  Known,
+  type ProgramRef,
+  type Task,
+  type ThreadData,
+  type WireOutcome,
+} from './protocol.ts'
+import { runRead, valuesOf, wireValue } from './read.ts'
 
 const { role, file, statements, control: block }: ThreadData = workerData
 const control = new Control(block)
@@ -78,7 +88,7 @@ async function read(on: Connection, job: number, program: ReadProgram, task: Tas
     if (last !== null) send(job, last)
     last = chunk
   }
-  await runRead(on, program, task.binds, task.output, write)
+  await runRead(on, program, task.binds, task.output, { write })
   const moved: Uint8Array | null = last === null ? null : whole(last)
   post({ job, kind: 'done', last: moved }, moved === null ? [] : [moved])
 }
@@ -90,7 +100,8 @@ function send(job: number, chunk: Uint8Array): void {
 }
 
 /** What is transferred must own its memory. */
-const whole = (chunk: Uint8Array): Uint8Array => (chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk))
+const whole = (chunk: Uint8Array): Uint8Array =>
+  chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk)
 
 function write(on: Connection, { statement }: WriteProgram, task: Task & { kind: 'write' }): WireOutcome[] {
   // Whatever fails in a statement of several rows leaves none of them changed: SQLite itself sees to that for constraints only.
@@ -100,9 +111,7 @@ function write(on: Connection, { statement }: WriteProgram, task: Task & { kind:
     alive()
     try {
       if (guarded) on.execute('SAVEPOINT execution')
-      const values = statement.parameters.map((parameter) =>
-        wireValue(parameter.kind === 'parents' ? null : (binds[parameter.slot] ?? null)),
-      )
+      const values = valuesOf(statement, binds, null)
       if (statement.columns.length === 0) {
         outcomes.push({ ok: true, affected: on.change(statement, values), rows: [] })
       } else {

@@ -3,9 +3,17 @@
  * and what is configured; it runs before a body is read.
  */
 import { BadRequest, Forbidden, Unauthorized } from '../errors.ts'
-import { type ApiRequest, type Caller, type ServiceType, type Snapshot, type Verb, verbBits } from '../plugins/contract.ts'
+import {
+  type ApiRequest,
+  type Caller,
+  type ServiceType,
+  type Snapshot,
+  type Verb,
+  verbBits,
+} from '../plugins/contract.ts'
 import type { Identity } from './identity.ts'
-import { maskOf, normalComponent, rulesFor } from './masks.ts'
+import { activeRole, maskOf, normalComponent } from './masks.ts'
+import { rulesOf } from './rules.ts'
 
 export const texts = {
   noCredentials:
@@ -47,20 +55,27 @@ function isOpen(verb: Verb, service: string, component: string, { snapshot, type
   const open = record && types.get(record.type)?.open
   if (!open) return false
   const asked = normalComponent(component)
-  return open.some((rule) => (rule.verbs & verbBits[verb]) !== 0 && (rule.component === asked || (rule.component === '*' && asked !== '')))
+  return open.some(
+    (rule) =>
+      (rule.verbs & verbBits[verb]) !== 0 && (rule.component === asked || (rule.component === '*' && asked !== '')),
+  )
 }
 
 /** Whether the role may read the schema of something in this service; the answer is filtered to it. */
 function seesSchemas(caller: Caller, service: string): boolean {
-  if (caller.role === null || !caller.role.isActive) return false
-  for (const { verbs, component } of rulesFor(caller.role, service, caller.requestor)) {
-    if ((verbs & verbBits.GET) === 0) continue
-    if (component === '*' || component === '_schema' || component.startsWith('_schema/')) return true
-  }
-  return false
+  const role = activeRole(caller)
+  if (role === null) return false
+  return rulesOf(role, service, caller.requestor).some(
+    ({ text, rule }) =>
+      (rule.verbs & verbBits.GET) !== 0 && (text === '*' || text === '_schema' || text.startsWith('_schema/')),
+  )
 }
 
-function refusal({ verb, service }: Asked, component: string, { caller, sentKey, sentToken }: Identity): BadRequest | Unauthorized | Forbidden {
+function refusal(
+  { verb, service }: Asked,
+  component: string,
+  { caller, sentKey, sentToken }: Identity,
+): BadRequest | Unauthorized | Forbidden {
   if (!sentKey && !sentToken) return new BadRequest(texts.noCredentials)
   if (caller.role === null) {
     if (!sentKey) return new BadRequest(texts.noKey)
@@ -70,5 +85,7 @@ function refusal({ verb, service }: Asked, component: string, { caller, sentKey,
   if (!caller.role.isActive) return new Forbidden(texts.roleInactive)
   if (caller.user === null) return new Unauthorized(texts.notAuthenticated)
   const what = component === '' ? '' : `component '${component}' of `
-  return new Forbidden(`Access Forbidden. ${verb} access to ${what}service '${service}' is not allowed by this user's role.`)
+  return new Forbidden(
+    `Access Forbidden. ${verb} access to ${what}service '${service}' is not allowed by this user's role.`,
+  )
 }

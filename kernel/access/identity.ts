@@ -23,4 +23,9 @@ export interface Identity {
 }
 
 /** Never throws for bad credentials. A cached caller is answered without a promise. */
-export type Identify = (credentials: Credentials, verb: Verb, service: string, path: readonly string[]) => Identity | Promise<Identity>
+export type Identify = (
+  credentials: Credentials,
+  verb: Verb,
+  service: string,
+  path: readonly string[],
+) => Identity | Promise<Identity>

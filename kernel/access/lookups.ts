@@ -30,7 +30,12 @@ export interface About {
  * Public lookups by name. Built-ins win over stored ones; of these the user's over the role's, the app's and the system's. A
  * private one hides the wider ones of its name: it resolves nowhere that a client can look.
  */
-export function lookupsOf(who: Who, role: Role | null, snapshot: Pick<Snapshot, 'lookups'>, about: About): { readonly [name: string]: Json } {
+export function lookupsOf(
+  who: Who,
+  role: Role | null,
+  snapshot: Pick<Snapshot, 'lookups'>,
+  about: About,
+): { readonly [name: string]: Json } {
   const found: { [name: string]: Json } = Object.create(null)
   const stored: readonly { readonly [name: string]: Lookup }[] = [
     snapshot.lookups,
@@ -69,9 +74,20 @@ function builtIns({ user, app, token }: Who, role: Role | null, about: About): {
         }),
     ...(role === null
       ? {}
-      : { 'role.id': role.id, 'role.name': role.name, 'role.description': role.description, 'role.is_active': role.isActive }),
+      : {
+          'role.id': role.id,
+          'role.name': role.name,
+          'role.description': role.description,
+          'role.is_active': role.isActive,
+        }),
     ...(app === null
       ? {}
-      : { 'app.id': app.id, 'app.name': app.name, 'app.api_key': app.apiKey, 'app.is_active': app.isActive, 'app.role_id': app.roleId }),
+      : {
+          'app.id': app.id,
+          'app.name': app.name,
+          'app.api_key': app.apiKey,
+          'app.is_active': app.isActive,
+          'app.role_id': app.roleId,
+        }),
   }
 }

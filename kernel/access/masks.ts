@@ -4,25 +4,29 @@
  * Two spellings are equal on both sides, `_table/author` and `_table/author/` (data-plane 2.4). The inline arguments of a
  * procedure are cut off its component; elsewhere a parenthesis is part of the name, so that no rule of `a` answers for `a(b)`.
  */
-import { allVerbs, type Caller, type Requestor, type Role, type Rule } from '../plugins/contract.ts'
+import { allVerbs, type Caller, type Role, type Rule } from '../plugins/contract.ts'
+import { type ReadyRule, rulesOf } from './rules.ts'
 
-const requestorBits: { readonly [R in Requestor]: number } = { api: 1, script: 2 }
-const noRules: readonly Rule[] = []
-
-/** How near a row comes to what is asked, nearest first: the first category with a row decides, whatever its mask. */
-const nearness = ['exact', 'wild', 'service', 'all'] as const
-export type Nearness = (typeof nearness)[number]
+/** What a role's rows say about one component. */
+export interface Match {
+  readonly verbs: number
+  /** Of the rows of the service that have the verb asked for: the last one of the nearest category (control-plane 3.4). */
+  readonly rule: Rule | null
+}
 
 /** A component as it is compared: lower case, without outer slashes and a procedure's arguments. */
 export function normalComponent(component: string): string {
   const text = trimSlashes(component.toLowerCase())
-  const open = /^_(?:proc|func)\/[^/]*?(?=\()/.exec(text)
-  return open !== null && text.endsWith(')') ? trimSlashes(open[0]) : text
+  if (!text.endsWith(')')) return text
+  const [procedure] = /^_(?:proc|func)\/[^/]*?(?=\()/.exec(text) ?? []
+  return procedure === undefined ? text : trimSlashes(procedure)
 }
 
 /** The mask of verbs on a component of a service, in any case. Braces are text: this is what requests ask. */
 export function maskOf(caller: Caller, service: string, component: string): number {
-  return fold(caller, service.toLowerCase(), normalComponent(component), null)
+  if (caller.admin) return allVerbs
+  const role = activeRole(caller)
+  return role === null ? 0 : match(role, caller, service.toLowerCase(), normalComponent(component), 0, null).verbs
 }
 
 /**
@@ -30,42 +34,75 @@ export function maskOf(caller: Caller, service: string, component: string): numb
  * a name in the place of the braces.
  */
 export function maskFor(caller: Caller, service: string, component: string): number {
-  const text = normalComponent(component)
-  return fold(caller, service.toLowerCase(), text, text.includes('{') ? parameterPattern(text) : null)
-}
-
-function fold(caller: Caller, service: string, component: string, parameters: RegExp | null): number {
+  if (!component.includes('{')) return maskOf(caller, service, component)
   if (caller.admin) return allVerbs
-  const { role } = caller
-  if (role === null || !role.isActive) return 0
-  const found: { [N in Nearness]: number | null } = { exact: null, wild: null, service: null, all: null }
-  for (const rule of rulesFor(role, service, caller.requestor)) {
-    const near = nearnessOf(rule, component, parameters)
-    if (near !== null) found[near] = (found[near] ?? 0) | rule.verbs
-  }
-  for (const rule of rulesFor(role, '', caller.requestor)) {
-    if (rule.component === '*' || (rule.component === '' && component === '')) found.all = (found.all ?? 0) | rule.verbs
-  }
-  return found.exact ?? found.wild ?? found.service ?? found.all ?? 0
+  const role = activeRole(caller)
+  const text = normalComponent(component)
+  return role === null ? 0 : match(role, caller, service.toLowerCase(), text, 0, parameterPattern(text)).verbs
 }
 
-/** A role's rows of one service that this kind of requestor sees; '' are the rows for all services. */
-export function* rulesFor(role: Role, service: string, requestor: Requestor): Iterable<Rule> {
-  const bit = requestorBits[requestor]
-  for (const rule of role.rules.get(service) ?? noRules) {
-    if ((rule.requestors & bit) !== 0) yield rule
-  }
+/** The role, if it counts: an inactive one has no rights. */
+export function activeRole({ role }: Pick<Caller, 'role'>): Role | null {
+  return role?.isActive ? role : null
 }
 
-/** How a row of the asked service meets the (normal) component; null: not at all. */
-export function nearnessOf(rule: Rule, component: string, parameters: RegExp | null = null): Exclude<Nearness, 'all'> | null {
-  const row = rule.component
-  if (component === '') return row === '' ? 'exact' : row === '*' ? 'service' : null
-  if (row === component) return 'exact'
-  const star = row.indexOf('*')
-  // Text after the first star makes a row match nothing.
-  if (star >= 0) return star === row.length - 1 && `${component}/`.startsWith(row.slice(0, star)) ? 'wild' : null
-  return parameters?.test(row) ? 'wild' : null
+/**
+ * The first category with a row decides, whatever its mask: exact, wild, the service's star (for its root), rows for all services.
+ * `service` and `component` are normal; `verb` is the bit whose deciding row is wanted.
+ */
+export function match(
+  role: Role,
+  { requestor }: Pick<Caller, 'requestor'>,
+  service: string,
+  component: string,
+  verb: number,
+  parameters: RegExp | null,
+): Match {
+  // -1: no row of the category was found, which differs from a row without verbs.
+  let exact = -1
+  let wild = -1
+  let root = -1
+  let exactRule: Rule | null = null
+  let wildRule: Rule | null = null
+  let rootRule: Rule | null = null
+  const slashed = `${component}/`
+  for (const ready of rulesOf(role, service, requestor)) {
+    const { rule } = ready
+    const decides = (rule.verbs & verb) !== 0
+    if (ready.text === component) {
+      exact = unite(exact, rule)
+      if (decides) exactRule = rule
+    } else if (component === '') {
+      if (ready.text !== '*') continue
+      root = unite(root, rule)
+      if (decides) rootRule = rule
+    } else if (isWild(ready, slashed, parameters)) {
+      wild = unite(wild, rule)
+      if (decides) wildRule = rule
+    }
+  }
+  const rule = exactRule ?? wildRule ?? rootRule
+  if (exact >= 0) return { verbs: exact, rule }
+  if (wild >= 0) return { verbs: wild, rule }
+  if (root >= 0) return { verbs: root, rule }
+  return { verbs: forAllServices(role, { requestor }, component), rule }
+}
+
+function forAllServices(role: Role, { requestor }: Pick<Caller, 'requestor'>, component: string): number {
+  let verbs = 0
+  for (const { text, rule } of rulesOf(role, '', requestor)) {
+    if (text === '*' || (text === '' && component === '')) verbs |= rule.verbs
+  }
+  return verbs
+}
+
+function isWild({ prefix, plain, text }: ReadyRule, slashed: string, parameters: RegExp | null): boolean {
+  if (prefix !== null) return slashed.startsWith(prefix)
+  return plain && parameters !== null ? parameters.test(text) : false
+}
+
+function unite(found: number, rule: Rule): number {
+  return found < 0 ? rule.verbs : found | rule.verbs
 }
 
 function parameterPattern(component: string): RegExp {

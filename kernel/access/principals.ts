@@ -59,7 +59,12 @@ export class Principals {
     else this.#known.deleteWhere((known) => known.userId === userId)
   }
 
-  identify(credentials: Credentials, verb: Verb, service: string, path: readonly string[]): Identity | Promise<Identity> {
+  identify(
+    credentials: Credentials,
+    verb: Verb,
+    service: string,
+    path: readonly string[],
+  ): Identity | Promise<Identity> {
     const snapshot = this.#deps.snapshot()
     if (snapshot !== this.#snapshot) {
       this.drop(null)
@@ -68,7 +73,8 @@ export class Principals {
     if (isSessionResource(service, path)) {
       // A login must work whatever token the client still has; a refresh checks the token itself.
       if (verb === 'POST') return this.#byKey({ ...credentials, token: null, basic: null }, snapshot)
-      if (verb === 'PUT' && credentials.token !== null) return this.#unverified(credentials, credentials.token, snapshot)
+      if (verb === 'PUT' && credentials.token !== null)
+        return this.#unverified(credentials, credentials.token, snapshot)
     }
     if (credentials.token === null && credentials.basic === null) return this.#byKey(credentials, snapshot)
     const cacheKey = this.#cacheKey(credentials)
@@ -113,7 +119,8 @@ export class Principals {
     const identity: Identity = { caller: this.#caller(user, app, session, snapshot), problem, ...sent }
     // An unknown key is not kept: strangers must not push out known callers with keys of their choice.
     const keep = problem === null && generation === this.#generation && (app !== null || credentials.apiKey === null)
-    if (keep) this.#known.set(cacheKey, { identity, userId: user.id, expires: session?.claims.exp ?? Number.POSITIVE_INFINITY })
+    if (keep)
+      this.#known.set(cacheKey, { identity, userId: user.id, expires: session?.claims.exp ?? Number.POSITIVE_INFINITY })
     return identity
   }
 
@@ -154,8 +161,7 @@ export class Principals {
       user,
       app,
       role,
-      // An administrator with any assignment is a restricted one (control-plane 2.4).
-      admin: user !== null && user.isSysAdmin && user.isActive && user.assignments.length === 0,
+      admin: isFullAdmin(user),
       requestor: 'api',
       session,
       lookups: lookupsOf(who, role, snapshot, this.#deps.about),
@@ -170,6 +176,12 @@ export class Principals {
     const digest = createHmac('sha256', this.#pepper).update(`${login.length}:${login}${password}`).digest('base64url')
     return `b${digest}${apiKey ?? ''}`
   }
+}
+
+/** An administrator with any assignment is a restricted one (control-plane 2.4). */
+function isFullAdmin(user: UserFacts | null): boolean {
+  if (user === null) return false
+  return user.isSysAdmin && user.isActive && user.assignments.length === 0
 }
 
 function judge(token: string, claims: TokenClaims, revoked: boolean, user: UserFacts | null): Found {
@@ -189,5 +201,10 @@ function appProblem(app: App | null): ApiError | null {
 
 function isSessionResource(service: string, path: readonly string[]): boolean {
   if (service === 'user') return path.length === 1 && path[0]?.toLowerCase() === 'session'
-  return service === 'system' && path.length === 2 && path[0]?.toLowerCase() === 'admin' && path[1]?.toLowerCase() === 'session'
+  return (
+    service === 'system' &&
+    path.length === 2 &&
+    path[0]?.toLowerCase() === 'admin' &&
+    path[1]?.toLowerCase() === 'session'
+  )
 }

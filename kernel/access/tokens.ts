@@ -22,7 +22,9 @@ export const details = {
 } as const
 
 export const sessionExpired = (): Unauthorized =>
-  new Unauthorized(`${details.expired}: Session expired. Please refresh your token (if still within refresh window) or re-login.`)
+  new Unauthorized(
+    `${details.expired}: Session expired. Please refresh your token (if still within refresh window) or re-login.`,
+  )
 export const sessionEnded = (): Forbidden => new Forbidden(`${details.revoked}: Session terminated. Please re-login.`)
 export const invalidToken = (detail: string): Unauthorized => new Unauthorized(`Invalid token: ${detail}`)
 
@@ -126,7 +128,8 @@ export function subjectOf(email: string): string {
 function decode(part: string): { readonly [name: string]: unknown } {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as { readonly [name: string]: unknown }
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as { readonly [name: string]: unknown }
   } catch {
     // Not JSON: told below, as any other content that is no object.
   }
@@ -137,7 +140,11 @@ function claimsOf(payload: { readonly [name: string]: unknown }, token: string):
   const { sub, user_id, iat, exp, nbf, jti, forever } = payload
   const user = typeof user_id === 'string' && /^\d+$/.test(user_id) ? Number(user_id) : user_id
   const complete =
-    typeof sub === 'string' && Number.isSafeInteger(user) && typeof iat === 'number' && typeof exp === 'number' && forever !== undefined
+    typeof sub === 'string' &&
+    Number.isSafeInteger(user) &&
+    typeof iat === 'number' &&
+    typeof exp === 'number' &&
+    forever !== undefined
   if (!complete) throw new Unauthorized(details.claims)
   return {
     sub,
@@ -182,6 +189,7 @@ async function create(file: string, content: string): Promise<void> {
 
 async function readSecret(file: string): Promise<Uint8Array> {
   const secret = (await readFile(file, 'utf8')).trim()
-  if (secret.length < 32) throw new Error(`${file} holds no secret of at least 32 characters; remove it to have a new one made`)
+  if (secret.length < 32)
+    throw new Error(`${file} holds no secret of at least 32 characters; remove it to have a new one made`)
   return Buffer.from(secret, 'utf8')
 }

@@ -1,15 +1,16 @@
 /** Which services a caller may see at all (control-plane 3.5), and the index that lists them (0.6). */
 import type { Caller, Json, RawOptions, ServiceRecord, ServiceType, Snapshot } from '../plugins/contract.ts'
-import { rulesFor } from './masks.ts'
+import { activeRole } from './masks.ts'
+import { rulesOf } from './rules.ts'
 
 /** Any right on the service; rows for all services count only where no row names it. Administrators see all. */
 export function maySee(caller: Caller, service: string): boolean {
   if (caller.admin) return true
-  const { role, requestor } = caller
-  if (role === null || !role.isActive) return false
-  const own = [...rulesFor(role, service, requestor)]
-  const rules = own.length > 0 ? own : [...rulesFor(role, '', requestor)]
-  return rules.some((rule) => rule.verbs !== 0)
+  const role = activeRole(caller)
+  if (role === null) return false
+  const own = rulesOf(role, service, caller.requestor)
+  const rules = own.length > 0 ? own : rulesOf(role, '', caller.requestor)
+  return rules.some(({ rule }) => rule.verbs !== 0)
 }
 
 const fieldNames = ['id', 'name', 'label', 'description', 'type'] as const
@@ -28,7 +29,10 @@ export function serviceIndex(
   const wanted = typeFilter(query)
   const fields = fieldsOf(query)
   const services = [...snapshot.services.values()]
-    .filter((record) => record.isActive && wanted(types.get(record.type), record.type) && maySee(caller, record.name.toLowerCase()))
+    .filter(
+      (record) =>
+        record.isActive && wanted(types.get(record.type), record.type) && maySee(caller, record.name.toLowerCase()),
+    )
     .sort((a, b) => a.id - b.id)
     .map((record) => serviceEntry(record, fields, routePrefix))
   const service_types = [...types.values()]

@@ -10,6 +10,8 @@ const textName = '#text'
 const cdataName = '#cdata'
 /** The parser renames elements that would be dangerous as property names; this makes it undone. */
 const guard = '#guarded:'
+/** Names that it would refuse. */
+const critical: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 const maxDepth = 256
 
 const parser = new XMLParser({
@@ -30,6 +32,7 @@ const parser = new XMLParser({
   maxNestedTags: maxDepth,
   strictReservedNames: false,
   onDangerousProperty: (name: string) => guard + name,
+  transformTagName: (name: string) => (critical.has(name) ? guard + name : name),
 })
 
 /** One entry of the parser's ordered tree: one key, the element's name, whose value are its entries. */
@@ -63,10 +66,7 @@ function parse(text: string): unknown {
   try {
     return parser.parse(text)
   } catch (error) {
-    throw new BadRequest(
-      'The body is not valid XML: it is nested too deep, or has an entity that can not be resolved.',
-      { cause: error },
-    )
+    throw new BadRequest('The body is not valid XML: it is nested too deep.', { cause: error })
   }
 }
 
@@ -91,7 +91,7 @@ function element(entry: Entry): Json {
   for (const child of children) {
     const name = nameOf(child)
     if (name === textName) {
-      text += child[name]
+      text += decodeEntities(String(child[name]))
     } else if (name === cdataName) {
       text += cdata(child)
     } else {
@@ -101,6 +101,24 @@ function element(entry: Entry): Json {
   }
   // Text between elements is layout.
   return object ?? text
+}
+
+const entities: ReadonlyMap<string, string> = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+])
+
+/** The five entities of XML and characters by number; anything else stays as it was written. */
+function decodeEntities(text: string): string {
+  if (!text.includes('&')) return text
+  return text.replace(/&(?:#(\d{1,7})|#x([\da-fA-F]{1,6})|([a-z]{2,4}));/g, (whole, decimal, hex, name) => {
+    if (name !== undefined) return entities.get(name as string) ?? whole
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex as string, 16)
+    return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : whole
+  })
 }
 
 function cdata(entry: Entry): string {

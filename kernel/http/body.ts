@@ -82,6 +82,8 @@ export class RequestBody {
     this.#ended = true
     this.#kept.length = 0
     await this.#source?.return?.()
+    // Node drains only a body that nobody began to read.
+    this.#request.resume()
   }
 
   async #read(): Promise<void> {

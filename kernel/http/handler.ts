@@ -22,14 +22,19 @@ import { allowedVerbs, bodyMayTunnel, knownVerb, tunnelledVerb } from './tunnel.
 /** How long a client may go on sending a body that nobody wants before its connection is cut. */
 const lingerMs = 5_000
 
-/** What is told of a request when it is over. */
+/** What is told of a request when it is over: the observation itself, filled in on the way. */
 interface Facts {
+  readonly kind: 'request'
+  readonly id: string
   verb: string
   service: string | null
   path: string
   user: number | null
   app: number | null
   address: string
+  status: number
+  ms: number
+  bytes: number
 }
 
 interface Visit {
@@ -83,12 +88,17 @@ export function createHandler(deps: HttpDeps): Handler {
     const url = request.url ?? '/'
     const question = url.indexOf('?')
     const facts: Facts = {
+      kind: 'request',
+      id,
       verb: request.method ?? '',
       service: null,
       path: question < 0 ? url : url.slice(0, question),
       user: null,
       app: null,
       address: request.socket.remoteAddress ?? '',
+      status: 0,
+      ms: 0,
+      bytes: 0,
     }
     const x: Exchange = {
       id,
@@ -119,18 +129,15 @@ export function createHandler(deps: HttpDeps): Handler {
         stop.abort(new ClientGone())
         if (!visit.cut) observe({ kind: 'client-gone', id })
       } else if (!request.complete) {
+        void body.discard().catch(() => undefined)
         setTimeout(() => request.complete || request.socket.destroy(), lingerMs).unref()
       } else if (draining) {
         request.socket.end()
       }
-      observe({
-        kind: 'request',
-        id,
-        ...facts,
-        status: response.statusCode,
-        ms: performance.now() - started,
-        bytes: x.bytes,
-      })
+      facts.status = response.statusCode
+      facts.ms = performance.now() - started
+      facts.bytes = x.bytes
+      observe(facts)
     })
     serve(visit, url, question).catch((thrown: unknown) => fail(visit, thrown))
   }
@@ -297,7 +304,7 @@ export function createHandler(deps: HttpDeps): Handler {
   }
 
   async function fail(visit: Visit, thrown: unknown): Promise<void> {
-    const { x, body, head } = visit
+    const { x, head } = visit
     const { response } = x
     if (response.destroyed || thrown instanceof ClientGone) {
       response.destroy()
@@ -315,7 +322,6 @@ export function createHandler(deps: HttpDeps): Handler {
       })
     }
     try {
-      if (!body.empty && !x.request.complete) await body.discard()
       // What failed before it was known what is wanted back: the header alone may tell.
       if (head !== null)
         x.output = negotiator.wanted({

@@ -90,8 +90,20 @@ export function createNegotiator(settings: Config['api']): Negotiator {
   }
 }
 
-/** The best type that can be made, or null. Anywhere `*` + `/*` is JSON: browsers send XML before it. */
+const knownHeaders = new Map<string, string | null>()
+
+/** Clients send the same few headers again and again. */
 function bestType(accept: string): string | null {
+  const known = knownHeaders.get(accept)
+  if (known !== undefined) return known
+  const best = judgeTypes(accept)
+  if (knownHeaders.size >= 64) knownHeaders.clear()
+  if (accept.length <= 256) knownHeaders.set(accept, best)
+  return best
+}
+
+/** The best type that can be made, or null. Anywhere `*` + `/*` is JSON: browsers send XML before it. */
+function judgeTypes(accept: string): string | null {
   let best: string | null = null
   let bestQuality = 0
   for (const entry of accept.split(',')) {

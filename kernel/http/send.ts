@@ -21,6 +21,9 @@ const heldBytes = 64 * 1024
 /** Under construction; lower-case names. */
 export type Headers = { [name: string]: string }
 
+/** Up to this size head and body are made one string, one byte a character, and so one write to the socket. */
+const joinedBytes = 16 * 1024
+
 export interface SendSettings {
   readonly compression: boolean
   readonly compressionMinBytes: number
@@ -126,7 +129,8 @@ export async function sendBytes(
     return
   }
   x.bytes += body.length
-  response.end(body)
+  if (body.length > joinedBytes) response.end(body)
+  else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1')
 }
 
 /** The encoding that this answer gets; says so, and that others may get another, in its headers. */
@@ -168,7 +172,7 @@ async function sendOpaque(
   for await (const chunk of body.bytes) {
     sent += chunk.length
     const full = stream.write(chunk)
-    if (full) await full
+    if (full instanceof Promise) await full
   }
   if (body.length !== null && sent !== body.length)
     throw new Error(`The body has ${sent} bytes; ${body.length} were announced.`)

@@ -3,7 +3,9 @@ import type { ApiReply, ApiRequest } from '../plugins/contract.ts'
 import type { Registry } from '../services/registry.ts'
 
 /** The lease lasts until the reply's body was read. Nothing is awaited before the service's `handle`. */
-export function dispatch(registry: Pick<Registry, 'lease'>): (request: ApiRequest, signal: AbortSignal) => Promise<ApiReply> {
+export function dispatch(
+  registry: Pick<Registry, 'lease'>,
+): (request: ApiRequest, signal: AbortSignal) => Promise<ApiReply> {
   return async (request, signal) => {
     const lease = registry.lease(request.service)
     let reply: ApiReply

@@ -42,8 +42,8 @@ export interface Plugin {
   readonly types: readonly ServiceType[]
   /** Offers abilities, opens what the plugin needs. A throw stops the start of the server, with the plugin's name. */
   start?(host: PluginHost): Promise<void>
-  /** Must work after a start() that failed. */
-  stop?(): Promise<void>
+  /** Given what start() was given: one process may run several servers. Must work after a start() that failed. */
+  stop?(host: PluginHost): Promise<void>
 }
 
 /** One kind of service: control-plane 4.4. */

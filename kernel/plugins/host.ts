@@ -84,4 +84,3 @@ function leasedService(name: string, registry: Registry): Service {
     close: async () => {},
   }
 }
-

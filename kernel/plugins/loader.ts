@@ -11,6 +11,7 @@ import type { Plugin, ServiceType } from './contract.ts'
 /** Built-in plugins, in the order of their start, from the root of the package. */
 export const builtins: readonly string[] = [
   'connectors/sqlite/plugin',
+  'connectors/postgres/plugin',
   'plugins/system/plugin',
   'plugins/user/plugin',
   'plugins/sample/plugin',
@@ -36,7 +37,11 @@ export interface Loaded {
  * `builtin` are paths from the package root without an ending; `wanted` are entries of DF_PLUGINS: names of packages, or paths
  * (from `from`, the working directory) of a module or of a folder with one.
  */
-export async function loadPlugins(builtin: readonly string[], wanted: readonly string[], from: string): Promise<Loaded> {
+export async function loadPlugins(
+  builtin: readonly string[],
+  wanted: readonly string[],
+  from: string,
+): Promise<Loaded> {
   const plugins: Plugin[] = []
   for (const name of builtin) plugins.push(await load(name, pathToFileURL(builtinFile(name)).href))
   for (const name of wanted) plugins.push(await load(name, locate(name, from)))
@@ -61,14 +66,23 @@ async function load(name: string, url: string): Promise<Plugin> {
 
 function checked(name: string, exported: unknown): Plugin {
   // A CommonJS module that was compiled from ESM has its default export one level down.
-  const plugin = (isObject(exported) && 'default' in exported ? exported.default : exported) as Partial<Plugin> | undefined
+  const plugin = (isObject(exported) && 'default' in exported ? exported.default : exported) as
+    | Partial<Plugin>
+    | undefined
   if (!isObject(plugin)) throw new PluginError(name, 'its module has no default export that is a plugin')
-  if (plugin.api !== 1) throw new PluginError(name, `it is made for version ${String(plugin.api)} of the plugin contract; this server has version 1`)
+  if (plugin.api !== 1)
+    throw new PluginError(
+      name,
+      `it is made for version ${String(plugin.api)} of the plugin contract; this server has version 1`,
+    )
   if (typeof plugin.name !== 'string' || plugin.name === '') throw new PluginError(name, 'its `name` is missing')
   if (!Array.isArray(plugin.types)) throw new PluginError(name, 'its `types` is no list')
   for (const type of plugin.types as readonly Partial<ServiceType>[]) {
-    const lacks = (['name', 'label', 'group', 'description', 'config', 'body', 'create'] as const).filter((member) => type?.[member] === undefined)
-    if (lacks.length > 0) throw new PluginError(name, `its service type '${type?.name ?? '?'}' lacks ${lacks.join(', ')}`)
+    const lacks = (['name', 'label', 'group', 'description', 'config', 'body', 'create'] as const).filter(
+      (member) => type?.[member] === undefined,
+    )
+    if (lacks.length > 0)
+      throw new PluginError(name, `its service type '${type?.name ?? '?'}' lacks ${lacks.join(', ')}`)
   }
   return plugin as Plugin
 }
@@ -82,7 +96,8 @@ function collectTypes(plugins: readonly Plugin[]): Pick<Loaded, 'types' | 'owner
     names.add(plugin.name)
     for (const type of plugin.types) {
       const owner = owners.get(type.name)
-      if (owner !== undefined) throw new PluginError(plugin.name, `its service type '${type.name}' is registered by ${owner} already`)
+      if (owner !== undefined)
+        throw new PluginError(plugin.name, `its service type '${type.name}' is registered by ${owner} already`)
       owners.set(type.name, plugin.name)
       types.set(type.name, type)
     }

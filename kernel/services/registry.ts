@@ -36,8 +36,8 @@ export class Registry {
   readonly #deps: RegistryDeps
   readonly #now: () => number
   readonly #slots = new Map<string, Slot>()
-  /** Everything not yet closed, the retired ones too. */
-  readonly #open = new Set<Instance>()
+  /** Everything not yet closed, the retired ones too, with the service's name. */
+  readonly #open = new Map<Instance, string>()
   #stopped = false
 
   constructor(deps: RegistryDeps) {
@@ -80,11 +80,16 @@ export class Registry {
     }
   }
 
+  /** The names of services with an instance that is not closed. */
+  unclosed(): readonly string[] {
+    return [...new Set(this.#open.values())].sort()
+  }
+
   /** Closes every instance, and makes no more. */
   async close(): Promise<void> {
     this.#stopped = true
     this.#slots.clear()
-    await Promise.all([...this.#open].map((instance) => instance.close()))
+    await Promise.all([...this.#open.keys()].map((instance) => instance.close()))
   }
 
   #record(name: string): ServiceRecord {
@@ -108,25 +113,32 @@ export class Registry {
       this.#slots.set(name, slot)
     }
     const wait = slot.retryAt - this.#now()
-    if (wait > 0) throw new ServiceUnavailable(slot.message, { headers: { 'Retry-After': String(Math.ceil(wait / 1000)) } })
+    if (wait > 0)
+      throw new ServiceUnavailable(slot.message, { headers: { 'Retry-After': String(Math.ceil(wait / 1000)) } })
     return this.#make(record, slot)
   }
 
   #make(record: ServiceRecord, slot: Slot): Instance {
     const type = this.#deps.types.get(record.type)
     if (type === undefined) {
-      throw new ServiceUnavailable(`The service type '${record.type}' of service '${record.name}' is not available on this server.`)
+      throw new ServiceUnavailable(
+        `The service type '${record.type}' of service '${record.name}' is not available on this server.`,
+      )
     }
     let instance: Instance
     try {
-      instance = new Instance(type.create(record.config, this.#deps.hostFor(record)), record.revision, this.#events(record, slot))
+      instance = new Instance(
+        type.create(record.config, this.#deps.hostFor(record)),
+        record.revision,
+        this.#events(record, slot),
+      )
     } catch (error) {
       this.#broken(record, slot, error)
       throw new ServiceUnavailable(slot.message, { cause: error })
     }
     slot.instance = instance
     slot.madeAt = this.#now()
-    this.#open.add(instance)
+    this.#open.set(instance, record.name)
     this.#deps.observe({ kind: 'service-made', service: record.name, type: record.type, revision: record.revision })
     return instance
   }

@@ -41,7 +41,8 @@ export class SystemInstance implements Instance {
   async setup(fields: { readonly [name: string]: Json }): Promise<void> {
     const code = this.#code
     if (code === null) throw new Forbidden('This instance has an administrator already.')
-    if (!sameText(textOf(fields.code) ?? '', code)) throw new Forbidden('The setup code is not right. It is printed when the server starts.')
+    if (!sameText(textOf(fields.code) ?? '', code))
+      throw new Forbidden('The setup code is not right. It is printed when the server starts.')
     if (fields.password_confirmation !== undefined && fields.password_confirmation !== fields.password) {
       throw new BadRequest('Invalid data supplied. The password confirmation does not match.', {
         context: { password: ['The password confirmation does not match.'] },
@@ -54,7 +55,8 @@ export class SystemInstance implements Instance {
   async createFirstAdmin(fields: { readonly [name: string]: Json }): Promise<void> {
     const values = await firstAdmin(fields)
     const id = await this.#deps.store.transaction(async (tx) => {
-      if ((await tx.rows('user', { is_sys_admin: true })).length > 0) throw new Forbidden('This instance has an administrator already.')
+      if ((await tx.rows('user', { is_sys_admin: true })).length > 0)
+        throw new Forbidden('This instance has an administrator already.')
       const more = await completeUser(tx, null, values)
       const now = stampOf(new Date())
       const stamps = { created_date: now, last_modified_date: now }
@@ -97,7 +99,9 @@ async function firstAdmin(fields: { readonly [name: string]: Json }): Promise<{ 
   const { email, username, first_name, last_name, phone, password } = fields
   const name = textOf(fields.name) || displayName(textOf(first_name), textOf(last_name), textOf(email))
   const known = { email, username, first_name, last_name, phone, password, name }
-  return newUser(Object.fromEntries(Object.entries(known).filter((entry): entry is [string, Json] => entry[1] !== undefined)))
+  return newUser(
+    Object.fromEntries(Object.entries(known).filter((entry): entry is [string, Json] => entry[1] !== undefined)),
+  )
 }
 
 /** In the same time whatever is given. */

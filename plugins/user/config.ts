@@ -16,7 +16,13 @@ const mail = (what: string, label: string, description: string): ConfigSchema =>
 ]
 
 export const userConfig: ConfigSchema = [
-  { name: 'allow_open_registration', label: 'Allow Open Registration', type: 'boolean', description: 'Anybody may register an account.', default: false },
+  {
+    name: 'allow_open_registration',
+    label: 'Allow Open Registration',
+    type: 'boolean',
+    description: 'Anybody may register an account.',
+    default: false,
+  },
   pick('open_reg_role_id', 'Open Reg Role', 'The role that registered users get in every app.'),
   {
     name: 'app_role_map',

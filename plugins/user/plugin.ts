@@ -2,6 +2,8 @@
  * The service type `user` (control-plane 1): sessions, passwords and profiles of users. What they do is shared with the system
  * service's administrators, and asked for as an ability.
  */
+
+import { booleanOption, parseOptions, projectList, wrapList } from 'dataferry/records'
 import {
   AccountResourcesAbility,
   type ApiReply,
@@ -14,10 +16,15 @@ import {
   type Service,
   type ServiceHost,
 } from 'dataferry/sdk'
-import { parseOptions, projectList, wrapList } from 'dataferry/records'
 import { userConfig } from './config.ts'
 
-const labels = { password: 'Password', profile: 'Profile', register: 'Register', session: 'Session', custom: 'Custom' } as const
+const labels = {
+  password: 'Password',
+  profile: 'Profile',
+  register: 'Register',
+  session: 'Session',
+  custom: 'Custom',
+} as const
 type Resource = keyof typeof labels
 const names = Object.keys(labels) as readonly Resource[]
 
@@ -32,7 +39,8 @@ class UserService implements Service {
     const [first, ...below] = request.path
     if (first === undefined) return this.#list(request)
     const resource = names.find((name) => name === first.toLowerCase())
-    if (resource === undefined) throw new NotFound(`Resource '${first}' not found for service '${this.#host.service.name}'.`)
+    if (resource === undefined)
+      throw new NotFound(`Resource '${first}' not found for service '${this.#host.service.name}'.`)
     switch (resource) {
       case 'session':
       case 'password':
@@ -53,9 +61,12 @@ class UserService implements Service {
 
   async #list(request: ApiRequest): Promise<ApiReply> {
     const { name } = this.#host.service
-    if (request.verb !== 'GET') throw new BadRequest(`${request.verb} requests without a resource are not currently supported by the '${name}' service.`)
+    if (request.verb !== 'GET')
+      throw new BadRequest(
+        `${request.verb} requests without a resource are not currently supported by the '${name}' service.`,
+      )
     const options = parseOptions(request.query, null, true)
-    if (request.query.get('as_access_list') !== undefined && isTrue(request.query.get('as_access_list'))) {
+    if (booleanOption(request.query.get('as_access_list'))) {
       return value(wrapList(request.output, this.#accessList(request)))
     }
     const shown = names.filter((each) => this.#host.maskFor(request.caller, name, each) !== 0)
@@ -72,7 +83,6 @@ class UserService implements Service {
 }
 
 const value = (body: Json): ApiReply => ({ status: 200, headers: {}, body: { kind: 'value', value: body } })
-const isTrue = (word: Json | undefined): boolean => word === true || ['true', '1', 'yes', 'y', 't', 'on'].includes(String(word ?? '').toLowerCase())
 
 const post = 2
 const getPostPutPatch = 15

@@ -10,7 +10,14 @@ export const API = 1
 export const SCRIPT = 2
 
 /** [service or null for all, component, mask of verbs, requestors (API), name of a row filter, hidden fields] */
-export type Row = readonly [service: string | null, component: string | null, verbs: number, requestors?: number, filter?: string | undefined, hidden?: readonly string[]]
+export type Row = readonly [
+  service: string | null,
+  component: string | null,
+  verbs: number,
+  requestors?: number,
+  filter?: string | undefined,
+  hidden?: readonly string[],
+]
 
 /** The rows as the snapshot holds them: by service, components in lower case without outer slashes. */
 export function role(rows: readonly Row[], over: Partial<Role> = {}): Role {
@@ -60,7 +67,17 @@ export function app(over: Partial<App> = {}): App {
 }
 
 export function record(over: Partial<ServiceRecord> = {}): ServiceRecord {
-  return { id: 5, name: 'db', label: 'DB', description: null, type: 'sqlite', isActive: true, revision: 1, config: {}, ...over }
+  return {
+    id: 5,
+    name: 'db',
+    label: 'DB',
+    description: null,
+    type: 'sqlite',
+    isActive: true,
+    revision: 1,
+    config: {},
+    ...over,
+  }
 }
 
 export interface Configured {
@@ -71,7 +88,13 @@ export interface Configured {
   readonly lookups?: Snapshot['lookups']
 }
 
-export function snapshot({ version = 1, services = [], apps = [], roles = [], lookups = {} }: Configured = {}): Snapshot {
+export function snapshot({
+  version = 1,
+  services = [],
+  apps = [],
+  roles = [],
+  lookups = {},
+}: Configured = {}): Snapshot {
   return {
     version,
     services: new Map(services.map((service) => [service.name.toLowerCase(), service])),

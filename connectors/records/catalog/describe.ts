@@ -103,7 +103,8 @@ export function describeTable(view: TableView, form: NameForm, serviceId: number
 }
 
 /** Virtual ones too. */
-export const visibleFields = (view: TableView): readonly Column[] => view.table.columns.filter((column) => view.sees(column))
+export const visibleFields = (view: TableView): readonly Column[] =>
+  view.table.columns.filter((column) => view.sees(column))
 
 /** A constraint that names a hidden column would tell of it. */
 function visibleConstraints(view: TableView): Json {

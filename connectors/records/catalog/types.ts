@@ -6,11 +6,54 @@ import type { Json } from 'dataferry/sdk'
 
 /** The simple types of data-plane 6.5. */
 export type SimpleType =
-  | 'array' | 'bigid' | 'bigint' | 'binary' | 'boolean' | 'date' | 'datetime' | 'datetimetz' | 'decimal' | 'double' | 'float' | 'id'
-  | 'integer' | 'json' | 'jsonb' | 'longtext' | 'mediumid' | 'mediumint' | 'mediumtext' | 'money' | 'object' | 'reference' | 'ref_cursor'
-  | 'row' | 'smallid' | 'smallint' | 'string' | 'table' | 'text' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'timestamp_on_create'
-  | 'timestamp_on_update' | 'tinyint' | 'user_id' | 'user_id_on_create' | 'user_id_on_update' | 'uuid' | 'timeuuid'
-  | 'year' | 'enum' | 'set' | 'interval' | 'geometry' | 'bit' | 'xml'
+  | 'array'
+  | 'bigid'
+  | 'bigint'
+  | 'binary'
+  | 'boolean'
+  | 'date'
+  | 'datetime'
+  | 'datetimetz'
+  | 'decimal'
+  | 'double'
+  | 'float'
+  | 'id'
+  | 'integer'
+  | 'json'
+  | 'jsonb'
+  | 'longtext'
+  | 'mediumid'
+  | 'mediumint'
+  | 'mediumtext'
+  | 'money'
+  | 'object'
+  | 'reference'
+  | 'ref_cursor'
+  | 'row'
+  | 'smallid'
+  | 'smallint'
+  | 'string'
+  | 'table'
+  | 'text'
+  | 'time'
+  | 'timetz'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'timestamp_on_create'
+  | 'timestamp_on_update'
+  | 'tinyint'
+  | 'user_id'
+  | 'user_id_on_create'
+  | 'user_id_on_update'
+  | 'uuid'
+  | 'timeuuid'
+  | 'year'
+  | 'enum'
+  | 'set'
+  | 'interval'
+  | 'geometry'
+  | 'bit'
+  | 'xml'
 
 /** One column, real or virtual (data-plane 6.3). */
 export interface Column {
@@ -117,4 +160,5 @@ export interface Catalog {
 }
 
 /** The name that clients use. */
-export const nameOf = (named: { readonly name: string; readonly alias: string | null }): string => named.alias ?? named.name
+export const nameOf = (named: { readonly name: string; readonly alias: string | null }): string =>
+  named.alias ?? named.name

@@ -82,8 +82,21 @@ function aggregateOf(view: TableView, name: AggregateFunction, of: string | null
 
 const floating: ReadonlySet<SimpleType> = new Set(['float', 'double'])
 const whole64: ReadonlySet<SimpleType> = new Set([
-  'id', 'bigid', 'smallid', 'mediumid', 'integer', 'bigint', 'smallint', 'mediumint', 'tinyint', 'reference', 'boolean',
-  'user_id', 'user_id_on_create', 'user_id_on_update', 'year',
+  'id',
+  'bigid',
+  'smallid',
+  'mediumid',
+  'integer',
+  'bigint',
+  'smallint',
+  'mediumint',
+  'tinyint',
+  'reference',
+  'boolean',
+  'user_id',
+  'user_id_on_create',
+  'user_id_on_update',
+  'year',
 ])
 
 function aggregateType(name: AggregateFunction, column: Column): SimpleType {

@@ -5,8 +5,8 @@ import {
   allOf,
   type Filter,
   type OrderAsked,
-  parseGroup,
   type Predicate,
+  parseGroup,
   resolveFilter,
   resolveGroup,
   resolveOrder,
@@ -48,7 +48,7 @@ export function planRead(asked: ReadAsked): Planned<ReadPlan> {
     asked.filter ? resolveFilter(asked.filter, scope) : null,
     view.rows(binds),
   ])
-  const columns = related.length === 0 ? asked.columns : withJoinColumns(view, asked.columns, related)
+  const columns = related.length === 0 ? asked.columns : withJoinColumns(asked.columns, related)
   const plan: ReadPlan = {
     from: view.table,
     columns,
@@ -83,11 +83,7 @@ export function takeKey(row: { [name: string]: Json }, key: readonly Column[]): 
 }
 
 /** The columns that relations are matched by are added behind the fields that were asked for, and stay (data-plane 5.3). */
-function withJoinColumns(
-  view: TableView,
-  columns: readonly Projection[],
-  related: readonly Relating[],
-): readonly Projection[] {
+function withJoinColumns(columns: readonly Projection[], related: readonly Relating[]): readonly Projection[] {
   const there = new Set(
     columns.map(({ as, expr }) => (expr.kind === 'column' && !isEngineName(as) ? expr.column : null)),
   )

@@ -33,5 +33,10 @@ export type SchemaPlan =
       readonly foreignKeys?: readonly ForeignKeyDefinition[]
     }
   | { readonly kind: 'add-column'; readonly table: string; readonly column: ColumnDefinition }
-  | { readonly kind: 'create-index'; readonly table: string; readonly columns: readonly string[]; readonly unique: boolean }
+  | {
+      readonly kind: 'create-index'
+      readonly table: string
+      readonly columns: readonly string[]
+      readonly unique: boolean
+    }
   | { readonly kind: 'drop-table'; readonly name: string }

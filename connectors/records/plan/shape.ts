@@ -47,7 +47,8 @@ function columnsShape(columns: readonly Projection[]): string {
 
 function projectionShape({ as, expr, type, column, hidden }: Projection): string {
   const sign = hidden ? '~' : ''
-  if (expr.kind === 'column') return as === expr.column.name ? sign + token(as) : `${sign}${columnToken(expr.column)}>${token(as)}`
+  if (expr.kind === 'column')
+    return as === expr.column.name ? sign + token(as) : `${sign}${columnToken(expr.column)}>${token(as)}`
   const value =
     expr.kind === 'aggregate' ? `${expr.name}(${expr.of === null ? '*' : exprShape(expr.of)})` : exprShape(expr)
   return `${sign}${value}:${type}${column ? `/${columnToken(column)}` : ''}>${token(as)}`

@@ -12,7 +12,9 @@ export type AggregateFunction = 'SUM' | 'COUNT' | 'AVG' | 'MIN' | 'MAX'
 export interface Projection {
   /** The key in the output. */
   readonly as: string
-  readonly expr: PlanExpr | { readonly kind: 'aggregate'; readonly name: AggregateFunction; readonly of: PlanExpr | null }
+  readonly expr:
+    | PlanExpr
+    | { readonly kind: 'aggregate'; readonly name: AggregateFunction; readonly of: PlanExpr | null }
   /** How the wire value is printed (data-plane 9.1). */
   readonly type: SimpleType
   /** The column behind it, where it is one: for type details. */

@@ -96,7 +96,9 @@ const belongsTo = (key: ForeignKey): Relation =>
 const hasManyOrOne = (child: TableKeys, key: ForeignKey): Relation =>
   relation({
     name: relationName(child.name, key.columns),
-    type: [child.primaryKey, ...child.unique].some((columns) => sameColumns(columns, key.columns)) ? 'has_one' : 'has_many',
+    type: [child.primaryKey, ...child.unique].some((columns) => sameColumns(columns, key.columns))
+      ? 'has_one'
+      : 'has_many',
     fields: key.refColumns,
     refTable: child.name,
     refFields: key.columns,

@@ -126,7 +126,7 @@ const shapes = {
 } as const
 
 function relatedRead(each: Relating, columns: readonly Projection[], binds: Binds, max: number): RelatedRead {
-  const { relation, options, child, junction } = each
+  const { relation, options, junction } = each
   const shape = shapes[relation.type]
   const most = shape === 'list' ? Math.min(options.limit ?? max, max) : 1
   const { keys, via } = matching(each, columns, junction, binds)
@@ -182,4 +182,6 @@ function childPlan({ child, options, needs }: Relating, binds: Binds): ReadPlan 
 
 /** The refusal of a check that is made below the access check: without its prefix, in the name's own case (data-plane 2.3). */
 export const noAccess = (verb: string, component: string, service: string): Forbidden =>
-  new Forbidden(`${verb} access to component '${component}' of service '${service}' is not allowed by this user's role.`)
+  new Forbidden(
+    `${verb} access to component '${component}' of service '${service}' is not allowed by this user's role.`,
+  )

@@ -1,7 +1,7 @@
 /** What is written must satisfy the role's row filter (data-plane 3.11). */
 import { Forbidden, type Json } from 'dataferry/sdk'
 import type { Column } from '../catalog/types.ts'
-import { evaluate } from '../filter/index.ts'
+import { evaluate, evaluatePresent } from '../filter/index.ts'
 import { Binds } from '../plan/binds.ts'
 import type { TableView } from '../view.ts'
 import type { FieldValue, FieldValues } from './fields.ts'
@@ -19,13 +19,14 @@ export function rowCheck(view: TableView): RowCheck {
   const predicate = view.rows(binds)
   return (values, kind) => {
     let unknown = false
-    const valueOf = (column: Column): Json | undefined => {
+    const setTo = (column: Column): Json | undefined => {
       const value = values.get(column)
-      if (value === undefined) return kind === 'insert' ? null : undefined
+      if (value === undefined) return undefined
       if (value.kind === 'expr') unknown = true
       return shown(value)
     }
-    const holds = predicate === null || evaluate(predicate, binds.values, valueOf)
+    const judge = kind === 'insert' ? evaluate : evaluatePresent
+    const holds = predicate === null || judge(predicate, binds.values, setTo)
     if (!holds || unknown) throw new Forbidden('Denied access to some of the requested fields.')
   }
 }

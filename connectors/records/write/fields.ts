@@ -1,6 +1,7 @@
 /** What a client's record means for the columns of a table (data-plane 3.10), in the contract's order for each column. */
-import { BadRequest, Decimal, type Json } from 'dataferry/sdk'
+
 import type { Bind } from 'dataferry/sdk'
+import { BadRequest, Decimal, type Json } from 'dataferry/sdk'
 import { castToColumn, meansNull } from '../cast.ts'
 import { isRequired } from '../catalog/describe.ts'
 import { type Column, nameOf, type Relation } from '../catalog/types.ts'
@@ -101,7 +102,13 @@ function automaticValue(column: Column, { kind, userId }: Processing): FieldValu
 /** null: the column is not set. */
 function fieldValue(view: TableView, column: Column, raw: Json | undefined, how: Processing): FieldValue | null {
   if (raw === undefined) {
-    if (how.kind === 'insert' && !how.lenient && isRequired(column) && !how.filled?.has(column) && view.writes(column)) {
+    if (
+      how.kind === 'insert' &&
+      !how.lenient &&
+      isRequired(column) &&
+      !how.filled?.has(column) &&
+      view.writes(column)
+    ) {
       throw new BadRequest(`Required field '${nameOf(column).toLowerCase()}' can not be NULL.`)
     }
     return null
@@ -128,7 +135,9 @@ function expressionOf(value: Json): string | null {
   const { expression } = value
   if (typeof expression === 'string') return expression
   const inner = isMembers(expression) ? expression.value : undefined
-  return inner === undefined || inner === null || (typeof inner === 'object' && !(inner instanceof Decimal)) ? '' : String(inner)
+  return inner === undefined || inner === null || (typeof inner === 'object' && !(inner instanceof Decimal))
+    ? ''
+    : String(inner)
 }
 
 function expressionValue(view: TableView, text: string): FieldValue {

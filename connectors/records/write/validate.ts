@@ -41,23 +41,61 @@ const isZero = (value: Json): boolean => {
 
 /** What PHP calls empty: `""`, zero, false, an empty list. */
 const isEmpty = (value: Json): boolean =>
-  value === '' || value === false || value === 0 || value === 0n || value === '0' || (Array.isArray(value) && value.length === 0)
+  value === '' ||
+  value === false ||
+  value === 0 ||
+  value === 0n ||
+  value === '0' ||
+  (Array.isArray(value) && value.length === 0)
 
-const emailShape = /^[^\s@<>()[\],;:\\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$/
-const booleanWords: ReadonlySet<string> = new Set(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off', 't', 'f', 'y', 'n'])
+const emailShape =
+  /^[^\s@<>()[\],;:\\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$/
+const booleanWords: ReadonlySet<string> = new Set([
+  'true',
+  'false',
+  '1',
+  '0',
+  'yes',
+  'no',
+  'on',
+  'off',
+  't',
+  'f',
+  'y',
+  'n',
+])
 
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ['create_only', (_, _config, _column, kind) => (kind === 'update' ? 'can only be set during record creation.' : null)],
+  [
+    'create_only',
+    (_, _config, _column, kind) => (kind === 'update' ? 'can only be set during record creation.' : null),
+  ],
   ['not_null', (value) => (value === null ? 'value can not be null.' : null)],
   ['not_empty', (value) => (isEmpty(value) ? emptyValue : null)],
   ['not_zero', (value) => (isZero(value) ? emptyValue : null)],
-  ['email', (value) => (value === '' || (text(value).length <= 254 && emailShape.test(text(value))) ? null : 'value must be a valid email address.')],
+  [
+    'email',
+    (value) =>
+      value === '' || (text(value).length <= 254 && emailShape.test(text(value)))
+        ? null
+        : 'value must be a valid email address.',
+  ],
   ['url', (value) => (value === '' || isUrl(text(value)) ? null : 'value must be a valid URL.')],
   ['int', (value, config) => (isIntegerWithin(value, config) ? null : 'value is not in the valid range.')],
   ['float', (value, config) => (isFloat(value, config) ? null : 'value is not an acceptable float value.')],
-  ['boolean', (value) => (booleanWords.has(text(value).trim().toLowerCase()) ? null : 'value is not an acceptable boolean value.')],
-  ['match', (value, config, column) => (value === '' || pattern(config, column).test(text(value)) ? null : invalidValue)],
-  ['picklist', (value, _config, column) => (value === '' || picks(column).has(text(value)) || isZero(value) ? null : invalidValue)],
+  [
+    'boolean',
+    (value) =>
+      booleanWords.has(text(value).trim().toLowerCase()) ? null : 'value is not an acceptable boolean value.',
+  ],
+  [
+    'match',
+    (value, config, column) => (value === '' || pattern(config, column).test(text(value)) ? null : invalidValue),
+  ],
+  [
+    'picklist',
+    (value, _config, column) => (value === '' || picks(column).has(text(value)) || isZero(value) ? null : invalidValue),
+  ],
   ['multi_picklist', multiPicklist],
 ])
 
@@ -92,7 +130,8 @@ function pattern(config: Members, column: Column): RegExp {
   const known = patterns.get(regexp)
   if (known) return known
   const made = compilePattern(regexp) ?? compilePattern(Buffer.from(regexp, 'base64').toString('utf8'))
-  if (!made) throw new InternalError(`Invalid validation configuration: Field '${nameOf(column)}' has an invalid 'regexp'.`)
+  if (!made)
+    throw new InternalError(`Invalid validation configuration: Field '${nameOf(column)}' has an invalid 'regexp'.`)
   if (patterns.size >= mostPatterns) patterns.clear()
   patterns.set(regexp, made)
   return made
@@ -116,7 +155,9 @@ function compilePattern(written: string): RegExp | null {
 
 function picks(column: Column): ReadonlySet<string> {
   if (column.picklist === null || column.picklist.length === 0) {
-    throw new InternalError(`Invalid validation configuration: Field '${nameOf(column)}' has no 'picklist' options in schema settings.`)
+    throw new InternalError(
+      `Invalid validation configuration: Field '${nameOf(column)}' has no 'picklist' options in schema settings.`,
+    )
   }
   return new Set(column.picklist)
 }
@@ -124,7 +165,9 @@ function picks(column: Column): ReadonlySet<string> {
 function multiPicklist(value: Json, config: Members, column: Column): string | null {
   const allowed = picks(column)
   const delimiter = typeof config.delimiter === 'string' && config.delimiter !== '' ? config.delimiter : ','
-  const chosen = (Array.isArray(value) ? value.map(text) : text(value).split(delimiter)).map((each) => each.trim()).filter((each) => each !== '')
+  const chosen = (Array.isArray(value) ? value.map(text) : text(value).split(delimiter))
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
   const min = Number(config.min ?? 1)
   const max = config.max === undefined || config.max === null ? Number.POSITIVE_INFINITY : Number(config.max)
   if (chosen.length < min) return 'value does not contain enough selections.'

@@ -25,7 +25,10 @@ import type { StatementWriter } from './writer.ts'
 
 /** Where the parents' keys of a relation come from, as columns `o`, `k1`, `k2`, ... of the table alias `p`. */
 export interface ParentsSource {
-  /** Goes before the statement: a common table expression with its trailing blank, or ''. */
+  /**
+   * Goes before the statement: a common table expression with its trailing blank, or ''. Parameters of databases whose placeholders have no
+   * numbers belong here, since `from` is written behind the columns.
+   */
   readonly with: string
   /** What stands behind `from`, alias included. */
   readonly from: string
@@ -66,8 +69,11 @@ export abstract class SqlCompiler {
 
   // ---- reading
 
-  /** A condition that stops a scan which was cancelled: the first of its where clause. */
-  scanGuard(): string | null {
+  /**
+   * A condition that stops a scan which was cancelled: the first of its where clause. `reads`: columns that a database must have read before it
+   * can ask, so that it asks for each row of an inner loop; empty where there is one loop.
+   */
+  scanGuard(_reads: readonly string[]): string | null {
     return null
   }
   /** `limit` of a read: a slot, `'one'`, or null for all; `offset` a slot or null. Begins with a blank. */
@@ -153,6 +159,10 @@ export abstract class SqlCompiler {
 
   // ---- writing
 
+  /** How a value is written to a column. */
+  written(expression: string, _column: Column): string {
+    return expression
+  }
   /** Insert of a row that names no column. */
   insertDefaults(): string {
     return ' default values'

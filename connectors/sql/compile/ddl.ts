@@ -7,7 +7,10 @@ import type { SqlCompiler } from './compiler.ts'
 export function compileSchema(sql: SqlCompiler, plan: SchemaPlan): readonly string[] {
   switch (plan.kind) {
     case 'create-table':
-      return [createTable(sql, plan), ...(plan.indexes ?? []).map((columns) => createIndex(sql, plan.name, columns, false))]
+      return [
+        createTable(sql, plan),
+        ...(plan.indexes ?? []).map((columns) => createIndex(sql, plan.name, columns, false)),
+      ]
     case 'add-column':
       return [`alter table ${name(sql, plan.table)} add column ${columnText(sql, plan.column)}`]
     case 'create-index':
@@ -66,7 +69,8 @@ function defaultText(sql: SqlCompiler, column: ColumnDefinition): string {
 }
 
 function name(sql: SqlCompiler, text: string): string {
-  if (text === '' || text.includes('\0')) throw new BadRequest('Names of tables and fields can not be empty or hold a zero character.')
+  if (text === '' || text.includes('\0'))
+    throw new BadRequest('Names of tables and fields can not be empty or hold a zero character.')
   return sql.identifier(text)
 }
 

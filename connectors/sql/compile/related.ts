@@ -3,7 +3,7 @@
  * comes back with its parent's ordinal first, ordered by it and then as the relation asks, many_many through its junction (`j`).
  * The database matches the keys, so its collations and number formats decide, never ours.
  */
-import type { OrderTerm, RelatedRead } from 'dataferry/records'
+import type { OrderTerm, RelatedRead, Table } from 'dataferry/records'
 import type { RelatedProgram, Statement, WireColumn } from '../types.ts'
 import type { SqlCompiler } from './compiler.ts'
 import { columnText, expressionText, projectionText, wireColumn } from './expression.ts'
@@ -30,13 +30,23 @@ export function compileRelated(sql: SqlCompiler, related: RelatedRead): RelatedP
 
 function relatedRows(sql: SqlCompiler, related: RelatedRead): Statement {
   const out = new StatementWriter(sql)
-  const text = single(related) ? plainText(out, related) : sql.lateral ? lateralText(out, related) : windowText(out, related)
+  const text = single(related)
+    ? plainText(out, related)
+    : sql.lateral
+      ? lateralText(out, related)
+      : windowText(out, related)
   return out.statement(text, [ordinal, ...related.plan.columns.map(wireColumn)], false)
 }
 
 /** Whether a parent can't have two children, so that nothing needs to be counted. */
 const single = ({ shape, via, on, plan }: RelatedRead): boolean =>
-  shape !== 'list' && via === null && plan.group === null && holdKey(plan.from, on.map((pair) => pair.child))
+  shape !== 'list' &&
+  via === null &&
+  plan.group === null &&
+  holdKey(
+    plan.from,
+    on.map((pair) => pair.child),
+  )
 
 function plainText(out: StatementWriter, related: RelatedRead): string {
   const child: Context = { out, alias: 'c' }
@@ -79,7 +89,7 @@ function lateralText(out: StatementWriter, related: RelatedRead): string {
 }
 
 /** The columns that the parents' keys are compared with. */
-function parentKeys({ via, on }: RelatedRead): typeof on[number]['child'][] {
+function parentKeys({ via, on }: RelatedRead): (typeof on)[number]['child'][] {
   return via === null ? on.map((pair) => pair.child) : [...via.near]
 }
 
@@ -110,13 +120,16 @@ function farJoin({ via, plan }: RelatedRead, out: StatementWriter): string {
 /** What the caller may see of the junction and the child, behind the guard of scans. */
 function conditions(out: StatementWriter, { via, plan }: RelatedRead): (string | null)[] {
   return [
-    out.sql.scanGuard(),
+    out.sql.scanGuard(plan.from.columns.slice(0, 1).map((column) => columnText({ out, alias: 'c' }, column))),
     via === null || via.where === null ? null : grouped({ out, alias: 'j' }, via.where),
     plan.where === null ? null : grouped({ out, alias: 'c' }, plan.where),
   ]
 }
 
-/** The relation's order for a window, where positions can't be used. */
+/**
+ * The relation's order for a window, where positions can't be used; without one the child's key, since which children a limit keeps must
+ * not be up to chance.
+ */
 function childOrder(child: Context, { plan }: RelatedRead): string {
   const text = (expr: OrderTerm['expr']): string => {
     if (expr.kind !== 'output') return expressionText(child, expr, null)
@@ -124,5 +137,12 @@ function childOrder(child: Context, { plan }: RelatedRead): string {
     if (projection === undefined) throw new RangeError('An order names an output that is not there.')
     return projectionText(child, projection)
   }
-  return orderText(plan.order, text)(child.out.sql)
+  return orderText(child.out.sql, plan.order.length > 0 || plan.group !== null ? plan.order : keyOrder(plan.from), text)
+}
+
+function keyOrder(table: Table): readonly OrderTerm[] {
+  return table.primaryKey.flatMap((name): OrderTerm[] => {
+    const column = table.columns.find((each) => each.name === name)
+    return column === undefined ? [] : [{ expr: { kind: 'column', column }, descending: false, nulls: null }]
+  })
 }

@@ -2,7 +2,7 @@
 import type { OrderTerm, ReadPlan } from 'dataferry/records'
 import type { ReadProgram, Statement } from '../types.ts'
 import type { SqlCompiler } from './compiler.ts'
-import { expressionText, projectionText, wireColumn } from './expression.ts'
+import { columnText, expressionText, projectionText, wireColumn } from './expression.ts'
 import { fixesKey } from './keys.ts'
 import { grouped, predicateText } from './predicate.ts'
 import { compileRelated } from './related.ts'
@@ -31,9 +31,9 @@ function rowsStatement(sql: SqlCompiler, plan: ReadPlan): Statement {
   const columns = plan.columns.map((projection) => projectionText(context, projection)).join(', ')
   const where = whereText(context, plan, point)
   const group = groupText(context, plan)
-  const order = orderText(plan.order, (term) =>
+  const order = orderText(sql, plan.order, (term) =>
     term.kind === 'output' ? String(term.index + 1) : expressionText(context, term, null),
-  )(sql)
+  )
   const one = plan.result.kind === 'record' && plan.limit === null && !point
   const limit = sql.limit(out, one ? 'one' : plan.limit, plan.offset)
   const text = `select ${columns} from ${sql.table(plan.from)}${where}${group}${order}${limit}`
@@ -50,7 +50,9 @@ function countStatement(sql: SqlCompiler, plan: ReadPlan): Statement {
 }
 
 function whereText(context: Context, plan: ReadPlan, point: boolean): string {
-  const guard = point ? null : context.out.sql.scanGuard()
+  // What a view joins inside is not known, but all of it must be there for all of its columns.
+  const reads = plan.from.isView ? plan.from.columns.map((column) => columnText(context, column)) : []
+  const guard = point ? null : context.out.sql.scanGuard(reads)
   if (plan.where === null) return whereClause([guard])
   return whereClause([guard, guard === null ? predicateText(context, plan.where) : grouped(context, plan.where)])
 }
@@ -63,10 +65,12 @@ export function groupText(context: Context, plan: ReadPlan, before: readonly str
 }
 
 /** ` order by ...`, or nothing. */
-export const orderText =
-  (order: readonly OrderTerm[], text: (expr: OrderTerm['expr']) => string) =>
-  (sql: SqlCompiler): string => {
-    if (order.length === 0) return ''
-    const terms = order.map((term) => sql.orderTerm(text(term.expr), term.descending, term.nulls))
-    return ` order by ${terms.join(', ')}`
-  }
+export function orderText(
+  sql: SqlCompiler,
+  order: readonly OrderTerm[],
+  text: (expr: OrderTerm['expr']) => string,
+): string {
+  if (order.length === 0) return ''
+  const terms = order.map((term) => sql.orderTerm(text(term.expr), term.descending, term.nulls))
+  return ` order by ${terms.join(', ')}`
+}

@@ -4,7 +4,7 @@ import type { WriteProgram } from '../types.ts'
 import type { SqlCompiler } from './compiler.ts'
 import { expressionText, projectionText, wireColumn } from './expression.ts'
 import { fixesKey } from './keys.ts'
-import { predicateText } from './predicate.ts'
+import { grouped, predicateText } from './predicate.ts'
 import { type Context, StatementWriter, whereClause } from './writer.ts'
 
 export function compileWrite(sql: SqlCompiler, plan: WritePlan, id: string): WriteProgram {
@@ -28,7 +28,8 @@ function bodyText(context: Context, plan: WritePlan): string {
     }
     case 'update': {
       const set = plan.set.map(
-        ({ column, expr }) => `${sql.identifier(column.name)} = ${expressionText(context, expr, null)}`,
+        ({ column, expr }) =>
+          `${sql.identifier(column.name)} = ${sql.written(expressionText(context, expr, null), column)}`,
       )
       return `update ${table} set ${set.join(', ')}${whereText(context, plan)}`
     }
@@ -41,12 +42,16 @@ function valuesText(context: Context, plan: WritePlan): string {
   const { sql } = context.out
   if (plan.set.length === 0) return sql.insertDefaults()
   const names = plan.set.map(({ column }) => sql.identifier(column.name))
-  const values = plan.set.map(({ expr }) => expressionText(context, expr, null))
+  const values = plan.set.map(({ column, expr }) => sql.written(expressionText(context, expr, null), column))
   return ` (${names.join(', ')}) values (${values.join(', ')})`
 }
 
-const whereText = (context: Context, { where }: WritePlan): string =>
-  whereClause([where === null ? null : predicateText(context, where)])
+/** Without a condition there is no guard either: the database may have a faster way to empty a table. */
+function whereText(context: Context, { into, where }: WritePlan): string {
+  if (where === null) return ''
+  const guard = fixesKey(into, where) ? null : context.out.sql.scanGuard([])
+  return whereClause([guard, guard === null ? predicateText(context, where) : grouped(context, where)])
+}
 
 function returningText(context: Context, plan: WritePlan): string {
   if (plan.returning.length === 0) return ''

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { BadRequest, type Json } from 'dataferry/sdk'
 import { numberAt, optionalAt, optionalNumberAt } from '../store/columns.ts'
-import type { StoreRow, Transaction } from '../store/tables.ts'
+import type { StoreRow } from '../store/tables.ts'
 import { checkText, Problems, textOf } from './validation.ts'
 import { flagOf, integerOf, referenceOf } from './values.ts'
 
@@ -23,11 +23,21 @@ export function appValues(sent: Members, creates: boolean): StoreRow {
   const key = checkText(problems, 'api_key', sent.api_key, { least: keyLeast, most: 255, pattern: alphanumeric })
   if (key !== null) values.api_key = key
   else if (creates) values.api_key = newApiKey()
-  for (const [field, most] of [['description', 255], ['path', 255], ['url', 255], ['storage_container', 255]] as const) {
+  for (const [field, most] of [
+    ['description', 255],
+    ['path', 255],
+    ['url', 255],
+    ['storage_container', 255],
+  ] as const) {
     if (field in sent) values[field] = checkText(problems, field, sent[field], { most })
   }
-  if ('toggle_location' in sent) values.toggle_location = checkText(problems, 'toggle_location', sent.toggle_location, { most: 64 }) ?? 'top'
-  for (const [field, preset] of [['is_active', false], ['requires_fullscreen', false], ['allow_fullscreen_toggle', true]] as const) {
+  if ('toggle_location' in sent)
+    values.toggle_location = checkText(problems, 'toggle_location', sent.toggle_location, { most: 64 }) ?? 'top'
+  for (const [field, preset] of [
+    ['is_active', false],
+    ['requires_fullscreen', false],
+    ['allow_fullscreen_toggle', true],
+  ] as const) {
     if (field in sent) values[field] = flagOf(field, sent[field] ?? null, preset)
   }
   if ('type' in sent) values.type = typeOf(sent.type ?? null)
@@ -42,15 +52,9 @@ const alphanumeric = { test: /^[A-Za-z0-9]+$/, message: 'The api key field must 
 
 function typeOf(value: Json): number {
   const type = integerOf('type', value) ?? types.none
-  if (!Object.values<number>(types).includes(type)) throw new BadRequest(`Unknown app type '${textOf(value) ?? ''}': 0 none, 1 storage service, 2 URL, 3 path, 4 git.`)
+  if (!Object.values<number>(types).includes(type))
+    throw new BadRequest(`Unknown app type '${textOf(value) ?? ''}': 0 none, 1 storage service, 2 URL, 3 path, 4 git.`)
   return type
-}
-
-/** Inside the transaction: a key that another app has is made anew. */
-export async function freeApiKey(tx: Transaction, before: StoreRow | null, values: StoreRow): Promise<StoreRow> {
-  if (typeof values.api_key !== 'string') return {}
-  const taken = (await tx.rows('app', { api_key: values.api_key })).some((row) => row.id !== before?.id)
-  return taken ? { api_key: newApiKey() } : {}
 }
 
 /**
@@ -69,7 +73,9 @@ export function launchUrl(shown: StoreRow, origin: string, serviceName: (id: num
       const id = optionalNumberAt(shown, 'storage_service_id')
       const service = id === null ? null : serviceName(id)
       const container = optionalAt(shown, 'storage_container')
-      return service === null ? '' : `${origin}/${[service, container, path].filter((part) => part !== null && part !== '').join('/')}`
+      return service === null
+        ? ''
+        : `${origin}/${[service, container, path].filter((part) => part !== null && part !== '').join('/')}`
     }
     default:
       return ''

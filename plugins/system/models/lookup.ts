@@ -28,7 +28,13 @@ function valueText(value: Json): string | null {
 
 /** `role:4:dept`: the key under which a name is unique. */
 export function scopeKey(row: StoreRow): string {
-  const owner = row.app_id ? `app:${row.app_id}` : row.role_id ? `role:${row.role_id}` : row.user_id ? `user:${row.user_id}` : 'system'
+  const owner = row.app_id
+    ? `app:${row.app_id}`
+    : row.role_id
+      ? `role:${row.role_id}`
+      : row.user_id
+        ? `user:${row.user_id}`
+        : 'system'
   return `${owner}:${String(row.name ?? '').toLowerCase()}`
 }
 

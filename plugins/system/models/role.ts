@@ -24,20 +24,32 @@ export function roleValues(sent: Members, creates: boolean): StoreRow {
 }
 
 /** Throws BadRequest when another row has the name. `before` is null on create. */
-export async function checkName(tx: Transaction, table: 'role' | 'app', before: StoreRow | null, values: StoreRow): Promise<void> {
+export async function checkName(
+  tx: Transaction,
+  table: 'role' | 'app',
+  before: StoreRow | null,
+  values: StoreRow,
+): Promise<void> {
   if (typeof values.name !== 'string') return
   const problems = new Problems()
-  if ((await tx.rows(table, { name: values.name })).some((row) => row.id !== before?.id)) problems.add('name', messages.taken('name'))
+  if ((await tx.rows(table, { name: values.name })).some((row) => row.id !== before?.id))
+    problems.add('name', messages.taken('name'))
   problems.throwIfAny()
 }
 
 /** Ends the tokens of everybody who holds the role; returns their ids. */
 export async function endTokensOfRole(tx: Transaction, roleId: number): Promise<readonly number[]> {
-  const holders = new Set((await tx.rows('user_to_app_to_role', { role_id: roleId })).map((row) => numberAt(row, 'user_id')))
+  const holders = new Set(
+    (await tx.rows('user_to_app_to_role', { role_id: roleId })).map((row) => numberAt(row, 'user_id')),
+  )
   if (holders.size === 0) return []
   const now = secondsOf(new Date())
   for (const user of await tx.rows('user', { id: [...holders] })) {
-    await tx.update('user', { id: numberAt(user, 'id') }, { tokens_valid_from: endOfTokens(numberAt(user, 'tokens_valid_from'), now) })
+    await tx.update(
+      'user',
+      { id: numberAt(user, 'id') },
+      { tokens_valid_from: endOfTokens(numberAt(user, 'tokens_valid_from'), now) },
+    )
   }
   return [...holders]
 }
@@ -58,7 +70,8 @@ export function accessValues(sent: Members): StoreRow {
 /** Not sent reads null, `[]` stays `[]`. */
 function filtersText(filters: Json): string | null {
   if (filters === null || filters === '') return null
-  if (!Array.isArray(filters)) throw new BadRequest("Field 'filters' must be a list of objects with name, operator and value.")
+  if (!Array.isArray(filters))
+    throw new BadRequest("Field 'filters' must be a list of objects with name, operator and value.")
   return JSON.stringify(filters)
 }
 

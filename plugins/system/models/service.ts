@@ -15,7 +15,10 @@ export interface ServiceTools {
   readonly secrets: Secrets
 }
 
-const nameRule = { test: /^[A-Za-z0-9_-]+$/, message: 'Service name should only contain letters, numbers, underscores and dashes.' }
+const nameRule = {
+  test: /^[A-Za-z0-9_-]+$/,
+  message: 'Service name should only contain letters, numbers, underscores and dashes.',
+}
 
 /** The columns of what was sent, the configuration left out: it is merged inside the transaction. */
 export function serviceValues(sent: Members, creates: boolean): StoreRow {
@@ -26,8 +29,11 @@ export function serviceValues(sent: Members, creates: boolean): StoreRow {
     Object.assign(values, { name, name_key: name?.toLowerCase() ?? null })
   }
   if (creates || 'type' in sent) values.type = checkText(problems, 'type', sent.type, { required: true, most: 40 })
-  if (creates || 'label' in sent) values.label = checkText(problems, 'label', withoutTags(textOf(sent.label) ?? ''), { most: 80 }) ?? values.name ?? null
-  if ('description' in sent) values.description = checkText(problems, 'description', withoutTags(textOf(sent.description) ?? ''), { most: 255 })
+  if (creates || 'label' in sent)
+    values.label =
+      checkText(problems, 'label', withoutTags(textOf(sent.label) ?? ''), { most: 80 }) ?? values.name ?? null
+  if ('description' in sent)
+    values.description = checkText(problems, 'description', withoutTags(textOf(sent.description) ?? ''), { most: 255 })
   if ('is_active' in sent) values.is_active = flagOf('is_active', sent.is_active ?? null, false)
   problems.throwIfAny()
   return values
@@ -71,7 +77,7 @@ export function checkDeletable(row: StoreRow): void {
   if (row.deletable === false) throw new Forbidden(`The service '${textAt(row, 'name')}' can not be deleted.`)
 }
 
-async function checkServiceName(tx: Transaction, before: StoreRow | null, values: StoreRow): Promise<void> {
+export async function checkServiceName(tx: Transaction, before: StoreRow | null, values: StoreRow): Promise<void> {
   if (typeof values.name_key !== 'string') return
   const problems = new Problems()
   const taken = (await tx.rows('service', { name_key: values.name_key })).some((row) => row.id !== before?.id)
@@ -79,7 +85,7 @@ async function checkServiceName(tx: Transaction, before: StoreRow | null, values
   problems.throwIfAny()
 }
 
-const rowIds =
+export const rowIds =
   (tx: Transaction): NewRowIds =>
   async (list, count) => {
     const [row] = await tx.rows('counter', { name: list })
@@ -91,5 +97,10 @@ const rowIds =
 
 /** The record's `config` (control-plane 4.3, 5.2). */
 export function presentConfig(row: StoreRow, tools: ServiceTools): Json {
-  return shownConfig(configKind(textAt(row, 'type'), tools.types), Number(row.id), readConfig(row.config ?? null), tools.secrets)
+  return shownConfig(
+    configKind(textAt(row, 'type'), tools.types),
+    Number(row.id),
+    readConfig(row.config ?? null),
+    tools.secrets,
+  )
 }

@@ -42,10 +42,21 @@ export async function newUser(sent: Members): Promise<StoreRow> {
   const email = checkText(problems, 'email', sent.email, { required: true, email: true, most: 255 })
   const first = textOf(sent.first_name)
   const last = textOf(sent.last_name)
-  const name = checkText(problems, 'name', textOf(sent.name)?.trim() || displayName(first, last, textOf(sent.email)), { most: 255 })
-  const username = checkText(problems, 'username', textOf(sent.username)?.trim() || textOf(sent.email), { least: 6, most: 255, pattern: noBlanks })
+  const name = checkText(problems, 'name', textOf(sent.name)?.trim() || displayName(first, last, textOf(sent.email)), {
+    most: 255,
+  })
+  const username = checkText(problems, 'username', textOf(sent.username)?.trim() || textOf(sent.email), {
+    least: 6,
+    most: 255,
+    pattern: noBlanks,
+  })
   checkPassword(problems, sent.password)
-  const values = { ...(email === null ? {} : emailColumns(email)), name, ...usernameColumns(username), ...rest(problems, sent) }
+  const values = {
+    ...(email === null ? {} : emailColumns(email)),
+    name,
+    ...usernameColumns(username),
+    ...rest(problems, sent),
+  }
   problems.throwIfAny()
   return { is_active: true, ...values, ...(await secrets(sent)) }
 }
@@ -59,7 +70,11 @@ export async function changedUser(sent: Members): Promise<StoreRow> {
     if (email !== null) Object.assign(values, emailColumns(email))
   }
   if ('name' in sent) values.name = checkText(problems, 'name', sent.name, { most: 255 })
-  if ('username' in sent) Object.assign(values, usernameColumns(checkText(problems, 'username', sent.username, { least: 6, most: 255, pattern: noBlanks })))
+  if ('username' in sent)
+    Object.assign(
+      values,
+      usernameColumns(checkText(problems, 'username', sent.username, { least: 6, most: 255, pattern: noBlanks })),
+    )
   checkPassword(problems, sent.password)
   Object.assign(values, rest(problems, sent))
   problems.throwIfAny()
@@ -73,7 +88,8 @@ export async function changedUser(sent: Members): Promise<StoreRow> {
 export async function completeUser(tx: Transaction, before: StoreRow | null, values: StoreRow): Promise<StoreRow> {
   const whole = { ...before, ...values }
   const more: { [column: string]: Json } = {}
-  if (whole.name === null) more.name = displayName(optionalAt(whole, 'first_name'), optionalAt(whole, 'last_name'), textAt(whole, 'email'))
+  if (whole.name === null)
+    more.name = displayName(optionalAt(whole, 'first_name'), optionalAt(whole, 'last_name'), textAt(whole, 'email'))
   if (whole.username === null && 'username' in values) Object.assign(more, usernameColumns(textAt(whole, 'email')))
   await checkUnique(tx, before, { ...values, ...more })
   if (before !== null && (values.password !== undefined || whole.is_active === false)) {
@@ -85,7 +101,11 @@ export async function completeUser(tx: Transaction, before: StoreRow | null, val
 }
 
 /** `confirmed` and `expired` (control-plane 1.1): a pending code is neither null nor `y`, and has a time to live. */
-export function computedUser(row: StoreRow, codeTtlMinutes: number, now: Date): { readonly confirmed: boolean; readonly expired: boolean } {
+export function computedUser(
+  row: StoreRow,
+  codeTtlMinutes: number,
+  now: Date,
+): { readonly confirmed: boolean; readonly expired: boolean } {
   const code = optionalAt(row, 'confirm_code')
   const confirmed = code === null || code === 'y'
   const since = Date.parse(textAt(row, 'last_modified_date'))
@@ -99,11 +119,17 @@ export function displayName(first: string | null, last: string | null, email: st
 }
 
 const emailColumns = (email: string): StoreRow => ({ email, email_key: email.toLowerCase() })
-const usernameColumns = (username: string | null): StoreRow => ({ username, username_key: username?.toLowerCase() ?? null })
+const usernameColumns = (username: string | null): StoreRow => ({
+  username,
+  username_key: username?.toLowerCase() ?? null,
+})
 
 async function checkUnique(tx: Transaction, before: StoreRow | null, values: StoreRow): Promise<void> {
   const problems = new Problems()
-  for (const [field, column] of [['username', 'username_key'], ['email', 'email_key']] as const) {
+  for (const [field, column] of [
+    ['username', 'username_key'],
+    ['email', 'email_key'],
+  ] as const) {
     const key = values[column]
     if (typeof key !== 'string') continue
     const taken = (await tx.rows('user', { [column]: key })).some((row) => row.id !== before?.id)
@@ -133,7 +159,12 @@ async function secrets(sent: Members): Promise<StoreRow> {
 /** The plain fields that were sent. */
 function rest(problems: Problems, sent: Members): StoreRow {
   const values: { [column: string]: Json } = {}
-  for (const [field, most] of [['first_name', 255], ['last_name', 255], ['phone', 32], ['security_question', 255]] as const) {
+  for (const [field, most] of [
+    ['first_name', 255],
+    ['last_name', 255],
+    ['phone', 32],
+    ['security_question', 255],
+  ] as const) {
     if (field in sent) values[field] = checkText(problems, field, sent[field], { most })
   }
   if ('is_active' in sent) values.is_active = flagOf('is_active', sent.is_active ?? null, true)

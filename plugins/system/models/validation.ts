@@ -67,7 +67,12 @@ export function textOf(value: Json | undefined): string | null {
 
 /** One `@`, something before it, and a host with no blanks after it. */
 export function isEmail(text: string): boolean {
-  return text.length <= 254 && /^[^\s@<>()[\]\\,;:"]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/.test(text)
+  return (
+    text.length <= 254 &&
+    /^[^\s@<>()[\]\\,;:"]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/.test(
+      text,
+    )
+  )
 }
 
 /** Marks of HTML are taken out of what the admin interface shows (control-plane 4.3). */

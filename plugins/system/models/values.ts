@@ -17,7 +17,12 @@ export function flagOf(field: string, value: Json, preset: boolean): boolean {
 /** Whole numbers and their texts; null and '' are null. */
 export function integerOf(field: string, value: Json): number | null {
   if (value === null || value === '') return null
-  const number = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string' ? Number(value) : value instanceof Decimal ? Number(value.digits) : Number.NaN
+  const number =
+    typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string'
+      ? Number(value)
+      : value instanceof Decimal
+        ? Number(value.digits)
+        : Number.NaN
   if (!Number.isSafeInteger(number)) throw new BadRequest(`Field '${field}' must be a valid integer.`)
   return number
 }

@@ -1,6 +1,14 @@
 /** `system/environment` (control-plane 10.8): how to log in and which apps there are, for everybody; what runs here, for those who may know. */
-import { arch, hostname, platform as osPlatform, release, version as osVersion } from 'node:os'
-import { type ApiReply, type ApiRequest, type Caller, type Json, MethodNotAllowed, type PluginHost, type Snapshot } from 'dataferry/sdk'
+import { arch, hostname, platform as osPlatform, version as osVersion, release } from 'node:os'
+import {
+  type ApiReply,
+  type ApiRequest,
+  type Caller,
+  type Json,
+  MethodNotAllowed,
+  type PluginHost,
+  type Snapshot,
+} from 'dataferry/sdk'
 import { launchUrl } from '../models/app.ts'
 import { answer } from '../sessions/body.ts'
 import type { Rows } from '../store/tables.ts'
@@ -16,7 +24,8 @@ export interface EnvironmentDeps {
 }
 
 export async function environment(request: ApiRequest, deps: EnvironmentDeps): Promise<ApiReply> {
-  if (request.verb !== 'GET') throw new MethodNotAllowed('The environment can only be read.', { headers: { Allow: 'GET, HEAD, OPTIONS' } })
+  if (request.verb !== 'GET')
+    throw new MethodNotAllowed('The environment can only be read.', { headers: { Allow: 'GET, HEAD, OPTIONS' } })
   const { caller } = request
   const open = { authentication: authentication(deps), apps: await appsFor(caller, request.origin, deps) }
   if (caller.user === null && caller.role === null) return answer(open)
@@ -57,7 +66,9 @@ async function appsFor({ user, admin }: Caller, origin: string, deps: Environmen
   const open = active.filter((app) => app.roleId !== null)
   const shown = admin ? active : [...open, ...active.filter((app) => app.roleId === null && assigned.has(app.id))]
   if (shown.length === 0) return []
-  const rows = new Map((await deps.store.rows('app', { id: shown.map((app) => app.id) })).map((row) => [Number(row.id), row]))
+  const rows = new Map(
+    (await deps.store.rows('app', { id: shown.map((app) => app.id) })).map((row) => [Number(row.id), row]),
+  )
   return shown.flatMap(({ id }) => {
     const row = rows.get(id)
     if (row === undefined) return []
@@ -76,7 +87,14 @@ async function appsFor({ user, admin }: Caller, origin: string, deps: Environmen
 
 /** Paths, packages and the licence key are for full administrators. */
 function platform(full: boolean, { version, settings }: EnvironmentDeps): Json {
-  const known = { version, bitnami_demo: false, is_hosted: false, is_trial: false, license, secured_package_export: false }
+  const known = {
+    version,
+    bitnami_demo: false,
+    is_hosted: false,
+    is_trial: false,
+    license,
+    secured_package_export: false,
+  }
   if (!full) return known
   return {
     ...known,

@@ -1,6 +1,15 @@
 /** `system/service_type`: the kinds of services that this server can make, with the forms of their configurations (control-plane 4.4, 4.5). */
-import { type ApiReply, type ApiRequest, type ConfigField, type Json, NotFound, type ServiceType, type Snapshot } from 'dataferry/sdk'
-import { projectList, parseOptions } from 'dataferry/records'
+
+import { parseOptions, projectList } from 'dataferry/records'
+import {
+  type ApiReply,
+  type ApiRequest,
+  type ConfigField,
+  type Json,
+  NotFound,
+  type ServiceType,
+  type Snapshot,
+} from 'dataferry/sdk'
 import { answer, noSuchVerb } from '../sessions/body.ts'
 import type { Rows } from '../store/tables.ts'
 
@@ -11,7 +20,12 @@ export interface ServiceTypeDeps {
 }
 
 /** `name` is the segment after the resource. Read-only; paging is accepted and ignored. */
-export async function serviceTypes(request: ApiRequest, name: string | undefined, deps: ServiceTypeDeps, wrap: (list: readonly Json[]) => Json): Promise<ApiReply> {
+export async function serviceTypes(
+  request: ApiRequest,
+  name: string | undefined,
+  deps: ServiceTypeDeps,
+  wrap: (list: readonly Json[]) => Json,
+): Promise<ApiReply> {
   // PUT is an alias of PATCH in the whole system service.
   if (request.verb !== 'GET') throw noSuchVerb(request.verb === 'PUT' ? 'PATCH' : request.verb, 'service_type')
   const choices = await choicesOf(deps)
@@ -40,7 +54,12 @@ function project(list: readonly Described[], request: ApiRequest): readonly Json
 function groupsOf(request: ApiRequest): ReadonlySet<string> {
   const given = request.query.get('group')
   if (typeof given !== 'string') return new Set()
-  return new Set(given.split(',').map((group) => group.trim().toLowerCase()).filter((group) => group !== ''))
+  return new Set(
+    given
+      .split(',')
+      .map((group) => group.trim().toLowerCase())
+      .filter((group) => group !== ''),
+  )
 }
 
 function describe(type: ServiceType, choices: Choices): Described {
@@ -66,7 +85,9 @@ const empty: Choice = { label: '', name: null }
 async function choicesOf({ snapshot, store, types }: ServiceTypeDeps): Promise<Choices> {
   const { apps, roles, services } = snapshot()
   const templates = await store.rows('email_template')
-  const mailers = [...services.values()].filter((service) => types.get(service.type)?.group === 'Email' || service.type.endsWith('_email'))
+  const mailers = [...services.values()].filter(
+    (service) => types.get(service.type)?.group === 'Email' || service.type.endsWith('_email'),
+  )
   const named = (list: Iterable<{ readonly id: number; readonly name: string }>): readonly Choice[] => [
     empty,
     ...[...list].map(({ id, name }) => ({ label: name, name: id })),
@@ -87,7 +108,9 @@ function fieldForm(field: ConfigField, choices: Choices): Json {
     ...(shown as { readonly [name: string]: Json }),
     description: field.description ?? null,
     ...(offered === undefined ? {} : { values: offered }),
-    ...(items === undefined ? {} : { items: typeof items === 'string' ? items : items.map((item) => fieldForm(item, choices)) }),
+    ...(items === undefined
+      ? {}
+      : { items: typeof items === 'string' ? items : items.map((item) => fieldForm(item, choices)) }),
   }
   return column ? { ...columnOf(field), ...parts } : parts
 }

@@ -160,7 +160,10 @@ export class AccountBook implements Accounts {
       const hash = await hashPassword(password)
       await this.#deps.store.transaction((tx) => tx.update('user', { id, password: stored }, { password: hash }))
     } catch (thrown) {
-      this.#deps.log.warn('a password hash could not be renewed', { user: id, reason: thrown instanceof Error ? thrown.message : String(thrown) })
+      this.#deps.log.warn('a password hash could not be renewed', {
+        user: id,
+        reason: thrown instanceof Error ? thrown.message : String(thrown),
+      })
     }
   }
 }

@@ -30,7 +30,8 @@ export async function verifyBcrypt(password: string, hash: string): Promise<bool
   }
 }
 
-const isTask = (data: unknown): data is Task => typeof data === 'object' && data !== null && 'role' in data && data.role === role
+const isTask = (data: unknown): data is Task =>
+  typeof data === 'object' && data !== null && 'role' in data && data.role === role
 
 if (!isMainThread && parentPort !== null && isTask(workerData)) {
   const { compareSync } = await import('bcryptjs')

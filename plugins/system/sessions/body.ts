@@ -18,11 +18,6 @@ export function textMember(body: { readonly [name: string]: Json }, name: string
   return value
 }
 
-/** true, 1, yes, y, t, on in any case (data-plane 2.8). */
-export function isTrue(value: Json | undefined): boolean {
-  return value === true || ['true', '1', 'yes', 'y', 't', 'on'].includes(String(value ?? '').toLowerCase())
-}
-
 export function answer(value: Json, status = 200): ApiReply {
   return { status, headers: {}, body: { kind: 'value', value } }
 }

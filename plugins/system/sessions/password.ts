@@ -1,11 +1,13 @@
 /** `user/password` and `system/admin/password` (control-plane 1.6): the change of a known password. */
+
+import { booleanOption } from 'dataferry/records'
 import { type ApiReply, type ApiRequest, BadRequest, NotImplemented, Unauthorized, type UserFacts } from 'dataferry/sdk'
 import { messages, Problems } from '../models/validation.ts'
 import { numberAt, optionalAt } from '../store/columns.ts'
 import type { Tables } from '../store/tables.ts'
 import { secondsOf, stampOf } from '../store/time.ts'
 import type { AccountBook } from './accounts.ts'
-import { answer, bodyOf, isTrue, noSuchVerb, textMember } from './body.ts'
+import { answer, bodyOf, noSuchVerb, textMember } from './body.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import type { Face, SessionResource } from './session.ts'
 import type { LoginThrottle } from './throttle.ts'
@@ -34,7 +36,7 @@ export class PasswordResource {
     const body = bodyOf(request)
     const { user } = request.caller
     if (user !== null && 'old_password' in body) return this.#change(face, user, request)
-    if (isTrue(request.query.get('reset')) || 'code' in body || 'security_answer' in body) {
+    if (booleanOption(request.query.get('reset')) || 'code' in body || 'security_answer' in body) {
       throw new NotImplemented('This server can not reset forgotten passwords yet. An administrator can set a new one.')
     }
     throw new BadRequest('Not enough information provided to change password.')
@@ -47,13 +49,14 @@ export class PasswordResource {
     const body = bodyOf(request)
     const before = textMember(body, 'old_password')
     const after = textMember(body, 'new_password')
-    if (before === null || after === null) throw new BadRequest('Both old and new password are required to change the password.')
+    if (before === null || after === null)
+      throw new BadRequest('Both old and new password are required to change the password.')
     await this.confirm(user.id, before, request.address)
     const problems = new Problems()
     if ([...after].length < least) problems.add('new_password', messages.tooShort('new_password', least))
     problems.throwIfAny()
     await this.#set(user.id, await hashPassword(after))
-    if (!isTrue(request.query.get('login'))) return answer({ success: true })
+    if (!booleanOption(request.query.get('login'))) return answer({ success: true })
     const fresh = await this.#deps.accounts.user(user.id)
     if (fresh === null) return answer({ success: true })
     const { token } = await this.#deps.sessions.open(fresh, request, false)
@@ -75,17 +78,13 @@ export class PasswordResource {
     await this.#deps.store.transaction(async (tx) => {
       const [row] = await tx.rows('user', { id })
       if (row === undefined) return
-      await tx.update(
-        'user',
-        { id },
-        {
-          password: hash,
-          confirm_code: 'y',
-          tokens_valid_from: endOfTokens(numberAt(row, 'tokens_valid_from'), secondsOf(now)),
-          last_modified_date: stampOf(now),
-          last_modified_by_id: id,
-        },
-      )
+      const code = optionalAt(row, 'confirm_code')
+      const values = {
+        password: hash,
+        tokens_valid_from: endOfTokens(numberAt(row, 'tokens_valid_from'), secondsOf(now)),
+        last_modified_date: stampOf(now),
+      }
+      await tx.update('user', { id }, code === null || code === 'y' ? values : { ...values, confirm_code: null })
     })
     this.#deps.accounts.changed(id)
   }

@@ -49,7 +49,8 @@ interface Argon2Hash {
 const nobody: Argon2Hash = { ...cost, salt: randomBytes(saltBytes), tag: randomBytes(tagBytes) }
 
 function readHash(stored: string): Argon2Hash | null {
-  const parts = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,})\$([A-Za-z0-9+/]{22,})$/.exec(stored)
+  const parts =
+    /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,})\$([A-Za-z0-9+/]{22,})$/.exec(stored)
   if (parts === null) return null
   const [, memory, passes, parallelism, salt = '', tag = ''] = parts
   return {
@@ -68,15 +69,25 @@ function unpadded(bytes: Uint8Array): string {
 let running = 0
 const waiting: (() => void)[] = []
 
-async function derive(password: string, nonce: Buffer, memory: number, passes: number, parallelism: number, tagLength: number): Promise<Buffer> {
+async function derive(
+  password: string,
+  nonce: Buffer,
+  memory: number,
+  passes: number,
+  parallelism: number,
+  tagLength: number,
+): Promise<Buffer> {
   if (running >= atOnce) {
-    if (waiting.length >= waitingMost) throw new ServiceUnavailable('Too many logins at once. Try again.', { headers: { 'Retry-After': '5' } })
+    if (waiting.length >= waitingMost)
+      throw new ServiceUnavailable('Too many logins at once. Try again.', { headers: { 'Retry-After': '5' } })
     await new Promise<void>((resolve) => waiting.push(resolve))
   } else running++
   try {
     return await new Promise((resolve, reject) => {
-      argon2('argon2id', { message: Buffer.from(password, 'utf8'), nonce, memory, passes, parallelism, tagLength }, (error, tag) =>
-        error ? reject(error) : resolve(tag),
+      argon2(
+        'argon2id',
+        { message: Buffer.from(password, 'utf8'), nonce, memory, passes, parallelism, tagLength },
+        (error, tag) => (error ? reject(error) : resolve(tag)),
       )
     })
   } finally {

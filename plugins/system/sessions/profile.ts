@@ -1,13 +1,14 @@
 /** `user/profile` and `system/admin/profile` (control-plane 1.7): what people may see and change of their own account. */
 import { type ApiReply, type ApiRequest, BadRequest, type Json, NotFound } from 'dataferry/sdk'
+import { noBlanks } from '../models/user.ts'
 import { checkText, messages, Problems, textOf } from '../models/validation.ts'
 import { optionalAt, optionalNumberAt, textAt } from '../store/columns.ts'
 import type { StoreRow, Tables } from '../store/tables.ts'
 import { stampOf } from '../store/time.ts'
 import type { AccountBook } from './accounts.ts'
 import { answer, bodyOf, noSuchVerb, textMember } from './body.ts'
-import { hashPassword } from './passwords.ts'
 import type { PasswordResource } from './password.ts'
+import { hashPassword } from './passwords.ts'
 import { type Face, noSession, notAuthorized, type SessionResource } from './session.ts'
 
 export interface ProfileDeps {
@@ -41,7 +42,10 @@ export class ProfileResource {
     const values = await valuesOf(body, row)
     await this.#deps.store.transaction(async (tx) => {
       const problems = new Problems()
-      for (const [field, column] of [['email', 'email_key'], ['username', 'username_key']] as const) {
+      for (const [field, column] of [
+        ['email', 'email_key'],
+        ['username', 'username_key'],
+      ] as const) {
         const key = values[column]
         if (typeof key !== 'string') continue
         const taken = (await tx.rows('user', { [column]: key })).some((other) => other.id !== row.id)
@@ -98,7 +102,12 @@ async function valuesOf(body: { readonly [name: string]: Json }, row: StoreRow):
     Object.assign(values, { username, username_key: username?.toLowerCase() ?? null })
   }
   if ('name' in body) values.name = checkText(problems, 'name', body.name, { most: 255 }) ?? textAt(row, 'name')
-  for (const [field, most] of [['first_name', 255], ['last_name', 255], ['phone', 32], ['security_question', 255]] as const) {
+  for (const [field, most] of [
+    ['first_name', 255],
+    ['last_name', 255],
+    ['phone', 32],
+    ['security_question', 255],
+  ] as const) {
     if (field in body) values[field] = checkText(problems, field, body[field], { most })
   }
   if ('default_app_id' in body) values.default_app_id = body.default_app_id ? Number(body.default_app_id) : null
@@ -107,5 +116,3 @@ async function valuesOf(body: { readonly [name: string]: Json }, row: StoreRow):
   if (securityAnswer) values.security_answer = await hashPassword(securityAnswer)
   return values
 }
-
-export const noBlanks = { test: /^\S+$/, message: 'The username field format is invalid.' }

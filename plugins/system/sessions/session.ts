@@ -1,5 +1,6 @@
 /** `user/session` and `system/admin/session`: login, the present session, refresh, logout (control-plane 1.3 to 1.5). */
 import { hostname } from 'node:os'
+import { booleanOption } from 'dataferry/records'
 import {
   ApiError,
   type ApiReply,
@@ -18,7 +19,7 @@ import {
 } from 'dataferry/sdk'
 import { plainTime, secondsOf } from '../store/time.ts'
 import type { AccountBook } from './accounts.ts'
-import { answer, bodyOf, isTrue, noSuchVerb, textMember } from './body.ts'
+import { answer, bodyOf, noSuchVerb, textMember } from './body.ts'
 import { roleFor } from './role.ts'
 import { isSubject } from './subject.ts'
 import { issuedAt } from './user-facts.ts'
@@ -59,12 +60,18 @@ export class SessionResource {
   }
 
   /** A new token for a user who just proved to be one; `last_login_date` is set. */
-  async open(user: UserFacts, request: ApiRequest, remember: boolean): Promise<{ readonly token: string; readonly user: UserFacts }> {
+  async open(
+    user: UserFacts,
+    request: ApiRequest,
+    remember: boolean,
+  ): Promise<{ readonly token: string; readonly user: UserFacts }> {
     const now = new Date()
     await this.#deps.accounts.loggedIn(user.id, now)
     const fresh = (await this.#deps.accounts.user(user.id)) ?? user
     const forever = remember && this.#deps.auth.allowForeverSessions
-    const token = await this.#deps.tokens().issue(fresh, this.#issuer(request), { forever, iat: issuedAt(fresh, secondsOf(now)) })
+    const token = await this.#deps
+      .tokens()
+      .issue(fresh, this.#issuer(request), { forever, iat: issuedAt(fresh, secondsOf(now)) })
     return { token, user: fresh }
   }
 
@@ -79,7 +86,7 @@ export class SessionResource {
     if (user === null) throw new Unauthorized('Invalid credentials supplied.')
     const role = roleFor(user, request.caller.app, snapshot())
     if (role !== null && !role.isActive) throw new Forbidden('Role is not active.')
-    const opened = await this.open(user, request, isTrue(body.remember_me))
+    const opened = await this.open(user, request, booleanOption(body.remember_me))
     return answer(this.#describe(opened.user, request.caller.app, opened.token))
   }
 
@@ -102,7 +109,8 @@ export class SessionResource {
     const iat = forever ? issuedAt(user, now) : claims.iat
     const fresh = await tokens().issue(user, this.#issuer(request), { forever, iat })
     await accounts.revoke(claims)
-    return answer(this.#describe(user, request.caller.app, fresh))
+    // A refresh tells no role.
+    return answer(this.#describe(user, null, fresh))
   }
 
   async #refreshable(token: string): Promise<{ readonly claims: TokenClaims; readonly user: UserFacts }> {
@@ -117,7 +125,8 @@ export class SessionResource {
     }
     const user = await accounts.user(claims.user_id)
     if (user === null || !user.isActive || !isSubject(user, claims)) throw refreshFailed('User verification failed.')
-    if (accounts.isRevoked(claims) || claims.iat < user.tokensValidFrom) throw refreshFailed('The token has been blacklisted')
+    if (accounts.isRevoked(claims) || claims.iat < user.tokensValidFrom)
+      throw refreshFailed('The token has been blacklisted')
     return { claims, user }
   }
 

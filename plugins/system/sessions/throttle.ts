@@ -35,7 +35,9 @@ export class LoginThrottle {
     while (recent[0] !== undefined && recent[0] <= now - windowMs) recent.shift()
     if (recent.length >= this.#most) {
       const wait = Math.max(1, Math.ceil(((recent[0] ?? now) + windowMs - now) / 1000))
-      throw new TooManyRequests(`Too many failed logins. Try again in ${wait} seconds.`, { headers: { 'Retry-After': String(wait) } })
+      throw new TooManyRequests(`Too many failed logins. Try again in ${wait} seconds.`, {
+        headers: { 'Retry-After': String(wait) },
+      })
     }
     recent.push(now)
     this.#failures.delete(pair)

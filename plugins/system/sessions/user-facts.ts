@@ -8,7 +8,10 @@ import type { Rows, StoreRow } from '../store/tables.ts'
 /** Reads what belongs to the user of a row. */
 export async function factsOf(row: StoreRow, store: Rows, secrets: Secrets): Promise<UserFacts> {
   const id = numberAt(row, 'id')
-  const [assignments, lookups] = await Promise.all([store.rows('user_to_app_to_role', { user_id: id }), store.rows('lookup', { user_id: id })])
+  const [assignments, lookups] = await Promise.all([
+    store.rows('user_to_app_to_role', { user_id: id }),
+    store.rows('lookup', { user_id: id }),
+  ])
   return Object.freeze({
     id,
     name: textAt(row, 'name'),
@@ -29,7 +32,8 @@ export async function factsOf(row: StoreRow, store: Rows, secrets: Secrets): Pro
 
 function lookupsOf(rows: readonly StoreRow[], secrets: Secrets): { readonly [name: string]: Lookup } {
   const found: { [name: string]: Lookup } = Object.create(null)
-  for (const row of rows) found[textAt(row, 'name')] = { value: openLookup(row.value ?? null, secrets) ?? '', private: row.private === true }
+  for (const row of rows)
+    found[textAt(row, 'name')] = { value: openLookup(row.value ?? null, secrets) ?? '', private: row.private === true }
   return found
 }
 

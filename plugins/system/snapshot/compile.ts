@@ -2,13 +2,25 @@
  * Makes the immutable snapshot (services, roles, apps, lookups) from the rows of the store. What can be decided once is decided
  * here: secrets are opened, lookups replaced in configurations, row filters parsed.
  */
-import type { App, ConfigValues, Json, Lookup, Role, RoleFilter, Rule, ServiceRecord, ServiceType, Snapshot } from 'dataferry/sdk'
-import { type Filter, parseRoleFilter, replaceLookupsIn, type RoleFilterRow } from 'dataferry/records'
+
+import { type Filter, parseRoleFilter, type RoleFilterRow, replaceLookupsIn } from 'dataferry/records'
+import type {
+  App,
+  ConfigValues,
+  Json,
+  Lookup,
+  Role,
+  RoleFilter,
+  Rule,
+  ServiceRecord,
+  ServiceType,
+  Snapshot,
+} from 'dataferry/sdk'
+import { openLookup } from '../models/lookup-value.ts'
 import { numberAt, optionalAt, textAt } from '../store/columns.ts'
 import type { Secrets } from '../store/secrets.ts'
 import type { StoreRow } from '../store/tables.ts'
 import { configKind, openConfig, type StoredConfig } from '../types/service-config.ts'
-import { openLookup } from '../models/lookup-value.ts'
 
 /** The tables that a snapshot is made of, each in the order of its ids. */
 export interface SnapshotRows {
@@ -30,7 +42,12 @@ export interface CompileTools {
 }
 
 /** `before` is the snapshot that is replaced: a service that did not change keeps its revision. */
-export function compileSnapshot(version: number, rows: SnapshotRows, before: Snapshot | null, tools: CompileTools): Snapshot {
+export function compileSnapshot(
+  version: number,
+  rows: SnapshotRows,
+  before: Snapshot | null,
+  tools: CompileTools,
+): Snapshot {
   const lookups = scopes(rows.lookups, tools)
   const system = lookups.get('') ?? {}
   const services = rows.services.map((row) => service(row, version, system, before, tools))
@@ -56,7 +73,14 @@ type Lookups = { readonly [name: string]: Lookup }
 function scopes(rows: readonly StoreRow[], tools: CompileTools): ReadonlyMap<string, Lookups> {
   const found = new Map<string, { [name: string]: Lookup }>()
   for (const row of rows) {
-    const owner = row.app_id !== null ? `app:${row.app_id}` : row.role_id !== null ? `role:${row.role_id}` : row.user_id !== null ? null : ''
+    const owner =
+      row.app_id !== null
+        ? `app:${row.app_id}`
+        : row.role_id !== null
+          ? `role:${row.role_id}`
+          : row.user_id !== null
+            ? null
+            : ''
     if (owner === null) continue
     let scope = found.get(owner)
     if (scope === undefined) {
@@ -64,7 +88,10 @@ function scopes(rows: readonly StoreRow[], tools: CompileTools): ReadonlyMap<str
       found.set(owner, scope)
     }
     try {
-      scope[textAt(row, 'name')] = { value: openLookup(row.value ?? null, tools.secrets) ?? '', private: row.private === true }
+      scope[textAt(row, 'name')] = {
+        value: openLookup(row.value ?? null, tools.secrets) ?? '',
+        private: row.private === true,
+      }
     } catch (thrown) {
       tools.warn('a lookup can not be read', { lookup: row.id, reason: reasonOf(thrown) })
     }
@@ -74,7 +101,13 @@ function scopes(rows: readonly StoreRow[], tools: CompileTools): ReadonlyMap<str
 
 // ---- services -----------------------------------------------------------------------------------------------------------------
 
-function service(row: StoreRow, version: number, system: Lookups, before: Snapshot | null, tools: CompileTools): ServiceRecord {
+function service(
+  row: StoreRow,
+  version: number,
+  system: Lookups,
+  before: Snapshot | null,
+  tools: CompileTools,
+): ServiceRecord {
   const id = numberAt(row, 'id')
   const record = {
     id,
@@ -169,7 +202,12 @@ function rule(row: StoreRow, tools: CompileTools): Rule {
 }
 
 /** Names no column, so that reading it is the contract's 500 and no row passes (control-plane 3.4). */
-const broken: Filter = { kind: 'compare', op: '=', left: { kind: 'column', column: '' }, right: { kind: 'value', value: { kind: 'text', text: '', quoted: true } } }
+const broken: Filter = {
+  kind: 'compare',
+  op: '=',
+  left: { kind: 'column', column: '' },
+  right: { kind: 'value', value: { kind: 'text', text: '', quoted: true } },
+}
 
 function rowFilter(row: StoreRow, tools: CompileTools): RoleFilter | null {
   try {
@@ -177,7 +215,11 @@ function rowFilter(row: StoreRow, tools: CompileTools): RoleFilter | null {
     const filter: Filter | null = parseRoleFilter(rows, optionalAt(row, 'filter_op'))
     return filter
   } catch (thrown) {
-    tools.warn("a role's row filter can not be understood: its requests are refused", { role: row.role_id, row: row.id, reason: reasonOf(thrown) })
+    tools.warn("a role's row filter can not be understood: its requests are refused", {
+      role: row.role_id,
+      row: row.id,
+      reason: reasonOf(thrown),
+    })
     return broken
   }
 }

@@ -5,7 +5,7 @@
 import type { Snapshot, SnapshotSource } from 'dataferry/sdk'
 import { numberAt } from '../store/columns.ts'
 import type { Tables, Transaction } from '../store/tables.ts'
-import { compileSnapshot, type CompileTools } from './compile.ts'
+import { type CompileTools, compileSnapshot } from './compile.ts'
 
 export class SnapshotBook implements SnapshotSource {
   readonly #store: Tables

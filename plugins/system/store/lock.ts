@@ -17,7 +17,10 @@ export function lockFolder(dataDir: string): InstanceLock {
   } catch (cause) {
     database.close()
     if (!(cause instanceof Error && /locked|busy/i.test(cause.message))) throw cause
-    throw new Error(`Another instance runs on the data folder ${dataDir}. Stop it first, or give this one a folder of its own with DF_DATA_DIR.`, { cause })
+    throw new Error(
+      `Another instance runs on the data folder ${dataDir}. Stop it first, or give this one a folder of its own with DF_DATA_DIR.`,
+      { cause },
+    )
   }
   let held = true
   return {

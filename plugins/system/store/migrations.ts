@@ -16,10 +16,19 @@ export type Migration =
   | { readonly version: number; readonly name: string; readonly rows: () => readonly SeedRows[] }
 
 const id: ColumnDefinition = { name: 'id', type: 'id' }
-const text = (name: string, length: number, more: Partial<ColumnDefinition> = {}): ColumnDefinition => ({ name, type: 'string', length, ...more })
+const text = (name: string, length: number, more: Partial<ColumnDefinition> = {}): ColumnDefinition => ({
+  name,
+  type: 'string',
+  length,
+  ...more,
+})
 const optional = (name: string, length: number): ColumnDefinition => text(name, length, { allowNull: true })
 const longText = (name: string): ColumnDefinition => ({ name, type: 'text', allowNull: true })
-const number = (name: string, more: Partial<ColumnDefinition> = {}): ColumnDefinition => ({ name, type: 'integer', ...more })
+const number = (name: string, more: Partial<ColumnDefinition> = {}): ColumnDefinition => ({
+  name,
+  type: 'integer',
+  ...more,
+})
 const reference = (name: string): ColumnDefinition => number(name, { allowNull: true })
 const flag = (name: string, preset: boolean): ColumnDefinition => ({ name, type: 'boolean', default: preset })
 
@@ -161,7 +170,11 @@ export const migrations: readonly Migration[] = [
         columns: [id, number('user_id'), number('app_id'), number('role_id')],
         unique: [['user_id', 'app_id']],
         indexes: [['app_id'], ['role_id']],
-        foreignKeys: [key('user_id', 'user', 'CASCADE'), key('app_id', 'app', 'CASCADE'), key('role_id', 'role', 'CASCADE')],
+        foreignKeys: [
+          key('user_id', 'user', 'CASCADE'),
+          key('app_id', 'app', 'CASCADE'),
+          key('role_id', 'role', 'CASCADE'),
+        ],
       },
       {
         kind: 'create-table',
@@ -177,11 +190,15 @@ export const migrations: readonly Migration[] = [
           optional('description', 255),
           ...stamps,
           // Owner and lower-case name: `role:4:dept`; names are unique within their owner.
-          text('scope_key', 96),
+          optional('scope_key', 96),
         ],
         unique: [['scope_key']],
         indexes: [['app_id'], ['role_id'], ['user_id']],
-        foreignKeys: [key('app_id', 'app', 'CASCADE'), key('role_id', 'role', 'CASCADE'), key('user_id', 'user', 'CASCADE')],
+        foreignKeys: [
+          key('app_id', 'app', 'CASCADE'),
+          key('role_id', 'role', 'CASCADE'),
+          key('user_id', 'user', 'CASCADE'),
+        ],
       },
       {
         kind: 'create-table',

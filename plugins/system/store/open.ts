@@ -4,8 +4,8 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { PluginHost } from 'dataferry/sdk'
 import { type RecordStore, RecordStoreAbility } from 'dataferry/records'
+import type { PluginHost } from 'dataferry/sdk'
 import { lockFolder } from './lock.ts'
 import { migrate } from './migrate.ts'
 import { RecordTables } from './record-tables.ts'

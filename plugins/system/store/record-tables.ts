@@ -1,18 +1,18 @@
 /** Tables over a RecordStore: the store's own reads and writes, as plans over the view of everything. */
-import type { Bind, Json } from 'dataferry/sdk'
+
 import {
   allFields,
   asRows,
   Binds,
-  castToColumn,
   type Column,
+  castToColumn,
   equals,
   keyOrder,
   nameOf,
   oneOf,
-  planRead,
   type Planned,
   type Predicate,
+  planRead,
   projection,
   type ReadPlan,
   type RecordStore,
@@ -24,6 +24,7 @@ import {
   type WritePlan,
   type WriteSession,
 } from 'dataferry/records'
+import type { Bind, Json } from 'dataferry/sdk'
 import type { Equal, StoreRow, Tables, Transaction } from './tables.ts'
 
 /** Whole tables of the system are read at most so far: bytes and rows. */
@@ -48,7 +49,12 @@ export class RecordTables implements Tables {
   async count(table: string, where: Equal = {}): Promise<number> {
     const view = await viewIn(this.#store, table)
     const condition = Object.keys(where).length > 0 ? { where: (binds: Binds) => predicateOf(view, where, binds) } : {}
-    const planned = planRead({ view, columns: view.key.map(projection), result: () => ({ kind: 'count' }), ...condition })
+    const planned = planRead({
+      view,
+      columns: view.key.map(projection),
+      result: () => ({ kind: 'count' }),
+      ...condition,
+    })
     return Number(await this.#store.read(planned).value(budget, this.#signal))
   }
 
@@ -139,14 +145,19 @@ function predicateOf(view: TableView, where: Equal, binds: Binds): Predicate {
   const of = Object.entries(where).map(([name, value]) => {
     const column = columnOf(view, name)
     return Array.isArray(value)
-      ? oneOf(column, value.map((each: Json) => castToColumn(each, column)), binds)
+      ? oneOf(
+          column,
+          value.map((each: Json) => castToColumn(each, column)),
+          binds,
+        )
       : equals(column, castToColumn(value as Json, column), binds)
   })
   const [only] = of
   return of.length === 1 && only !== undefined ? only : { kind: 'and', of }
 }
 
-const bindsOf = (columns: readonly Column[], values: StoreRow): Bind[] => columns.map((column) => castToColumn(values[nameOf(column)] ?? null, column))
+const bindsOf = (columns: readonly Column[], values: StoreRow): Bind[] =>
+  columns.map((column) => castToColumn(values[nameOf(column)] ?? null, column))
 
 function columnOf(view: TableView, name: string): Column {
   const column = view.column(name)

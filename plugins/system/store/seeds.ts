@@ -1,6 +1,7 @@
 /** What a fresh system store holds (control-plane 2.2). The ids are part of the contract: clients know them. */
-import { stampOf } from './time.ts'
+
 import type { SeedRows } from './migrations.ts'
+import { stampOf } from './time.ts'
 
 const nothing = { created_by_id: null, last_modified_by_id: null }
 
@@ -15,7 +16,12 @@ interface BuiltIn {
   readonly config?: { readonly [name: string]: string | number | boolean | null }
 }
 
-const mail = { invite_email_service_id: 6, invite_email_template_id: 1, password_email_service_id: 6, password_email_template_id: 3 }
+const mail = {
+  invite_email_service_id: 6,
+  invite_email_template_id: 1,
+  password_email_service_id: 6,
+  password_email_template_id: 3,
+}
 
 const services: readonly BuiltIn[] = [
   {
@@ -28,10 +34,39 @@ const services: readonly BuiltIn[] = [
     deletable: false,
     config: mail,
   },
-  { id: 2, name: 'api_docs', type: 'swagger', label: 'Live API Docs', description: 'API documenting and testing service.', mutable: false, deletable: false },
-  { id: 3, name: 'files', type: 'local_file', label: 'Local File Storage', description: 'Service for accessing local file storage.', config: { container: 'app' } },
-  { id: 4, name: 'logs', type: 'local_file', label: 'Local Log Storage', description: 'Service for accessing local log storage.', config: { container: 'logs' } },
-  { id: 5, name: 'db', type: 'sqlite', label: 'Local SQL Database', description: 'Service for accessing local SQLite database.', config: { database: 'db.sqlite' } },
+  {
+    id: 2,
+    name: 'api_docs',
+    type: 'swagger',
+    label: 'Live API Docs',
+    description: 'API documenting and testing service.',
+    mutable: false,
+    deletable: false,
+  },
+  {
+    id: 3,
+    name: 'files',
+    type: 'local_file',
+    label: 'Local File Storage',
+    description: 'Service for accessing local file storage.',
+    config: { container: 'app' },
+  },
+  {
+    id: 4,
+    name: 'logs',
+    type: 'local_file',
+    label: 'Local Log Storage',
+    description: 'Service for accessing local log storage.',
+    config: { container: 'logs' },
+  },
+  {
+    id: 5,
+    name: 'db',
+    type: 'sqlite',
+    label: 'Local SQL Database',
+    description: 'Service for accessing local SQLite database.',
+    config: { database: 'db.sqlite' },
+  },
   {
     id: 6,
     name: 'email',

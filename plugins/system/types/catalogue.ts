@@ -88,6 +88,8 @@ const singletons: ReadonlySet<string> = new Set(['system', 'user', 'swagger', 'h
 
 export const knownTypes: ReadonlyMap<string, KnownType> = new Map(
   Object.entries(groups).flatMap(([group, types]) =>
-    Object.entries(types).map(([name, label]) => [name, { name, label, group, singleton: singletons.has(name) }] as const),
+    Object.entries(types).map(
+      ([name, label]) => [name, { name, label, group, singleton: singletons.has(name) }] as const,
+    ),
   ),
 )

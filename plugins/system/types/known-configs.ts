@@ -19,7 +19,12 @@ const login: readonly Short[] = [
   ['database', 'Database', 'string', { description: 'The name of the database.' }],
   ['username', 'Username', 'string', { secret: 'encrypted' }],
   ['password', 'Password', 'password', password],
-  ['schema', 'Schema', 'string', { description: 'Empty for all schemas, "default" for that of the login, or the name of one.' }],
+  [
+    'schema',
+    'Schema',
+    'string',
+    { description: 'Empty for all schemas, "default" for that of the login, or the name of one.' },
+  ],
 ]
 const sqlRest: readonly Short[] = [
   ['options', 'Driver Options', 'object', { object: nameAndValue, column: true }],
@@ -54,7 +59,13 @@ const mailParameters: Short = [
   'parameters',
   'Parameters',
   'array',
-  { items: [field(['name', 'Name', 'string']), field(['value', 'Value', 'string']), field(['active', 'Active', 'boolean', { default: true }])] },
+  {
+    items: [
+      field(['name', 'Name', 'string']),
+      field(['value', 'Value', 'string']),
+      field(['active', 'Active', 'boolean', { default: true }]),
+    ],
+  },
 ]
 const verbs: Partial<ConfigField> = { default: 0 }
 const rws: ConfigSchema = [
@@ -108,7 +119,18 @@ export const knownConfigs: { readonly [type: string]: ConfigSchema } = {
   smtp_email: [
     field(['host', 'Host', 'string', { required: true }]),
     field(['port', 'Port', 'string', { default: '587' }]),
-    field(['encryption', 'Encryption', 'picklist', { values: [{ label: '', name: null }, { label: 'TLS', name: 'tls' }, { label: 'SSL', name: 'ssl' }] }]),
+    field([
+      'encryption',
+      'Encryption',
+      'picklist',
+      {
+        values: [
+          { label: '', name: null },
+          { label: 'TLS', name: 'tls' },
+          { label: 'SSL', name: 'ssl' },
+        ],
+      },
+    ]),
     field(['username', 'Username', 'string', { secret: 'encrypted' }]),
     field(['password', 'Password', 'password', password]),
     field(mailParameters),

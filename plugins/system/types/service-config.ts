@@ -2,7 +2,14 @@
  * The configuration of a service, in its three forms: stored (JSON, secrets sealed), shown (control-plane 4.3, 5.2: masked, with
  * `service_id` and every setting), and effective (what an instance is made from: secrets open, defaults filled in).
  */
-import { BadRequest, type ConfigField, type ConfigSchema, type ConfigValues, type Json, type ServiceType } from 'dataferry/sdk'
+import {
+  BadRequest,
+  type ConfigField,
+  type ConfigSchema,
+  type ConfigValues,
+  type Json,
+  type ServiceType,
+} from 'dataferry/sdk'
 import { mask, type Secrets } from '../store/secrets.ts'
 import { knownTypes } from './catalogue.ts'
 import { checkKnown, knownConfigs } from './known-configs.ts'
@@ -33,7 +40,9 @@ const looksSecret = /pass(word|code|phrase)?$|secret|private_?key|account_key|ap
 
 /** Settings that are read though no form shows them (control-plane 2.2): they come with alternate authentication. */
 const unshown: { readonly [type: string]: readonly string[] } = {
-  user: ['db_service_id', 'table', 'username_field', 'password_field', 'email_field', 'other_fields', 'filter'].map((name) => `alt_auth_${name}`),
+  user: ['db_service_id', 'table', 'username_field', 'password_field', 'email_field', 'other_fields', 'filter'].map(
+    (name) => `alt_auth_${name}`,
+  ),
 }
 
 /** Takes new ids for rows inside configurations, by the name of their list (`rws.parameters`). */
@@ -43,7 +52,13 @@ export type NewRowIds = (list: string, count: number) => Promise<number>
  * The stored form after a write: what was sent over what was there. Unknown settings are dropped, an empty text is null, the mask
  * leaves a secret as it is. `stored` may be of another type: what both know stays.
  */
-export async function mergeConfig(kind: ConfigKind, stored: StoredConfig | null, sent: Json, secrets: Secrets, newIds: NewRowIds): Promise<StoredConfig> {
+export async function mergeConfig(
+  kind: ConfigKind,
+  stored: StoredConfig | null,
+  sent: Json,
+  secrets: Secrets,
+  newIds: NewRowIds,
+): Promise<StoredConfig> {
   const merged: { [name: string]: Json } = Object.create(null)
   for (const [name, value] of Object.entries(stored ?? {})) {
     if (kind.schema === null || fieldOf(kind.schema, name) !== null) merged[name] = value
@@ -54,7 +69,8 @@ export async function mergeConfig(kind: ConfigKind, stored: StoredConfig | null,
     if (field === null) continue
     if (isSecret(field)) {
       if (value === mask) continue
-      merged[name] = value === null || value === '' ? null : { $sealed: secrets.seal(plainSecret(field, value), purpose) }
+      merged[name] =
+        value === null || value === '' ? null : { $sealed: secrets.seal(plainSecret(field, value), purpose) }
     } else if (field.type === 'array' && Array.isArray(field.items)) {
       merged[name] = await mergeRows(kind, field, field.items, value, merged[name], newIds)
     } else merged[name] = normalize(field, value)
@@ -74,7 +90,12 @@ export function checkConfig(kind: ConfigKind, stored: StoredConfig, secrets: Sec
 }
 
 /** As records show it: `[]` for a type without settings; `null` is a service that was stored without a configuration. */
-export function shownConfig(kind: ConfigKind | null, serviceId: number, stored: StoredConfig | null, secrets: Secrets): Json {
+export function shownConfig(
+  kind: ConfigKind | null,
+  serviceId: number,
+  stored: StoredConfig | null,
+  secrets: Secrets,
+): Json {
   const schema = kind?.schema ?? null
   if (schema !== null && schema.length === 0) return []
   if (stored === null && kind?.group === 'Database') return { allow_upsert: false, max_records: false }
@@ -84,7 +105,8 @@ export function shownConfig(kind: ConfigKind | null, serviceId: number, stored: 
     for (const [name, value] of Object.entries(stored ?? {})) shown[name] = isSealedValue(value) ? mask : value
     return shown
   }
-  for (const field of inRecordOrder(schema)) shown[field.name] = shownSetting(field, stored?.[field.name] ?? null, kind, serviceId, secrets)
+  for (const field of inRecordOrder(schema))
+    shown[field.name] = shownSetting(field, stored?.[field.name] ?? null, kind, serviceId, secrets)
   for (const name of unshown[kind.type] ?? []) shown[name] ??= null
   return shown
 }
@@ -93,7 +115,9 @@ export function shownConfig(kind: ConfigKind | null, serviceId: number, stored: 
 export function openConfig(kind: ConfigKind | null, stored: StoredConfig | null, secrets: Secrets): ConfigValues {
   const open: { [name: string]: Json } = Object.create(null)
   for (const [name, value] of Object.entries(stored ?? {})) {
-    open[name] = isSealedValue(value) ? openSecret(kind?.schema ? fieldOf(kind.schema, name) : null, secrets.open(value.$sealed, purpose)) : value
+    open[name] = isSealedValue(value)
+      ? openSecret(kind?.schema ? fieldOf(kind.schema, name) : null, secrets.open(value.$sealed, purpose))
+      : value
   }
   for (const field of kind?.schema ?? []) open[field.name] ??= field.default ?? null
   return open
@@ -101,8 +125,14 @@ export function openConfig(kind: ConfigKind | null, stored: StoredConfig | null,
 
 // ---- parts --------------------------------------------------------------------------------------------------------------------
 
-const fieldOf = (schema: ConfigSchema, name: string): ConfigField | null => schema.find((field) => field.name === name) ?? null
-const guessed = (name: string): ConfigField => ({ name, label: name, type: 'object', ...(looksSecret.test(name) ? { secret: 'masked' } : {}) })
+const fieldOf = (schema: ConfigSchema, name: string): ConfigField | null =>
+  schema.find((field) => field.name === name) ?? null
+const guessed = (name: string): ConfigField => ({
+  name,
+  label: name,
+  type: 'object',
+  ...(looksSecret.test(name) ? { secret: 'masked' } : {}),
+})
 const isSecret = (field: ConfigField): boolean => field.secret !== undefined || field.type === 'password'
 
 function isSealedValue(value: Json): value is { readonly $sealed: string } {
@@ -111,13 +141,18 @@ function isSealedValue(value: Json): value is { readonly $sealed: string } {
 
 function asObject(sent: Json): { readonly [name: string]: Json } {
   if (sent === null || (Array.isArray(sent) && sent.length === 0)) return {}
-  if (typeof sent !== 'object' || Array.isArray(sent)) throw new BadRequest('The config of a service must be an object.')
+  if (typeof sent !== 'object' || Array.isArray(sent))
+    throw new BadRequest('The config of a service must be an object.')
   return sent as { readonly [name: string]: Json }
 }
 
 /** Secrets are texts at rest; other values keep their form through JSON. */
 const plainSecret = (field: ConfigField, value: Json): string =>
-  typeof value === 'string' ? value : typeof value === 'object' || field.type === 'object' ? JSON.stringify(value) : String(value)
+  typeof value === 'string'
+    ? value
+    : typeof value === 'object' || field.type === 'object'
+      ? JSON.stringify(value)
+      : String(value)
 function openSecret(field: ConfigField | null, text: string): Json {
   if (field?.type !== 'object' && field?.type !== 'array') return text
   try {
@@ -171,7 +206,8 @@ async function mergeRows(
     for (const field of fields) {
       const value = given[field.name]
       const old = before === undefined ? undefined : asObject(before)[field.name]
-      merged[field.name] = value === undefined ? (old ?? field.default ?? null) : (normalize(field, value) ?? field.default ?? null)
+      merged[field.name] =
+        value === undefined ? (old ?? field.default ?? null) : (normalize(field, value) ?? field.default ?? null)
     }
     return merged
   })
@@ -184,8 +220,15 @@ function idOf(row: Json): number | null {
 
 /** Database records begin with the driver's settings and end with the four of the records engine (control-plane 5.2). */
 function inRecordOrder(schema: ConfigSchema): ConfigSchema {
-  const place = (name: string): number => (['options', 'attributes', 'statements'].includes(name) ? 0 : ['allow_upsert', 'max_records', 'cache_enabled', 'cache_ttl'].includes(name) ? 2 : 1)
-  return schema.some((field) => field.name === 'statements') ? schema.toSorted((a, b) => place(a.name) - place(b.name)) : schema
+  const place = (name: string): number =>
+    ['options', 'attributes', 'statements'].includes(name)
+      ? 0
+      : ['allow_upsert', 'max_records', 'cache_enabled', 'cache_ttl'].includes(name)
+        ? 2
+        : 1
+  return schema.some((field) => field.name === 'statements')
+    ? schema.toSorted((a, b) => place(a.name) - place(b.name))
+    : schema
 }
 
 function shownSetting(field: ConfigField, stored: Json, kind: ConfigKind, serviceId: number, secrets: Secrets): Json {

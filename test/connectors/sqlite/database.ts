@@ -24,7 +24,7 @@ export function database(t: TestContext, sql: string, options: Partial<RunnerOpt
   const direct = new DatabaseSync(file)
   direct.exec('PRAGMA journal_mode = WAL')
   direct.exec(sql)
-  t.after(() => direct.close())
+  t.after(() => direct.isOpen && direct.close())
   const runner = new SqliteRunner({ file, statements: [], readers: 2, timeoutMs: 30_000, ...options })
   t.after(() => runner.close())
   return { file, direct, runner }
@@ -50,7 +50,12 @@ export class Collected implements ByteSink {
   }
 }
 
-export const column = (as: string, type: WireColumn['type'] = 'string'): WireColumn => ({ as, type, dbType: '', hidden: false })
+export const column = (as: string, type: WireColumn['type'] = 'string'): WireColumn => ({
+  as,
+  type,
+  dbType: '',
+  hidden: false,
+})
 
 let programs = 0
 
@@ -63,7 +68,11 @@ export const statement = (text: string, columns: readonly WireColumn[], point = 
 })
 
 /** A list of all that the statement gives. */
-export function listProgram(text: string, columns: readonly WireColumn[], more: Partial<ReadProgram> = {}): ReadProgram {
+export function listProgram(
+  text: string,
+  columns: readonly WireColumn[],
+  more: Partial<ReadProgram> = {},
+): ReadProgram {
   return {
     kind: 'read',
     id: `r${++programs}`,

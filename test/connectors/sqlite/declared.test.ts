@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Json } from 'dataferry/sdk'
 import type { SimpleType } from 'dataferry/records'
+import type { Json } from 'dataferry/sdk'
 import { declaredType, suppliesValue, typedDefault } from '../../../connectors/sqlite/declared.ts'
 
-const types: [declared: string, type: SimpleType, length?: number, precision?: number | null, scale?: number | null, fixed?: boolean][] = [
+const types: [
+  declared: string,
+  type: SimpleType,
+  length?: number,
+  precision?: number | null,
+  scale?: number | null,
+  fixed?: boolean,
+][] = [
   ['', 'string'],
   ['integer', 'integer'],
   ['INT', 'integer'],

@@ -23,7 +23,11 @@ const schema = `
 
 const faults: [sql: string, status: number, message: string][] = [
   ["INSERT INTO departments (dept_no, dept_name) VALUES ('d001', 'x')", 400, "Duplicate value for field 'dept_no'."],
-  ["INSERT INTO departments (dept_no, dept_name) VALUES ('d002', 'Marketing')", 400, "Duplicate value for field 'dept_name'."],
+  [
+    "INSERT INTO departments (dept_no, dept_name) VALUES ('d002', 'Marketing')",
+    400,
+    "Duplicate value for field 'dept_name'.",
+  ],
   ["INSERT INTO dept_emp VALUES (1, 'd001')", 400, "Duplicate value for the fields 'emp_no', 'dept_no' together."],
   ["INSERT INTO people VALUES (1, 'x')", 400, "Duplicate value for field 'id'."],
   ["INSERT INTO people (name) VALUES ('ANN')", 400, 'Duplicate value: another record has it already.'],
@@ -38,24 +42,32 @@ const faults: [sql: string, status: number, message: string][] = [
     400,
     'A record that this one refers to does not exist, or other records still refer to this one.',
   ],
-  ["UPDATE departments SET size = -1", 400, "The record fails the check 'positive' of the database."],
-  ["UPDATE departments SET rank = 13", 400, 'The record fails a check of the database.'],
+  ['UPDATE departments SET size = -1', 400, "The record fails the check 'positive' of the database."],
+  ['UPDATE departments SET rank = 13', 400, 'The record fails a check of the database.'],
   ["INSERT INTO departments (dept_no, dept_name) VALUES ('xy', 'x')", 400, 'The record fails a check of the database.'],
   ["INSERT INTO people (id, name) VALUES ('x', 'y')", 400, 'The identifier must be a valid integer.'],
   ["INSERT INTO people (name) VALUES ('bob')", 400, 'Bob is not allowed.'],
   ["INSERT INTO typed (n) VALUES ('x')", 400, "Field 'n' must be a valid integer."],
   ["INSERT INTO typed (r) VALUES ('x')", 400, "Field 'r' must be a valid number."],
   ["INSERT INTO typed (t) VALUES (x'00')", 400, "Field 't' must be a valid text."],
-  ["INSERT INTO typed (b) VALUES (1)", 400, "Field 'b' must be a valid binary value."],
+  ['INSERT INTO typed (b) VALUES (1)', 400, "Field 'b' must be a valid binary value."],
   ["INSERT INTO everyone (name) VALUES ('x')", 400, 'A view can not be written.'],
   ["UPDATE people SET upper_name = 'x'", 400, "Field 'upper_name' is computed by the database and can not be written."],
-  ["INSERT INTO people (upper_name) VALUES ('x')", 400, "Field 'upper_name' is computed by the database and can not be written."],
+  [
+    "INSERT INTO people (upper_name) VALUES ('x')",
+    400,
+    "Field 'upper_name' is computed by the database and can not be written.",
+  ],
   ['UPDATE sqlite_master SET name = 1', 400, 'This table can not be written.'],
   ['SELECT abs(-9223372036854775808)', 400, 'A number is too large for the database.'],
   [`SELECT 'a' LIKE '${'%a'.repeat(30_000)}'`, 400, 'A pattern of the filter is too long.'],
   [`SELECT ${'1+'.repeat(1_100)}1`, 400, 'The filter is nested too deeply.'],
   ['SELECT zeroblob(1100000000)', 413, 'A value is too large for the database.'],
-  ['ALTER TABLE people ADD COLUMN a int NOT NULL', 400, 'A field that can not be NULL needs a default when the table has records.'],
+  [
+    'ALTER TABLE people ADD COLUMN a int NOT NULL',
+    400,
+    'A field that can not be NULL needs a default when the table has records.',
+  ],
   ['SELECT absent FROM people', 503, 'The structure of the database has changed. Try again.'],
   ['SELECT * FROM absent', 503, 'The structure of the database has changed. Try again.'],
   ['INSERT INTO people (absent) VALUES (1)', 503, 'The structure of the database has changed. Try again.'],
@@ -104,16 +116,18 @@ test('a lock of another connection is busy, 503', (t) => {
 })
 
 const broken: [name: string, content: string | null, message: string][] = [
-  ['text', 'this is a text, and it is longer than a header of SQLite would be, which is a hundred bytes long at least, I think', 'The file is no SQLite database, or it is damaged.'],
+  [
+    'text',
+    'this is a text, and it is longer than a header of SQLite would be, which is a hundred bytes long at least, I think',
+    'The file is no SQLite database, or it is damaged.',
+  ],
   ['missing/folder', null, 'The database can not be opened.'],
 ]
 for (const [name, content, message] of broken) {
   test(`a file that is ${name} is a 503 that names no path`, (t) => {
     const file = join(folder(t), name)
     if (content !== null) writeFileSync(file, content)
-    const error = sqliteError(
-      thrownBy(() => new DatabaseSync(file).prepare('SELECT * FROM sqlite_master').all()),
-    )
+    const error = sqliteError(thrownBy(() => new DatabaseSync(file).prepare('SELECT * FROM sqlite_master').all()))
     assert.ok(error instanceof ApiError)
     assert.deepEqual([error.status, error.message], [503, message])
   })

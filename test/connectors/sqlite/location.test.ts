@@ -38,7 +38,10 @@ for (const [name, message] of refused) {
       () => databaseFile(name === undefined ? {} : { database: name }, storage),
       (thrown: unknown) => {
         assert.ok(thrown instanceof BadRequest)
-        assert.ok(typeof message === 'string' ? thrown.message === message : message.test(thrown.message), thrown.message)
+        assert.ok(
+          typeof message === 'string' ? thrown.message === message : message.test(thrown.message),
+          thrown.message,
+        )
         assert.ok(!thrown.message.includes(storage))
         return true
       },

@@ -20,10 +20,23 @@ const open: { readonly [type: string]: NonNullable<ServiceType['open']> } = {
 const types = new Map(
   Object.entries(open).map(([name, rules]): [string, ServiceType] => [
     name,
-    { name, label: name, group: 'g', description: '', config: [], body: 'value', open: rules, create: () => assert.fail('not made here') },
+    {
+      name,
+      label: name,
+      group: 'g',
+      description: '',
+      config: [],
+      body: 'value',
+      open: rules,
+      create: () => assert.fail('not made here'),
+    },
   ]),
 )
-const services = [record({ id: 7, name: 'user', type: 'user' }), record({ id: 2, name: 'api_docs', type: 'swagger' }), record()]
+const services = [
+  record({ id: 7, name: 'user', type: 'user' }),
+  record({ id: 2, name: 'api_docs', type: 'swagger' }),
+  record(),
+]
 const configured = { snapshot: snapshot({ services }), types }
 
 const reader = role([['db', '_table/*', GET]])
@@ -46,19 +59,76 @@ const asUser = { who: { role: reader, user: user() }, key: true, token: true }
 const cases: readonly Case[] = [
   { name: 'no credentials', ask: ['GET', 'db', '_table/a'], expect: [400, texts.noCredentials] },
   { name: 'no credentials, unknown service', ask: ['GET', 'nope', ''], expect: [400, texts.noCredentials] },
-  { name: 'a token without a key', ask: ['GET', 'db', '_table/a'], who: { user: user() }, token: true, expect: [400, texts.noKey] },
+  {
+    name: 'a token without a key',
+    ask: ['GET', 'db', '_table/a'],
+    who: { user: user() },
+    token: true,
+    expect: [400, texts.noKey],
+  },
   { name: 'a key without a role', ask: ['GET', 'db', '_table/a'], key: true, expect: [400, texts.noToken] },
-  { name: 'both, and no role', ask: ['GET', 'db', '_table/a'], who: { user: user() }, key: true, token: true, expect: [403, texts.noRole] },
-  { name: 'an inactive role', ask: ['GET', 'db', '_table/a'], who: { role: { ...reader, isActive: false } }, key: true, expect: [403, texts.roleInactive] },
+  {
+    name: 'both, and no role',
+    ask: ['GET', 'db', '_table/a'],
+    who: { user: user() },
+    key: true,
+    token: true,
+    expect: [403, texts.noRole],
+  },
+  {
+    name: 'an inactive role',
+    ask: ['GET', 'db', '_table/a'],
+    who: { role: { ...reader, isActive: false } },
+    key: true,
+    expect: [403, texts.roleInactive],
+  },
   { name: 'a key with a right', ask: ['GET', 'db', '_table/a'], ...asKey, expect: null },
   { name: 'a key without the right', ask: ['POST', 'db', '_table/a'], ...asKey, expect: [401, texts.notAuthenticated] },
-  { name: 'a user without the right', ask: ['PATCH', 'db', '_table/Author/5'], ...asUser, expect: [403, refused("PATCH access to component '_table/author/5' of service 'db'")] },
-  { name: 'a user without the right, at the root', ask: ['GET', 'db', ''], ...asUser, expect: [403, refused("GET access to service 'db'")] },
-  { name: 'a user, unknown service', ask: ['GET', 'nope', ''], ...asUser, expect: [403, refused("GET access to service 'nope'")] },
-  { name: 'an administrator, unknown service', ask: ['GET', 'nope', ''], who: { admin: true, user: user() }, token: true, expect: null },
-  { name: 'an administrator', ask: ['DELETE', 'system', 'app/1'], who: { admin: true, user: user() }, token: true, expect: null },
-  { name: 'a problem comes first', ask: ['GET', 'db', '_table/a'], ...asKey, problem: new Forbidden('ended'), expect: [403, 'ended'] },
-  { name: 'a problem comes before what is open', ask: ['POST', 'user', 'session'], problem: new Forbidden('ended'), expect: [403, 'ended'] },
+  {
+    name: 'a user without the right',
+    ask: ['PATCH', 'db', '_table/Author/5'],
+    ...asUser,
+    expect: [403, refused("PATCH access to component '_table/author/5' of service 'db'")],
+  },
+  {
+    name: 'a user without the right, at the root',
+    ask: ['GET', 'db', ''],
+    ...asUser,
+    expect: [403, refused("GET access to service 'db'")],
+  },
+  {
+    name: 'a user, unknown service',
+    ask: ['GET', 'nope', ''],
+    ...asUser,
+    expect: [403, refused("GET access to service 'nope'")],
+  },
+  {
+    name: 'an administrator, unknown service',
+    ask: ['GET', 'nope', ''],
+    who: { admin: true, user: user() },
+    token: true,
+    expect: null,
+  },
+  {
+    name: 'an administrator',
+    ask: ['DELETE', 'system', 'app/1'],
+    who: { admin: true, user: user() },
+    token: true,
+    expect: null,
+  },
+  {
+    name: 'a problem comes first',
+    ask: ['GET', 'db', '_table/a'],
+    ...asKey,
+    problem: new Forbidden('ended'),
+    expect: [403, 'ended'],
+  },
+  {
+    name: 'a problem comes before what is open',
+    ask: ['POST', 'user', 'session'],
+    problem: new Forbidden('ended'),
+    expect: [403, 'ended'],
+  },
   { name: 'open: session', ask: ['DELETE', 'user', 'session'], expect: null },
   { name: 'open: in any case', ask: ['GET', 'user', 'Session'], expect: null },
   { name: 'open: not below', ask: ['GET', 'user', 'session/x'], expect: [400, texts.noCredentials] },
@@ -69,12 +139,47 @@ const cases: readonly Case[] = [
   { name: 'open: docs do not take writes', ask: ['POST', 'api_docs', 'db'], expect: [400, texts.noCredentials] },
   { name: 'callbacks of *_oauth', ask: ['POST', 'my_oauth', 'x'], expect: null },
   { name: 'only where the name ends so', ask: ['GET', 'my_oauth_service', ''], expect: [400, texts.noCredentials] },
-  { name: '_schema with rights on tables only', ask: ['GET', 'db', '_schema'], ...asUser, expect: [403, refused("GET access to component '_schema' of service 'db'")] },
-  { name: '_schema with a right below it', ask: ['GET', 'db', '_schema'], who: { role: role([['db', '_schema/a', GET]]) }, key: true, expect: null },
-  { name: '_schema with a wild right below it', ask: ['GET', 'db', '_schema'], who: { role: role([['db', '_schema/a/*', GET]]) }, key: true, expect: null },
-  { name: '_schema with a right below it, without GET', ask: ['GET', 'db', '_schema'], who: { role: role([['db', '_schema/a', DELETE]]) }, key: true, expect: [401, texts.notAuthenticated] },
-  { name: '_schema takes no writes so', ask: ['POST', 'db', '_schema'], who: { role: role([['db', '_schema/a', 31]]) }, key: true, expect: [401, texts.notAuthenticated] },
-  { name: '_schema of another service', ask: ['GET', 'db', '_schema'], who: { role: role([['other', '_schema/a', GET]]) }, key: true, expect: [401, texts.notAuthenticated] },
+  {
+    name: '_schema with rights on tables only',
+    ask: ['GET', 'db', '_schema'],
+    ...asUser,
+    expect: [403, refused("GET access to component '_schema' of service 'db'")],
+  },
+  {
+    name: '_schema with a right below it',
+    ask: ['GET', 'db', '_schema'],
+    who: { role: role([['db', '_schema/a', GET]]) },
+    key: true,
+    expect: null,
+  },
+  {
+    name: '_schema with a wild right below it',
+    ask: ['GET', 'db', '_schema'],
+    who: { role: role([['db', '_schema/a/*', GET]]) },
+    key: true,
+    expect: null,
+  },
+  {
+    name: '_schema with a right below it, without GET',
+    ask: ['GET', 'db', '_schema'],
+    who: { role: role([['db', '_schema/a', DELETE]]) },
+    key: true,
+    expect: [401, texts.notAuthenticated],
+  },
+  {
+    name: '_schema takes no writes so',
+    ask: ['POST', 'db', '_schema'],
+    who: { role: role([['db', '_schema/a', 31]]) },
+    key: true,
+    expect: [401, texts.notAuthenticated],
+  },
+  {
+    name: '_schema of another service',
+    ask: ['GET', 'db', '_schema'],
+    who: { role: role([['other', '_schema/a', GET]]) },
+    key: true,
+    expect: [401, texts.notAuthenticated],
+  },
 ]
 
 for (const { name, ask, who, key = false, token = false, problem, expect } of cases) {

@@ -16,17 +16,97 @@ interface Case {
 const cases: readonly Case[] = [
   { name: 'no row', rows: [], verbs: 0, filter: null },
   { name: 'a filtered row', rows: [['db', '_table/a/*', GET, API, 'f']], verbs: GET, filter: 'f' },
-  { name: 'the last row of a category wins', rows: [['db', '_table/a/*', GET, API, 'f'], ['db', '_table/a/*', GET, API, 'g']], verbs: GET, filter: 'g' },
-  { name: 'a later * cancels the filter of an earlier row', rows: [['db', '_table/a/*', GET, API, 'f'], ['db', '*', GET]], verbs: GET, filter: null },
-  { name: 'an earlier * does not', rows: [['db', '*', GET], ['db', '_table/a/*', GET, API, 'f']], verbs: GET, filter: 'f' },
-  { name: 'an unfiltered exact row cancels the filter of a wild one', rows: [['db', '_table/a', GET], ['db', '_table/a/*', GET, API, 'f']], verbs: GET, filter: null },
-  { name: 'rows without the verb do not count', rows: [['db', '_table/a/*', GET, API, 'f'], ['db', '_table/a/*', POST, API, 'g']], verbs: GET | POST, filter: 'f' },
-  { name: 'each verb has its own filter', rows: [['db', '_table/a/*', GET, API, 'f'], ['db', '_table/a/*', DELETE, API, 'g']], verb: 'DELETE', verbs: GET | DELETE, filter: 'g' },
-  { name: 'an exact row without the verb keeps the filter of the wild one, but no right', rows: [['db', '_table/a', PATCH], ['db', '_table/a/*', GET, API, 'f']], verbs: PATCH, filter: 'f' },
+  {
+    name: 'the last row of a category wins',
+    rows: [
+      ['db', '_table/a/*', GET, API, 'f'],
+      ['db', '_table/a/*', GET, API, 'g'],
+    ],
+    verbs: GET,
+    filter: 'g',
+  },
+  {
+    name: 'a later * cancels the filter of an earlier row',
+    rows: [
+      ['db', '_table/a/*', GET, API, 'f'],
+      ['db', '*', GET],
+    ],
+    verbs: GET,
+    filter: null,
+  },
+  {
+    name: 'an earlier * does not',
+    rows: [
+      ['db', '*', GET],
+      ['db', '_table/a/*', GET, API, 'f'],
+    ],
+    verbs: GET,
+    filter: 'f',
+  },
+  {
+    name: 'an unfiltered exact row cancels the filter of a wild one',
+    rows: [
+      ['db', '_table/a', GET],
+      ['db', '_table/a/*', GET, API, 'f'],
+    ],
+    verbs: GET,
+    filter: null,
+  },
+  {
+    name: 'rows without the verb do not count',
+    rows: [
+      ['db', '_table/a/*', GET, API, 'f'],
+      ['db', '_table/a/*', POST, API, 'g'],
+    ],
+    verbs: GET | POST,
+    filter: 'f',
+  },
+  {
+    name: 'each verb has its own filter',
+    rows: [
+      ['db', '_table/a/*', GET, API, 'f'],
+      ['db', '_table/a/*', DELETE, API, 'g'],
+    ],
+    verb: 'DELETE',
+    verbs: GET | DELETE,
+    filter: 'g',
+  },
+  {
+    name: 'an exact row without the verb keeps the filter of the wild one, but no right',
+    rows: [
+      ['db', '_table/a', PATCH],
+      ['db', '_table/a/*', GET, API, 'f'],
+    ],
+    verbs: PATCH,
+    filter: 'f',
+  },
   { name: 'rows for all services carry no filter', rows: [[null, '*', GET, API, 'f']], verbs: GET, filter: null },
-  { name: 'rows of another requestor do not count', rows: [['db', '_table/a/*', GET, API, 'f'], ['db', '_table/a/*', GET, SCRIPT, 'g']], verbs: GET, filter: 'f' },
-  { name: 'the table is compared in any case', rows: [['db', '_table/a/*', GET, API, 'f']], component: '_table/A', verbs: GET, filter: 'f' },
-  { name: 'other tables are not touched', rows: [['db', '*', GET], ['db', '_table/a/*', GET, API, 'f']], component: '_table/b', verbs: GET, filter: null },
+  {
+    name: 'rows of another requestor do not count',
+    rows: [
+      ['db', '_table/a/*', GET, API, 'f'],
+      ['db', '_table/a/*', GET, SCRIPT, 'g'],
+    ],
+    verbs: GET,
+    filter: 'f',
+  },
+  {
+    name: 'the table is compared in any case',
+    rows: [['db', '_table/a/*', GET, API, 'f']],
+    component: '_table/A',
+    verbs: GET,
+    filter: 'f',
+  },
+  {
+    name: 'other tables are not touched',
+    rows: [
+      ['db', '*', GET],
+      ['db', '_table/a/*', GET, API, 'f'],
+    ],
+    component: '_table/b',
+    verbs: GET,
+    filter: null,
+  },
 ]
 
 for (const { name, rows, component = '_table/a', verb = 'GET', verbs, filter } of cases) {

@@ -14,7 +14,11 @@ const writer = role([], { id: 2, name: 'writer' })
 const web = app({ roleId: 1, lookups: { level: shown('app'), color: shown('red') } })
 const other = app({ id: 5, name: 'other', apiKey: 'other' })
 const off = app({ id: 6, name: 'off', apiKey: 'off', isActive: false })
-const base: Configured = { apps: [web, other, off], roles: [reader, writer], lookups: { level: shown('system'), site: shown('north'), pin: { value: '1', private: true } } }
+const base: Configured = {
+  apps: [web, other, off],
+  roles: [reader, writer],
+  lookups: { level: shown('system'), site: shown('north'), pin: { value: '1', private: true } },
+}
 
 /** A server with one user, whose every question to Accounts is counted. */
 function server(facts: UserFacts | null = user(), options: { readonly late?: boolean; readonly most?: number } = {}) {
@@ -38,7 +42,12 @@ function server(facts: UserFacts | null = user(), options: { readonly late?: boo
     revoke: async (claims: TokenClaims) => void revoked.add(claims.jti),
     subscribe: () => () => {},
   }
-  const tokens = new TokenAuthority(Buffer.from('sixteen characters'), { jwtTtlMinutes: 60, allowForeverSessions: false, jwtUserClaims: [] }, () => null, () => now * 1000)
+  const tokens = new TokenAuthority(
+    Buffer.from('sixteen characters'),
+    { jwtTtlMinutes: 60, allowForeverSessions: false, jwtUserClaims: [] },
+    () => null,
+    () => now * 1000,
+  )
   const principals = new Principals({
     snapshot: () => current,
     accounts: () => accounts,
@@ -52,12 +61,23 @@ function server(facts: UserFacts | null = user(), options: { readonly late?: boo
     principals,
     accounts,
     tokens,
-    pass: (seconds: number) => void (now += seconds),
-    replace: (configured: Configured) => void (current = snapshot({ ...base, ...configured })),
-    change: (facts: UserFacts | null) => void (known = facts),
+    pass(seconds: number) {
+      now += seconds
+    },
+    replace(configured: Configured) {
+      current = snapshot({ ...base, ...configured })
+    },
+    change(facts: UserFacts | null) {
+      known = facts
+    },
     issue: (who = { id: 7, email: 'ann@example.org' }) => tokens.issue(who, 'x', { forever: false }),
     identify: (sent: Partial<Credentials>, verb: Verb = 'GET', service = 'db', path: readonly string[] = []) =>
-      principals.identify({ apiKey: null, token: null, basic: null, address: '10.0.0.1', ...sent }, verb, service, path),
+      principals.identify(
+        { apiKey: null, token: null, basic: null, address: '10.0.0.1', ...sent },
+        verb,
+        service,
+        path,
+      ),
   }
 }
 
@@ -80,7 +100,8 @@ interface Case {
   readonly expect: Partial<ReturnType<typeof facts>>
 }
 const pair = (appId: number, roleId: number) => ({ app: appId, role: roleId })
-const expired = '401 Token has expired: Session expired. Please refresh your token (if still within refresh window) or re-login.'
+const expired =
+  '401 Token has expired: Session expired. Please refresh your token (if still within refresh window) or re-login.'
 
 const cases: readonly Case[] = [
   { name: 'nothing', expect: {} },
@@ -89,23 +110,108 @@ const cases: readonly Case[] = [
   { name: 'a key without a role', key: 'other', expect: { app: 5, sent: 'key' } },
   { name: 'a key of an inactive app', key: 'off', expect: { app: 6, problem: '403 App is not active.', sent: 'key' } },
   { name: 'a token without a key has no role', token: true, expect: { user: 7, sent: 'token' } },
-  { name: "a token and a key: the app's role when nothing is assigned", token: true, key: web.apiKey, expect: { user: 7, app: 4, role: 1, sent: 'keytoken' } },
-  { name: 'the role of the pair', user: user({ assignments: [pair(5, 1), pair(4, 2)] }), token: true, key: web.apiKey, expect: { user: 7, app: 4, role: 2, sent: 'keytoken' } },
-  { name: 'else of any assignment', user: user({ assignments: [pair(9, 2)] }), token: true, key: web.apiKey, expect: { user: 7, app: 4, role: 2, sent: 'keytoken' } },
-  { name: 'an assigned role that is gone', user: user({ assignments: [pair(4, 99)] }), token: true, key: web.apiKey, expect: { user: 7, app: 4, sent: 'keytoken' } },
-  { name: 'an administrator', user: user({ isSysAdmin: true }), token: true, expect: { user: 7, admin: true, sent: 'token' } },
-  { name: 'an administrator with an assignment is restricted', user: user({ isSysAdmin: true, assignments: [pair(4, 1)] }), token: true, expect: { user: 7, sent: 'token' } },
-  { name: 'a token that is none', token: 'garbage', expect: { problem: '401 Invalid token: Wrong number of segments', sent: 'token' } },
-  { name: 'a bad token beside a good key', token: 'garbage', key: web.apiKey, expect: { app: 4, role: 1, problem: '401 Invalid token: Wrong number of segments', sent: 'keytoken' } },
-  { name: 'a user who is gone', user: null, token: true, expect: { problem: '401 Invalid token: User verification failed.', sent: 'token' } },
-  { name: 'a user whose email changed', user: user({ email: 'new@example.org' }), token: true, expect: { problem: '401 Invalid token: User verification failed.', sent: 'token' } },
-  { name: 'an inactive user', user: user({ isActive: false, isSysAdmin: true }), token: true, expect: { user: 7, problem: '403 User is not active.', sent: 'token' } },
-  { name: 'a token from before the last change of the password', user: user({ tokensValidFrom: at + 1 }), token: true, expect: { problem: '403 The token has been blacklisted: Session terminated. Please re-login.', sent: 'token' } },
-  { name: 'a token of the same second', user: user({ tokensValidFrom: at }), token: true, expect: { user: 7, sent: 'token' } },
-  { name: 'Basic', basic: { login: 'ann@example.org', password: 'right' }, key: web.apiKey, expect: { user: 7, app: 4, role: 1, sent: 'keytoken' } },
-  { name: 'Basic, wrong', basic: { login: 'ann@example.org', password: 'wrong' }, expect: { problem: '401 Unauthorized. User credentials did not match.', sent: 'token' } },
-  { name: 'Basic, too often', basic: { login: 'ann@example.org', password: 'too often' }, expect: { problem: '429 Too many attempts.', sent: 'token' } },
-  { name: 'a token comes before Basic', token: 'garbage', basic: { login: 'ann@example.org', password: 'right' }, expect: { problem: '401 Invalid token: Wrong number of segments', sent: 'token' } },
+  {
+    name: "a token and a key: the app's role when nothing is assigned",
+    token: true,
+    key: web.apiKey,
+    expect: { user: 7, app: 4, role: 1, sent: 'keytoken' },
+  },
+  {
+    name: 'the role of the pair',
+    user: user({ assignments: [pair(5, 1), pair(4, 2)] }),
+    token: true,
+    key: web.apiKey,
+    expect: { user: 7, app: 4, role: 2, sent: 'keytoken' },
+  },
+  {
+    name: 'else of any assignment',
+    user: user({ assignments: [pair(9, 2)] }),
+    token: true,
+    key: web.apiKey,
+    expect: { user: 7, app: 4, role: 2, sent: 'keytoken' },
+  },
+  {
+    name: 'an assigned role that is gone',
+    user: user({ assignments: [pair(4, 99)] }),
+    token: true,
+    key: web.apiKey,
+    expect: { user: 7, app: 4, sent: 'keytoken' },
+  },
+  {
+    name: 'an administrator',
+    user: user({ isSysAdmin: true }),
+    token: true,
+    expect: { user: 7, admin: true, sent: 'token' },
+  },
+  {
+    name: 'an administrator with an assignment is restricted',
+    user: user({ isSysAdmin: true, assignments: [pair(4, 1)] }),
+    token: true,
+    expect: { user: 7, sent: 'token' },
+  },
+  {
+    name: 'a token that is none',
+    token: 'garbage',
+    expect: { problem: '401 Invalid token: Wrong number of segments', sent: 'token' },
+  },
+  {
+    name: 'a bad token beside a good key',
+    token: 'garbage',
+    key: web.apiKey,
+    expect: { app: 4, role: 1, problem: '401 Invalid token: Wrong number of segments', sent: 'keytoken' },
+  },
+  {
+    name: 'a user who is gone',
+    user: null,
+    token: true,
+    expect: { problem: '401 Invalid token: User verification failed.', sent: 'token' },
+  },
+  {
+    name: 'a user whose email changed',
+    user: user({ email: 'new@example.org' }),
+    token: true,
+    expect: { problem: '401 Invalid token: User verification failed.', sent: 'token' },
+  },
+  {
+    name: 'an inactive user',
+    user: user({ isActive: false, isSysAdmin: true }),
+    token: true,
+    expect: { user: 7, problem: '403 User is not active.', sent: 'token' },
+  },
+  {
+    name: 'a token from before the last change of the password',
+    user: user({ tokensValidFrom: at + 1 }),
+    token: true,
+    expect: { problem: '403 The token has been blacklisted: Session terminated. Please re-login.', sent: 'token' },
+  },
+  {
+    name: 'a token of the same second',
+    user: user({ tokensValidFrom: at }),
+    token: true,
+    expect: { user: 7, sent: 'token' },
+  },
+  {
+    name: 'Basic',
+    basic: { login: 'ann@example.org', password: 'right' },
+    key: web.apiKey,
+    expect: { user: 7, app: 4, role: 1, sent: 'keytoken' },
+  },
+  {
+    name: 'Basic, wrong',
+    basic: { login: 'ann@example.org', password: 'wrong' },
+    expect: { problem: '401 Unauthorized. User credentials did not match.', sent: 'token' },
+  },
+  {
+    name: 'Basic, too often',
+    basic: { login: 'ann@example.org', password: 'too often' },
+    expect: { problem: '429 Too many attempts.', sent: 'token' },
+  },
+  {
+    name: 'a token comes before Basic',
+    token: 'garbage',
+    basic: { login: 'ann@example.org', password: 'right' },
+    expect: { problem: '401 Invalid token: Wrong number of segments', sent: 'token' },
+  },
 ]
 
 for (const { name, user: who = user(), key = null, token, basic = null, expect } of cases) {
@@ -221,7 +327,9 @@ test('identify: no token and key make the key of another caller', async () => {
 })
 
 test('identify: lookups, nearest first, without private ones', async () => {
-  const facts = user({ lookups: { level: { value: 'mine', private: true }, 'user.id': shown('1'), nick: shown('annie') } })
+  const facts = user({
+    lookups: { level: { value: 'mine', private: true }, 'user.id': shown('1'), nick: shown('annie') },
+  })
   const { issue, identify } = server(facts)
   const token = await issue()
   const { caller } = await identify({ token, apiKey: web.apiKey })

@@ -3,7 +3,18 @@ import { test } from 'node:test'
 import { ApiError, BadRequest, InstanceFailed } from '../../../kernel/errors.ts'
 import type { Observation } from '../../../kernel/observe.ts'
 import { dispatch } from '../../../kernel/pipeline/dispatch.ts'
-import { ability, type ApiReply, type ApiRequest, type ReplyBody, type RowSource, type Service, type ServiceHost, type ServiceRecord, type ServiceType, type Snapshot } from '../../../kernel/plugins/contract.ts'
+import {
+  type ApiReply,
+  type ApiRequest,
+  ability,
+  type ReplyBody,
+  type RowSource,
+  type Service,
+  type ServiceHost,
+  type ServiceRecord,
+  type ServiceType,
+  type Snapshot,
+} from '../../../kernel/plugins/contract.ts'
 import { Registry } from '../../../kernel/services/registry.ts'
 import { caller, record, snapshot } from '../../support/access.ts'
 
@@ -18,13 +29,27 @@ const request = (service: string): ApiRequest => ({
   headers: {},
   body: { kind: 'none' },
   caller: caller({ admin: true }),
-  output: { format: 'json', type: 'application/json', wrapper: 'resource', wrapperName: 'resource', xmlRoot: 'dfapi', fileName: null },
+  output: {
+    format: 'json',
+    type: 'application/json',
+    wrapper: 'resource',
+    wrapperName: 'resource',
+    xmlRoot: 'dfapi',
+    fileName: null,
+  },
   origin: 'http://h',
   address: '10.0.0.1',
 })
 const never = new AbortController().signal
 const reply = (body: ReplyBody): ApiReply => ({ status: 200, headers: {}, body })
-const rows = (work: () => Promise<void> = async () => {}): RowSource => ({ weight: 'page', encode: work, value: async () => (await work(), []) })
+const rows = (work: () => Promise<void> = async () => {}): RowSource => ({
+  weight: 'page',
+  encode: work,
+  value: async () => {
+    await work()
+    return []
+  },
+})
 async function* bytes(fail?: Error): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(1)
   if (fail) throw fail
@@ -58,12 +83,20 @@ function server(make: (host: number) => Partial<Service> | Error, records: reado
     if (what.kind === 'service-broken') events.push(`broken ${what.service} ${what.retryMs}`)
     if (what.kind === 'service-close-failed') events.push(`close failed ${what.service}`)
   }
-  const registry = new Registry({ snapshot: () => current, types: new Map([['sqlite', type]]), hostFor: () => ({}) as ServiceHost, observe, now: () => now })
+  const registry = new Registry({
+    snapshot: () => current,
+    types: new Map([['sqlite', type]]),
+    hostFor: () => ({}) as ServiceHost,
+    observe,
+    now: () => now,
+  })
   return {
     events,
     registry,
     ask: (service = 'db') => dispatch(registry)(request(service), never),
-    pass: (ms: number) => void (now += ms),
+    pass(ms: number) {
+      now += ms
+    },
     replace(services: readonly ServiceRecord[], sweep = true) {
       current = snapshot({ services })
       if (sweep) registry.sweep(current)
@@ -87,7 +120,10 @@ const fails = (answer: Promise<unknown>, status: number, message: RegExp | strin
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 test('registry: names that lead to no service', async () => {
-  const { ask } = server(() => ({}), [record({ id: 1, name: 'Off', isActive: false }), record({ id: 2, name: 'maria', type: 'mysql' })])
+  const { ask } = server(
+    () => ({}),
+    [record({ id: 1, name: 'Off', isActive: false }), record({ id: 2, name: 'maria', type: 'mysql' })],
+  )
   await fails(ask('nope'), 404, 'Could not find a service for nope')
   await fails(ask('off'), 403, 'Service Off is deactivated.')
   await fails(ask('maria'), 503, "The service type 'mysql' of service 'maria' is not available on this server.")
@@ -115,7 +151,11 @@ test('registry: gone and deactivated services close without being asked', async 
   await fails(ask('db'), 403, 'Service db is deactivated.')
 })
 
-const held: readonly { readonly name: string; readonly body: () => ReplyBody; readonly read: (body: ReplyBody) => Promise<void> }[] = [
+const held: readonly {
+  readonly name: string
+  readonly body: () => ReplyBody
+  readonly read: (body: ReplyBody) => Promise<void>
+}[] = [
   {
     name: 'rows, encoded',
     body: () => ({ kind: 'rows', rows: rows() }),
@@ -168,8 +208,8 @@ for (const { name, body, read } of held) {
 }
 
 test('registry: an answer under way finishes on the replaced instance', async () => {
-  let finish: (value: ApiReply) => void = () => {}
-  const { ask, events, replace } = server((made) => (made === 1 ? { handle: () => new Promise((resolve) => void (finish = resolve)) } : {}))
+  const { promise, resolve: finish } = Promise.withResolvers<ApiReply>()
+  const { ask, events, replace } = server((made) => (made === 1 ? { handle: () => promise } : {}))
   const slow = ask()
   replace([record({ revision: 2 })])
   assert.equal(await number(ask()), 2)
@@ -182,7 +222,10 @@ test('registry: an answer under way finishes on the replaced instance', async ()
 
 test('registry: one that cannot be made is broken alone, and tried again with growing pauses', async () => {
   let broken = true
-  const { ask, events, pass } = server((made) => (broken && made !== 2 ? new BadRequest('The file is gone.') : {}), [record(), record({ id: 6, name: 'b' })])
+  const { ask, events, pass } = server(
+    (made) => (broken && made !== 2 ? new BadRequest('The file is gone.') : {}),
+    [record(), record({ id: 6, name: 'b' })],
+  )
   const message = "Service 'db' is not available at the moment. The file is gone."
   await fails(ask(), 503, message)
   assert.equal(await number(ask('b')), 2)
@@ -213,7 +256,9 @@ test('registry: a change of the configuration is tried at once', async () => {
 test('registry: an instance that failed is replaced; other errors are its own matter', async () => {
   const errors: readonly Error[] = [new BadRequest('no'), new Error('no'), new InstanceFailed('The thread died.')]
   let next = 0
-  const { ask, events, pass } = server((made) => (made === 1 ? { handle: async () => Promise.reject(errors[next++]) } : {}))
+  const { ask, events, pass } = server((made) =>
+    made === 1 ? { handle: async () => Promise.reject(errors[next++]) } : {},
+  )
   await fails(ask(), 400, 'no')
   await assert.rejects(ask(), /^Error: no$/)
   await fails(ask(), 503, 'The thread died.')
@@ -227,7 +272,10 @@ test('registry: an instance that failed is replaced; other errors are its own ma
 test('registry: a failure in the middle of an answer counts too, and a throw before the first await', async () => {
   const { ask, events } = server((made) =>
     made === 1
-      ? { handle: async () => reply({ kind: 'opaque', type: 'x/y', length: null, bytes: bytes(new InstanceFailed('gone')) }) }
+      ? {
+          handle: async () =>
+            reply({ kind: 'opaque', type: 'x/y', length: null, bytes: bytes(new InstanceFailed('gone')) }),
+        }
       : {
           handle: () => {
             throw new InstanceFailed('at once')
@@ -243,7 +291,9 @@ test('registry: a failure in the middle of an answer counts too, and a throw bef
 })
 
 test('registry: abilities of other services', async () => {
-  const { registry, replace, events } = server(() => ({ ability: <T>(what: { readonly name: string }) => (what.name === 'Number1' ? (1 as T) : undefined) }))
+  const { registry, replace, events } = server(() => ({
+    ability: <T>(what: { readonly name: string }) => (what.name === 'Number1' ? (1 as T) : undefined),
+  }))
   assert.equal(registry.abilityOf(5, Number1), 1)
   assert.throws(() => registry.abilityOf(5, ability('Other')), /Service 'db' does not offer Other\./)
   assert.throws(() => registry.abilityOf(99, Number1), /Could not find a service/)
@@ -256,13 +306,18 @@ test('registry: abilities of other services', async () => {
 
 test('registry: closing closes everything once, whoever still reads, and a failing close harms nobody', async () => {
   const { registry, ask, events, replace } = server(
-    (made) => (made === 2 ? { close: async () => assert.fail('no') } : { handle: async () => reply({ kind: 'rows', rows: rows() }) }),
+    (made) =>
+      made === 2
+        ? { close: async () => assert.fail('no') }
+        : { handle: async () => reply({ kind: 'rows', rows: rows() }) },
     [record(), record({ id: 6, name: 'b' })],
   )
   await ask('db')
   await ask('b')
   replace([record({ id: 6, name: 'b' })])
+  assert.deepEqual(registry.unclosed(), ['b', 'db'])
   await registry.close()
+  assert.deepEqual(registry.unclosed(), [])
   await registry.close()
   assert.deepEqual(events.sort(), ['close failed b', 'closed 1'])
   await fails(ask('b'), 503, 'The server is stopping.')

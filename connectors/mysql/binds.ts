@@ -1,0 +1,114 @@
+/** Values on their way to the server: every one is a parameter of a prepared statement, in the type that it has. */
+import mysql, { type TypedParameterValue } from 'mysql2'
+import type { Bind } from 'dataferry/sdk'
+import { jsonBind, jsonParents, type ParentRow, type Parameter, type Statement } from 'dataferry/sql'
+
+/** What the driver takes. */
+export type Wire = null | string | number | Buffer | TypedParameterValue
+
+const { LONGLONG, NEWDECIMAL } = mysql.TypedParameter
+const least = -(2n ** 63n)
+const most = 2n ** 63n - 1n
+const mostUnsigned = 2n ** 64n - 1n
+
+/** Whole numbers go in as integers, beyond 64 bits as decimals; lists (of a SET column) as text with commas. */
+export function wireOf(bind: Bind): Wire {
+  switch (typeof bind) {
+    case 'string':
+      return bind
+    case 'boolean':
+      return LONGLONG(bind ? 1n : 0n)
+    case 'bigint':
+      if (bind >= least && bind <= most) return LONGLONG(bind)
+      return bind > most && bind <= mostUnsigned ? LONGLONG.unsigned(bind) : NEWDECIMAL(bind.toString())
+    case 'number':
+      return Number.isSafeInteger(bind) ? LONGLONG(BigInt(bind)) : bind
+    default:
+      if (bind === null) return null
+      if (bind instanceof Uint8Array) return Buffer.from(bind.buffer, bind.byteOffset, bind.byteLength)
+      return bind.map((each) => String(each)).join(',')
+  }
+}
+
+/** A statement as it is prepared, and its parameters. */
+export interface Placed {
+  readonly text: string
+  readonly values: readonly Wire[]
+}
+
+/** Lists and parents are one JSON text where JSON_TABLE reads them; else their placeholder stands for as many as they have members. */
+export function place(statement: Statement, binds: readonly Bind[], parents: readonly ParentRow[] | null): Placed {
+  const { parameters, text } = statement
+  if (parameters.every((parameter) => parameter.kind === 'slot')) {
+    return { text, values: parameters.map(({ slot }) => wireOf(binds[slot] ?? null)) }
+  }
+  const values: Wire[] = []
+  const pieces = piecesOf(statement)
+  let whole = pieces[0] ?? ''
+  for (const [i, parameter] of parameters.entries()) {
+    const json = whole.endsWith('json_table(')
+    whole += parameter.kind === 'parents' ? placedParents(parents ?? [], json, values) : placedBind(parameter, binds, json, values)
+    whole += pieces[i + 1] ?? ''
+  }
+  return { text: whole, values }
+}
+
+function placedParents(parents: readonly ParentRow[], json: boolean, values: Wire[]): string {
+  if (!json) return union(parents, values)
+  values.push(jsonParents(parents))
+  return '?'
+}
+
+function placedBind(parameter: Exclude<Parameter, { kind: 'parents' }>, binds: readonly Bind[], json: boolean, values: Wire[]): string {
+  const bind = binds[parameter.slot] ?? null
+  if (parameter.kind === 'slot' || json) {
+    values.push(json ? jsonBind(bind) : wireOf(bind))
+    return '?'
+  }
+  const list: readonly Bind[] = Array.isArray(bind) ? bind : []
+  // Of a few lengths only, so that few statements are prepared: the last member is repeated.
+  const length = padded(list.length)
+  for (let i = 0; i < length; i++) values.push(wireOf(list[Math.min(i, list.length - 1)] ?? null))
+  return marks(length)
+}
+
+const padded = (length: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, length)))
+const marks = (length: number): string => Array(length).fill('?').join(', ')
+
+/** Rows that are missing to a length are null, and meet nothing. */
+function union(parents: readonly ParentRow[], values: Wire[]): string {
+  const width = parents[0]?.length ?? 1
+  const rows: string[] = []
+  for (let i = 0; i < padded(parents.length); i++) {
+    for (let k = 0; k < width; k++) values.push(hexOf(parents[i]?.[k] ?? null))
+    rows.push(`select ${i === 0 ? ['? as o', ...Array.from({ length: width - 1 }, (_, k) => `? as k${k + 1}`)].join(', ') : marks(width)}`)
+  }
+  return rows.join(' union all ')
+}
+
+/** Bytes travel as hexadecimal text, as in JSON. */
+const hexOf = (bind: Bind): Wire => (bind instanceof Uint8Array ? Buffer.from(bind).toString('hex') : wireOf(bind))
+
+const known = new WeakMap<Statement, readonly string[]>()
+
+/** The text around its placeholders. A question mark inside quotes is none. */
+export function piecesOf(statement: Statement): readonly string[] {
+  let pieces = known.get(statement)
+  if (pieces === undefined) {
+    pieces = split(statement.text)
+    known.set(statement, pieces)
+  }
+  return pieces
+}
+
+function split(text: string): readonly string[] {
+  const pieces: string[] = []
+  let from = 0
+  for (const { 0: found, index } of text.matchAll(/`(?:[^`]|``)*`|'(?:[^'\\]|''|\\.)*'|\?/gs)) {
+    if (found !== '?') continue
+    pieces.push(text.slice(from, index))
+    from = index + 1
+  }
+  pieces.push(text.slice(from))
+  return pieces
+}

@@ -1,0 +1,282 @@
+/**
+ * MySQL's and MariaDB's SQL. Parents' keys go in as one JSON text (JSON_TABLE; older servers take a union of rows), in the type and
+ * collation of the column that they meet, so that its index is used and the server does not refuse to compare. Lists are placeholders
+ * that the driver multiplies. Writes return nothing: generated keys are told by the server, the rest is read again.
+ */
+import type {
+  Column,
+  ColumnDefinition,
+  FunctionName,
+  OrderTerm,
+  ReadPlan,
+  RelatedRead,
+  SimpleType,
+  Slot,
+  WritePlan,
+} from 'dataferry/records'
+import { nameOf } from 'dataferry/records'
+import { BadRequest, type Json, NotImplemented } from 'dataferry/sdk'
+import { type ParentsSource, type ReadProgram, SqlCompiler, type StatementWriter } from 'dataferry/sql'
+import { collationOf, type ErrorNames, type InsertAnswer, isTransactional, type MysqlWriteProgram } from './names.ts'
+import type { ServerFacts } from './server.ts'
+import { isSpatial } from './declared.ts'
+
+export class MysqlCompiler extends SqlCompiler {
+  readonly #facts: () => ServerFacts
+  override readonly nameLimit = 64
+
+  /** `facts` of the server, known as soon as its catalog was read. */
+  constructor(facts: () => ServerFacts) {
+    super()
+    this.#facts = facts
+  }
+
+  override compileRead(plan: ReadPlan, id: string): ReadProgram {
+    if (!this.#facts().windows) needsNoWindows(plan.related)
+    return super.compileRead(withNullOrders(plan), id)
+  }
+
+  override compileWrite(plan: WritePlan, id: string): MysqlWriteProgram {
+    const program = super.compileWrite(plan, id)
+    const common = { ...program, names: errorNames(plan), upsert: plan.kind === 'upsert' }
+    if (plan.kind !== 'insert' || plan.set.length === 0) return { ...common, insert: plan.kind === 'insert' ? this.#insert(plan, program.statement.text, '') : null }
+    const names = plan.set.map(({ column }) => this.identifier(column.name)).join(', ')
+    return { ...common, insert: this.#insert(plan, program.statement.text, `insert into ${this.table(plan.into)} (${names}) values `) }
+  }
+
+  /** `head`: what stands before the values of a row; empty where rows can't be put together. */
+  #insert(plan: WritePlan, text: string, head: string): MysqlWriteProgram['insert'] {
+    return {
+      head,
+      tuple: text.slice(head.length),
+      answers: plan.returning.map(({ column }) => answerOf(plan, column)),
+      many: head !== '' && isTransactional(plan.into),
+    }
+  }
+
+  override identifier(name: string): string {
+    return `\`${name.replaceAll('`', '``')}\``
+  }
+
+  /** A text that is compared with a decimal would be compared as a double. */
+  override typed(placeholder: string, type: SimpleType | null): string {
+    return type === 'decimal' || type === 'money' ? `cast(${placeholder} as decimal(65,30))` : placeholder
+  }
+
+  override limit(out: StatementWriter, limit: Slot | 'one' | null, offset: Slot | null): string {
+    const all = limit === null && offset !== null ? ' limit 18446744073709551615' : ''
+    return all + super.limit(out, limit, offset)
+  }
+
+  /** Nulls are the least here. */
+  override orderTerm(expression: string, descending: boolean, nulls: 'first' | 'last' | null): string {
+    const term = descending ? `${expression} desc` : expression
+    if (nulls === null || (nulls === 'first') !== descending || /^\d+$/.test(expression)) return term
+    return `${expression} is null${nulls === 'first' ? ' desc' : ''}, ${term}`
+  }
+
+  override projected(expression: string, column: Column | null): string {
+    return column !== null && isSpatial(column.dbType) ? `st_astext(${expression})` : expression
+  }
+
+  override written(expression: string, column: Column): string {
+    return isSpatial(column.dbType) ? `st_geomfromtext(${expression})` : expression
+  }
+
+  override parents(out: StatementWriter, keys: readonly Column[]): ParentsSource {
+    const { jsonTable, windows } = this.#facts()
+    const placeholder = out.add({ kind: 'parents', member: null })
+    const names = keys.map((_, i) => `k${i + 1}`)
+    const read = (i: number, column: Column): string => {
+      const name = `t.k${i + 1}`
+      if (column.type === 'binary') return `unhex(${name})`
+      const collation = jsonTable ? null : collationOf(column)
+      return collation === null ? name : `${name} collate ${collation}`
+    }
+    const columns = keys.map((column, i) => `k${i + 1} ${keyColumnType(column)} path '$[${i + 1}]'`)
+    const rows = jsonTable
+      ? `json_table(${placeholder}, '$[*]' columns (o int path '$[0]', ${columns.join(', ')})) as t`
+      : `(${placeholder}) as t`
+    const members = keys.map((column, i) => read(i, column))
+    if (windows) return { with: `with p (${['o', ...names].join(', ')}) as (select ${['t.o', ...members].join(', ')} from ${rows}) `, from: 'p' }
+    const named = members.map((member, i) => `${member} as k${i + 1}`)
+    return { with: '', from: `(select ${['t.o', ...named].join(', ')} from ${rows}) as p` }
+  }
+
+  /** Texts that are compared with a decimal would be compared as doubles, so a list of those is read as decimals. */
+  override member(out: StatementWriter, left: string, list: Slot, column: Column | null): string {
+    const placeholder = out.add({ kind: 'list', slot: list })
+    const exact = (column?.type === 'decimal' || column?.type === 'money') && this.#facts().jsonTable
+    if (!exact) return `${left} in (${placeholder})`
+    return `${left} in (select l.v from json_table(${placeholder}, '$[*]' columns (v decimal(65,30) path '$')) as l)`
+  }
+
+  override concat(parts: readonly string[]): string {
+    return `concat(${parts.join(', ')})`
+  }
+  override xor(left: string, right: string): string {
+    return `(${left}) xor (${right})`
+  }
+
+  override call(name: FunctionName, args: readonly string[], types: readonly (SimpleType | null)[]): string {
+    return name === 'length' ? `char_length(${args.join(', ')})` : super.call(name, args, types)
+  }
+
+  override insertDefaults(): string {
+    return ' () values ()'
+  }
+  /** Any unique key of the table makes it an update; the server does not let one be named. */
+  override onConflict(key: readonly Column[], set: readonly Column[]): string {
+    const written = (set.length > 0 ? set : key).map((column) => {
+      const name = this.identifier(column.name)
+      return set.length > 0 ? `${name} = values(${name})` : `${name} = ${name}`
+    })
+    return ` on duplicate key update ${written.join(', ')}`
+  }
+  override returning(_columns: string): string {
+    return ''
+  }
+
+  override stringLiteral(value: string): string {
+    return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+  }
+  override keyType(type: 'id' | 'bigid'): string {
+    return `${type === 'id' ? 'int(11)' : 'bigint(20)'} not null auto_increment primary key`
+  }
+
+  /** data-plane 6.5. */
+  override columnType(column: ColumnDefinition): string {
+    const { type, length, precision, scale } = column
+    switch (type) {
+      case 'reference':
+      case 'user_id':
+      case 'user_id_on_create':
+      case 'user_id_on_update':
+        return 'int(11)'
+      case 'string':
+        return `varchar(${length ?? 255})`
+      case 'binary':
+        return `varbinary(${length ?? 255})`
+      case 'boolean':
+        return 'tinyint(1)'
+      case 'decimal':
+        return precision === undefined ? 'decimal' : `decimal(${precision},${scale ?? 0})`
+      case 'money':
+        return 'decimal(19,4)'
+      case 'jsonb':
+        return 'json'
+      case 'uuid':
+        return this.#facts().uuid ? 'uuid' : 'char(36)'
+      case 'timetz':
+        return 'time'
+      case 'datetimetz':
+        return 'datetime'
+      case 'timestamp':
+      case 'timestamptz':
+      case 'timestamp_on_create':
+        return timestamp(column)
+      case 'timestamp_on_update':
+        return `${timestamp(column)} on update current_timestamp`
+      case 'integer':
+      case 'bigint':
+      case 'smallint':
+      case 'mediumint':
+      case 'tinyint':
+      case 'float':
+      case 'double':
+      case 'text':
+      case 'mediumtext':
+      case 'longtext':
+      case 'json':
+      case 'date':
+      case 'time':
+      case 'datetime':
+      case 'year':
+        return type
+      default:
+        throw new BadRequest(`Field '${column.name}': the type '${type}' is not one of this database.`)
+    }
+  }
+}
+
+/** Older servers make a timestamp that does not say so one that can't be null. */
+const timestamp = ({ allowNull }: ColumnDefinition): string => (allowNull === true ? 'timestamp null' : 'timestamp')
+
+function needsNoWindows(related: readonly RelatedRead[]): void {
+  for (const read of related) {
+    if (read.shape === 'list' || read.via !== null) {
+      throw new NotImplemented(`The relation '${read.name}' needs MySQL 8, MariaDB 10.2 or newer.`)
+    }
+    needsNoWindows(read.plan.related)
+  }
+}
+
+/** A position can't be asked whether it is null, so the column itself is ordered by. */
+function withNullOrders(plan: ReadPlan): ReadPlan {
+  if (!plan.order.some((term) => term.nulls !== null && term.expr.kind === 'output')) return plan
+  return { ...plan, order: plan.order.map((term) => ({ ...term, expr: atPosition(plan, term) })) }
+}
+
+function atPosition(plan: ReadPlan, { expr, nulls }: OrderTerm): OrderTerm['expr'] {
+  if (nulls === null || expr.kind !== 'output') return expr
+  const projected = plan.columns[expr.index]?.expr
+  return projected === undefined || projected.kind === 'aggregate' ? expr : projected
+}
+
+const integers: ReadonlySet<SimpleType> = new Set<SimpleType>([
+  'id', 'bigid', 'smallid', 'mediumid', 'integer', 'bigint', 'smallint', 'mediumint', 'tinyint', 'boolean', 'reference',
+  'user_id', 'user_id_on_create', 'user_id_on_update',
+])
+
+/** The type in which a parent's key is compared with a column. */
+function keyColumnType(column: Column): string {
+  const { type, dbType, length } = column
+  if (integers.has(type)) return /unsigned/i.test(dbType) ? 'bigint unsigned' : 'bigint'
+  switch (type) {
+    case 'decimal':
+    case 'money':
+      return /^(?:decimal|numeric)\(\d+(?:,\d+)?\)/i.exec(dbType)?.[0] ?? 'decimal(65,30)'
+    case 'float':
+    case 'double':
+      return 'double'
+    case 'date':
+      return 'date'
+    case 'time':
+      return 'time(6)'
+    case 'datetime':
+    case 'timestamp':
+    case 'timestamp_on_create':
+    case 'timestamp_on_update':
+      return 'datetime(6)'
+    case 'binary':
+      return `varchar(${Math.min(Math.max((length ?? 0) * 2, 512), 16_000)})`
+    default: {
+      const collation = collationOf(column)
+      const text = `varchar(${Math.min(Math.max(length ?? 0, 255), 16_000)})`
+      return collation === null ? text : `${text} character set ${collation.split('_', 1)[0]} collate ${collation}`
+    }
+  }
+}
+
+/** What an insert answers of a column. */
+function answerOf({ set }: WritePlan, column: Column | null): InsertAnswer {
+  if (column === null) return { kind: 'unknown' }
+  const given = set.find((part) => part.column.name === column.name)
+  if (given?.expr.kind === 'value') return { kind: 'given', slot: given.expr.value, generates: column.autoIncrement }
+  return given === undefined && column.autoIncrement ? { kind: 'generated' } : { kind: 'unknown' }
+}
+
+/** Names for the errors of writes to this table. */
+function errorNames({ into }: WritePlan): ErrorNames {
+  const shown = new Map(into.columns.map((column) => [column.name, nameOf(column)]))
+  const unique: { [key: string]: readonly string[] } = {}
+  if (into.constraints !== null && typeof into.constraints === 'object' && !Array.isArray(into.constraints)) {
+    for (const [key, constraint] of Object.entries(into.constraints as { readonly [key: string]: Json })) {
+      const columns = (constraint as { readonly column_name?: Json } | null)?.column_name
+      const list = (Array.isArray(columns) ? columns : [columns]).filter((name): name is string => typeof name === 'string')
+      unique[key.toLowerCase()] = list.map((name) => shown.get(name) ?? name)
+    }
+  }
+  const fields = Object.fromEntries([...shown].filter(([name, field]) => name !== field))
+  return { unique, fields }
+}

@@ -1,0 +1,284 @@
+/**
+ * One connection, made with the driver (which does the login, TLS and the packets). One statement runs at a time; rows come one by one
+ * and the server waits when nobody takes them. A statement that must end is killed by a second connection, and the connection it ran on
+ * is not used again: the kill could reach what follows.
+ */
+import mysql, { type Connection } from 'mysql2'
+import type { WireColumn, WireValue } from 'dataferry/sql'
+import type { Wire } from './binds.ts'
+import { cellsOf, type DriverRow, type Field } from './cells.ts'
+import { ConnectFailed, ConnectionLost, faultOf, Stopped } from './faults.ts'
+import { RowStream } from './rows.ts'
+import { factsOf, type ServerFacts, type Vendor } from './server.ts'
+import type { ConnectionSettings } from './settings.ts'
+
+/** How long a killed statement is waited for, and how long beyond its own timeout a statement may run. */
+const graceMs = 2_000
+/** Statements that one connection keeps prepared; the server has a limit for all of them. */
+const preparedAtMost = 200
+
+export interface Changed {
+  readonly affected: number
+  /** The first generated key of the statement; 0n: none. */
+  readonly insertId: bigint
+}
+
+/** The statement under way, as whoever waits for it sees it. */
+interface Running {
+  fail(fault: unknown): void
+}
+
+export class MysqlConnection {
+  readonly facts: ServerFacts
+  readonly #driver: Connection
+  readonly #settings: ConnectionSettings
+  #running: Running | null = null
+  #stream: RowStream | null = null
+  #lost: unknown = null
+  #stopped = false
+  #stopping: Promise<void> | null = null
+  #timer: NodeJS.Timeout | null = null
+  #onOver: () => void = () => {}
+
+  private constructor(driver: Connection, settings: ConnectionSettings, facts: ServerFacts) {
+    this.#driver = driver
+    this.#settings = settings
+    this.facts = facts
+    driver.on('error', (error) => this.#lose(error))
+    driver.on('end', () => this.#lose(new Error('The server closed the connection.')))
+  }
+
+  /** Connects and prepares the session. Throws ConnectFailed. */
+  static async open(settings: ConnectionSettings, vendor: Vendor | null): Promise<MysqlConnection> {
+    const driver = await connect(settings)
+    try {
+      const [row] = await queryRows(driver, 'select version(), @@max_allowed_packet, @@auto_increment_increment')
+      const [version, packet, step] = row ?? []
+      const facts = factsOf(String(version), vendor, Number(packet), Number(step))
+      for (const text of preparation(settings, facts)) await queryRows(driver, text)
+      return new MysqlConnection(driver, settings, facts)
+    } catch (thrown) {
+      driver.destroy()
+      throw new ConnectFailed(thrown)
+    }
+  }
+
+  /** It can't be used again. */
+  get spent(): boolean {
+    return this.#lost !== null || this.#stopped
+  }
+  get lost(): boolean {
+    return this.#lost !== null
+  }
+
+  /** Starts a statement that answers rows. What an earlier one still has to come is read into memory first. */
+  rows(text: string, values: readonly Wire[], columns: readonly WireColumn[]): RowStream {
+    const earlier = this.#stream
+    const stream = new RowStream(this.#driver, () => this.stop())
+    this.#stream = stream
+    if (earlier === null || earlier.done) this.#start(stream, text, values, columns)
+    else earlier.buffered().then(() => this.#start(stream, text, values, columns))
+    return stream
+  }
+
+  /** Runs a statement that answers no rows. */
+  async change(text: string, values: readonly Wire[]): Promise<Changed> {
+    await this.#stream?.buffered()
+    return this.#settled((done) => {
+      this.#driver.execute({ sql: text, rowsAsArray: true }, values as Wire[], (error, result) => done(error, result))
+    }).then(changedOf)
+  }
+
+  /** Runs a text without parameters: the connector's own, or a trusted one. */
+  async simple(text: string): Promise<void> {
+    await this.#stream?.buffered()
+    await this.#settled((done) => {
+      this.#driver.query({ sql: text, rowsAsArray: true }, (error: unknown, result: unknown) => done(error, result))
+    })
+  }
+
+  /** Ends what runs, by the server; the connection is spent. Never throws. */
+  stop(): Promise<void> {
+    this.#stopped = true
+    this.#stream?.abandon(new Stopped())
+    if (this.#lost !== null || (this.#running === null && this.#stream?.done !== false)) return Promise.resolve()
+    this.#stopping ??= this.#kill()
+    return this.#stopping
+  }
+
+  /** Waits until nothing runs on it; what does not end is cut off. */
+  async rest(): Promise<void> {
+    if (this.#stream !== null && !this.#stream.done) await this.#stream.close()
+    if (this.#stopping !== null) await this.#stopping
+    if (this.#running !== null) this.destroy()
+    this.#stream = null
+  }
+
+  /** Says goodbye to the server. */
+  end(): void {
+    if (this.#lost !== null || this.#running !== null) this.destroy()
+    else this.#driver.end(() => {})
+  }
+
+  destroy(): void {
+    this.#lose(new Error('The connection was given up.'))
+    this.#driver.destroy()
+  }
+
+  #start(stream: RowStream, text: string, values: readonly Wire[], columns: readonly WireColumn[]): void {
+    const refused = this.#refusal()
+    if (refused !== null) {
+      stream.fail(refused)
+      return
+    }
+    this.#begin(stream)
+    const command = this.#driver.execute({ sql: text, rowsAsArray: true }, values as Wire[])
+    let cells: ((row: DriverRow) => WireValue[]) | null = null
+    command.on('fields', (fields: readonly Field[] | undefined) => {
+      cells = fields === undefined ? null : cellsOf(fields, columns)
+    })
+    command.on('result', (row: unknown) => {
+      if (cells !== null && Array.isArray(row)) stream.push(cells(row))
+    })
+    command.on('error', (error: unknown) => {
+      const fault = this.#faultOf(error)
+      this.#over(stream)
+      stream.fail(fault)
+    })
+    command.on('end', () => {
+      this.#over(stream)
+      stream.end()
+    })
+  }
+
+  #settled(run: (done: (error: unknown, result: unknown) => void) => void): Promise<unknown> {
+    const refused = this.#refusal()
+    if (refused !== null) return Promise.reject(refused)
+    return new Promise((resolve, reject) => {
+      const running: Running = { fail: reject }
+      this.#begin(running)
+      run((error, result) => {
+        this.#over(running)
+        if (error) reject(this.#faultOf(error))
+        else resolve(result)
+      })
+    })
+  }
+
+  #begin(running: Running): void {
+    this.#running = running
+    const { statementTimeoutMs } = this.#settings
+    if (statementTimeoutMs > 0) this.#timer = setTimeout(() => void this.stop(), statementTimeoutMs + graceMs).unref()
+  }
+
+  #over(running: Running): void {
+    if (this.#running !== running) return
+    this.#running = null
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#onOver()
+  }
+
+  #refusal(): unknown {
+    if (this.#lost !== null) return new ConnectionLost(this.#lost)
+    return this.#stopped ? new Stopped() : null
+  }
+
+  #faultOf(error: unknown): unknown {
+    if (this.#stopped) return new Stopped(error)
+    const fault = faultOf(error)
+    if (fault instanceof ConnectionLost) this.#lost ??= error
+    return fault
+  }
+
+  /** The driver tells of a lost connection once, and not to every command. */
+  #lose(error: unknown): void {
+    this.#lost ??= error
+    const running = this.#running
+    if (running === null) return
+    this.#over(running)
+    running.fail(this.#stopped ? new Stopped(error) : new ConnectionLost(error))
+  }
+
+  async #kill(): Promise<void> {
+    const cut = setTimeout(() => this.destroy(), graceMs)
+    try {
+      const driver = await connect({ ...this.#settings, connectTimeoutMs: graceMs })
+      try {
+        await queryRows(driver, `kill query ${Number(this.#driver.threadId)}`)
+      } finally {
+        driver.destroy()
+      }
+      if (this.#running !== null) await new Promise<void>((resolve) => (this.#onOver = resolve))
+    } catch {
+      this.destroy()
+    } finally {
+      clearTimeout(cut)
+    }
+  }
+}
+
+function connect(settings: ConnectionSettings): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    let driver: Connection
+    try {
+      driver = mysql.createConnection({
+        ...(settings.socketPath === '' ? { host: settings.host, port: settings.port } : { socketPath: settings.socketPath }),
+        user: settings.user,
+        password: settings.password,
+        database: settings.database,
+        connectTimeout: settings.connectTimeoutMs,
+        charset: 'UTF8MB4_UNICODE_CI',
+        supportBigNumbers: true,
+        dateStrings: true,
+        jsonStrings: true,
+        rowsAsArray: true,
+        maxPreparedStatements: preparedAtMost,
+        // The server must not be able to ask for files of this machine.
+        flags: ['-LOCAL_FILES'],
+        ...(settings.ssl !== null && { ssl: settings.ssl }),
+      })
+    } catch (thrown) {
+      reject(new ConnectFailed(thrown))
+      return
+    }
+    const failed = (error: unknown): void => {
+      driver.destroy()
+      // What is said later is of no interest, and without a listener it would end the process.
+      driver.on('error', () => {})
+      reject(new ConnectFailed(error))
+    }
+    driver.once('error', failed)
+    driver.once('connect', () => {
+      driver.off('error', failed)
+      resolve(driver)
+    })
+  })
+}
+
+function queryRows(driver: Connection, text: string): Promise<readonly (readonly unknown[])[]> {
+  return new Promise((resolve, reject) => {
+    driver.query({ sql: text, rowsAsArray: true }, (error: unknown, rows: unknown) => {
+      if (error) reject(error)
+      else resolve(Array.isArray(rows) ? rows : [])
+    })
+  })
+}
+
+/** Sessions run in UTC, unless configured otherwise (data-plane 3.2). */
+function preparation(settings: ConnectionSettings, { vendor, version }: ServerFacts): readonly string[] {
+  const { collation, timezone, sqlMode, statementTimeoutMs: timeout } = settings
+  const set = [`time_zone = '${timezone}'`]
+  if (sqlMode !== null) set.push(`sql_mode = '${sqlMode}'`)
+  if (timeout > 0 && vendor === 'mariadb') set.push(`max_statement_time = ${timeout / 1_000}`)
+  if (timeout > 0 && vendor === 'mysql' && version >= 50_708) set.push(`max_execution_time = ${timeout}`)
+  return [
+    ...(/^utf8mb4_/i.test(collation) ? [`set names utf8mb4 collate ${collation}`] : []),
+    `set session ${set.join(', session ')}`,
+    ...settings.statements,
+  ]
+}
+
+function changedOf(result: unknown): Changed {
+  const { affectedRows = 0, insertId = 0 } = (Array.isArray(result) ? {} : result) as { affectedRows?: number; insertId?: number | string }
+  return { affected: affectedRows, insertId: BigInt(insertId) }
+}

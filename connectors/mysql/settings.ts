@@ -1,0 +1,170 @@
+/** What a service's configuration says about its connections (control-plane 5.2), read once and complete. */
+import { readFileSync } from 'node:fs'
+import type { SslOptions } from 'mysql2'
+import { BadRequest, type ConfigValues, type Json, type ServiceHost, ServiceUnavailable } from 'dataferry/sdk'
+import { initialStatements } from 'dataferry/sql'
+
+export interface ConnectionSettings {
+  readonly host: string
+  readonly port: number
+  /** Instead of host and port; empty: none. */
+  readonly socketPath: string
+  readonly database: string
+  readonly user: string
+  readonly password: string
+  readonly ssl: SslOptions | null
+  readonly collation: string
+  readonly timezone: string
+  /** null: as the server is set. */
+  readonly sqlMode: string | null
+  /** Run on each new connection. */
+  readonly statements: readonly string[]
+  /** 0 is without end. */
+  readonly statementTimeoutMs: number
+  readonly connectTimeoutMs: number
+  readonly acquireTimeoutMs: number
+  /** Connections of the service altogether. */
+  readonly poolSize: number
+  readonly idleMs: number
+}
+
+const missing = 'Database connection information must contain at least host and database name.'
+
+/** Throws BadRequest saying what to change. */
+export function checkConfig(config: ConfigValues): void {
+  const somewhere = text(config['host']) !== '' || text(config['unix_socket']) !== ''
+  if (!somewhere || text(config['database']) === '') throw new BadRequest(missing)
+  portOf(config)
+  sslMode(config)
+  if (!/^\w*$/.test(text(config['collation']))) throw new BadRequest('The collation must be the name of one.')
+  if (!/^[\w+:/-]*$/.test(text(config['timezone']))) throw new BadRequest('The time zone must be the name of one, or an offset such as +02:00.')
+  if (!/^[\w ,]*$/.test(modesOf(config))) throw new BadRequest('The session modes must be names separated by commas.')
+}
+
+/** Throws ServiceUnavailable where the configuration can't be used, for example a certificate that can't be read. */
+export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'settings'>): ConnectionSettings {
+  try {
+    checkConfig(config)
+  } catch (thrown) {
+    throw new ServiceUnavailable('The configuration of this service can not be used.', { cause: thrown })
+  }
+  const options = optionsOf(config)
+  return {
+    host: text(config['host']),
+    port: portOf(config),
+    socketPath: text(config['unix_socket']),
+    database: text(config['database']),
+    user: text(config['username']),
+    password: secret(config['password']),
+    ssl: tls(sslMode(config), options),
+    collation: text(config['collation']),
+    timezone: text(config['timezone']) || '+00:00',
+    sqlMode: sqlMode(config),
+    statements: initialStatements(config),
+    statementTimeoutMs: host.settings.records.statementTimeoutMs,
+    connectTimeoutMs: seconds(options['connect_timeout'], 10) * 1_000,
+    acquireTimeoutMs: seconds(options['pool_timeout'], 10) * 1_000,
+    poolSize: Math.max(1, count(options['pool_size'], 10)),
+    idleMs: seconds(options['pool_idle_timeout'], 30) * 1_000,
+  }
+}
+
+const text = (value: Json | undefined): string =>
+  typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : ''
+/** Blanks at its ends are part of a password. */
+const secret = (value: Json | undefined): string => (typeof value === 'string' ? value : text(value))
+
+type Options = { readonly [name: string]: Json }
+
+/** By lower-case name, without PHP's `PDO::` in front. */
+function optionsOf(config: ConfigValues): Options {
+  const options = config['options']
+  if (options === null || typeof options !== 'object' || Array.isArray(options)) return {}
+  return Object.fromEntries(Object.entries(options as Options).map(([name, value]) => [name.toLowerCase().replace(/^pdo::/, ''), value]))
+}
+
+function portOf(config: ConfigValues): number {
+  const port = text(config['port'])
+  if (port === '') return 3306
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+    throw new BadRequest('The port of the database must be a number from 1 to 65535.')
+  }
+  return Number(port)
+}
+
+const count = (value: Json | undefined, otherwise: number): number => {
+  const number = Number(text(value) || otherwise)
+  return Number.isInteger(number) && number > 0 && number <= 1_000 ? number : otherwise
+}
+const seconds = (value: Json | undefined, otherwise: number): number => {
+  const number = Number(text(value) || otherwise)
+  return Number.isFinite(number) && number > 0 ? Math.min(number, 3_600) : otherwise
+}
+
+function modesOf(config: ConfigValues): string {
+  const { modes } = config
+  return Array.isArray(modes) ? modes.map(text).join(',') : text(modes)
+}
+
+const strictModes =
+  'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'
+
+/** Modes that are given go before `strict`. */
+function sqlMode(config: ConfigValues): string | null {
+  const modes = modesOf(config)
+  if (modes !== '') return modes.replaceAll(' ', '')
+  const strict = config['strict']
+  if (strict === undefined || strict === null || strict === '') return null
+  return strict === true || strict === 1 || strict === '1' || strict === 'true' ? strictModes : 'NO_ENGINE_SUBSTITUTION'
+}
+
+// ---- TLS, by the names of MySQL's own client and by those of PHP's driver
+
+type SslMode = 'disabled' | 'required' | 'verify_ca' | 'verify_identity'
+const sslModes: ReadonlySet<string> = new Set(['disabled', 'required', 'verify_ca', 'verify_identity'])
+
+/** With a certificate of an authority the server's is verified, unless it is said not to. */
+function sslMode(config: ConfigValues): SslMode {
+  const options = optionsOf(config)
+  const given = text(options['ssl_mode']).toLowerCase()
+  if (given !== '') {
+    if (!sslModes.has(given)) throw new BadRequest(`The SSL mode must be one of ${[...sslModes].join(', ').toUpperCase()}.`)
+    return given as SslMode
+  }
+  const { ca, cert } = certificates(options)
+  if (ca === '' && cert === '') return 'disabled'
+  const verify = options['mysql_attr_ssl_verify_server_cert'] ?? options['1014']
+  const off = verify === false || verify === 0 || /^(?:0|false|no|off)$/i.test(text(verify))
+  return ca === '' || off ? 'required' : 'verify_identity'
+}
+
+function certificates(options: Options): { readonly ca: string; readonly cert: string; readonly key: string } {
+  const first = (...names: readonly string[]): string => names.map((name) => text(options[name])).find((value) => value !== '') ?? ''
+  return {
+    ca: first('ssl_ca', 'mysql_attr_ssl_ca', '1009'),
+    cert: first('ssl_cert', 'mysql_attr_ssl_cert', '1008'),
+    key: first('ssl_key', 'mysql_attr_ssl_key', '1007'),
+  }
+}
+
+function tls(mode: SslMode, options: Options): SslOptions | null {
+  if (mode === 'disabled') return null
+  const { ca, cert, key } = certificates(options)
+  return {
+    ...(ca !== '' && { ca: pem(ca) }),
+    ...(cert !== '' && { cert: pem(cert) }),
+    ...(key !== '' && { key: pem(key) }),
+    rejectUnauthorized: mode !== 'required',
+    verifyIdentity: mode === 'verify_identity',
+  }
+}
+
+/** A path, or the text itself. */
+function pem(given: string): string {
+  if (given.startsWith('-----BEGIN')) return given
+  try {
+    return readFileSync(given, 'utf8')
+  } catch (cause) {
+    throw new ServiceUnavailable('A certificate of this service can not be read.', { cause })
+  }
+}

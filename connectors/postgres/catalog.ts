@@ -1,0 +1,135 @@
+/**
+ * The catalog of one PostgreSQL database: the list first, a table at its first use, the keys of all tables once. A statement that names
+ * what is not there makes all of it be read again.
+ */
+import { type Catalog, naturalOrder, relationsOfTable, type Table, type TableKeys, type TableSummary } from 'dataferry/records'
+import { describe, keysOfTables, summaryOf } from './describe.ts'
+import type { Flavour } from './flavours.ts'
+import { type ListedKey, type ListedTable, listColumns, listKeys, listTables, type SchemaChoice } from './introspect.ts'
+import type { PostgresRunner } from './runner.ts'
+
+interface AllKeys {
+  readonly byTable: ReadonlyMap<string, readonly ListedKey[]>
+  /** For relations. */
+  readonly tables: readonly TableKeys[]
+}
+
+interface List {
+  readonly byName: ReadonlyMap<string, ListedTable>
+  readonly byId: ReadonlyMap<string, ListedTable>
+}
+
+/** All that is known between two refreshes; thrown away whole. */
+interface Known {
+  readonly epoch: number
+  list: Promise<List> | null
+  keys: Promise<AllKeys> | null
+  readonly tables: Map<string, Table>
+  readonly loading: Map<string, Promise<Table | null>>
+}
+
+const nothing = (epoch: number): Known => ({ epoch, list: null, keys: null, tables: new Map(), loading: new Map() })
+
+/** Shared by all who wait for it, so no single request ends it; the statement timeout does. */
+const never = new AbortController().signal
+
+export class PostgresCatalog implements Catalog {
+  readonly #runner: PostgresRunner
+  readonly #flavour: Flavour
+  readonly #choice: SchemaChoice
+  #known = nothing(1)
+
+  constructor(runner: PostgresRunner, flavour: Flavour, choice: SchemaChoice) {
+    this.#runner = runner
+    this.#flavour = flavour
+    this.#choice = choice
+    runner.onStale(() => this.refresh())
+  }
+
+  get epoch(): number {
+    return this.#known.epoch
+  }
+
+  async list(): Promise<readonly TableSummary[]> {
+    const { byName } = await this.#list(this.#known)
+    return [...byName.values()].map(summaryOf).sort((a, b) => naturalOrder(a.name, b.name))
+  }
+
+  table(name: string): Table | null | Promise<Table | null> {
+    return this.realTable(name)
+  }
+
+  realTable(name: string): Table | null | Promise<Table | null> {
+    const folded = name.toLowerCase()
+    return this.#known.tables.get(folded) ?? this.#load(folded)
+  }
+
+  refresh(): void {
+    this.#known = nothing(this.#known.epoch + 1)
+  }
+
+  async #load(folded: string): Promise<Table | null> {
+    const known = this.#known
+    let loading = known.loading.get(folded)
+    if (loading === undefined) {
+      loading = this.#describe(known, folded)
+      known.loading.set(folded, loading)
+    }
+    try {
+      return await loading
+    } finally {
+      known.loading.delete(folded)
+    }
+  }
+
+  async #describe(known: Known, folded: string): Promise<Table | null> {
+    const { byName, byId } = await this.#list(known)
+    const listed = byName.get(folded)
+    if (listed === undefined) return null
+    const [columns, keys] = await Promise.all([listColumns(this.#runner, listed, never), this.#keys(known)])
+    if (columns === null) {
+      if (known === this.#known) this.refresh()
+      return null
+    }
+    const relations = listed.isView ? [] : relationsOfTable(listed.name, keys.tables)
+    const own = keys.byTable.get(listed.id) ?? []
+    const table = describe({ table: listed, columns, keys: own, tables: byId }, relations, known.epoch)
+    known.tables.set(folded, table)
+    return table
+  }
+
+  #list(known: Known): Promise<List> {
+    known.list ??= forgetting(known, 'list', async () => {
+      const tables = await listTables(this.#runner, this.#flavour, this.#choice, never)
+      const byName = new Map<string, ListedTable>()
+      // The default schema's table wins where another's full name is the same, and of two that differ in case the first.
+      for (const table of [...tables].sort(defaultFirst)) {
+        const folded = table.name.toLowerCase()
+        if (!byName.has(folded)) byName.set(folded, table)
+      }
+      return { byName, byId: new Map([...byName.values()].map((table) => [table.id, table])) }
+    })
+    return known.list
+  }
+
+  #keys(known: Known): Promise<AllKeys> {
+    known.keys ??= forgetting(known, 'keys', async () => {
+      const [keys, { byId }] = await Promise.all([listKeys(this.#runner, this.#flavour, never), this.#list(known)])
+      return { byTable: Map.groupBy(keys, (key) => key.table), tables: keysOfTables(byId, keys) }
+    })
+    return known.keys
+  }
+}
+
+const defaultFirst = (a: ListedTable, b: ListedTable): number =>
+  Number(b.inDefaultSchema) - Number(a.inDefaultSchema) || (a.name < b.name ? -1 : 1)
+
+/** What failed is tried again at the next use. */
+async function forgetting<T>(known: Known, what: 'list' | 'keys', read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (thrown) {
+    known[what] = null
+    throw thrown
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The connections of one service, in two lanes. Point reads share a few connections, several in flight on each: they are never cancelled,
+ * only timed out. Lists and transactions have a connection to themselves for as long as they need it, from a pool; only those are
+ * cancelled, by a second connection. Nothing is opened before it is used, and what is idle is closed.
+ */
+import { Pool, TimeoutError } from 'tarn'
+import type { ConnectionSettings } from './settings.ts'
+import type { Wire } from './wire/connection.ts'
+import { Closed, ConnectionLost, PoolExhausted } from './wire/fault.ts'
+import { cancel, openWire } from './wire/open.ts'
+
+/** Two serve what ten do when statements are pipelined. */
+const sharedAtMost = 2
+/** A second shared connection is opened when the first has so many in flight. */
+const busy = 4
+/** How long beyond its own timeout a statement is waited for. */
+const graceMs = 5_000
+const lookEveryMs = 1_000
+
+export class Lanes {
+  readonly #settings: ConnectionSettings
+  readonly #pool: Pool<Wire>
+  readonly #shared: Wire[] = []
+  readonly #usedAt = new WeakMap<Wire, number>()
+  /** Connections in sessions, and the pool's idle ones. */
+  readonly #own = new Set<Wire>()
+  #opening: Promise<Wire> | null = null
+  #looking: NodeJS.Timeout | null = null
+  #closed = false
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings
+    this.#pool = new Pool<Wire>({
+      create: () => this.#open(),
+      destroy: (wire: Wire) => {
+        this.#own.delete(wire)
+        if (wire.lost || wire.inFlight > 0) wire.destroy()
+        else wire.finish()
+      },
+      validate: (wire: Wire) => !wire.lost,
+      min: 0,
+      max: Math.max(1, settings.poolSize - sharedAtMost),
+      acquireTimeoutMillis: settings.acquireTimeoutMs,
+      createTimeoutMillis: settings.connectTimeoutMs * 2,
+      destroyTimeoutMillis: 5_000,
+      idleTimeoutMillis: settings.idleMs,
+      reapIntervalMillis: lookEveryMs,
+      propagateCreateError: true,
+    })
+  }
+
+  /** Connections alive, for tests and the log. */
+  get counts(): { readonly shared: number; readonly own: number } {
+    return { shared: this.#shared.length, own: this.#own.size }
+  }
+
+  /** A connection to share: the one with the fewest in flight. */
+  shared(): Wire | Promise<Wire> {
+    if (this.#closed) throw new Closed()
+    let best: Wire | null = null
+    for (const wire of this.#shared) if (!wire.lost && (best === null || wire.inFlight < best.inFlight)) best = wire
+    if (best === null) return this.#openShared()
+    if (best.inFlight >= busy && this.#shared.length < sharedAtMost) this.#openShared().catch(() => {})
+    this.#usedAt.set(best, performance.now())
+    return best
+  }
+
+  /**
+   * A connection for the length of the call. When the signal aborts, what runs on it is cancelled and the connection is given up, and with
+   * it a transaction: the call's statements reject then.
+   */
+  async own<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted()
+    if (this.#closed) throw new Closed()
+    const wire = await this.#acquire(signal)
+    let gone = false
+    const onAbort = (): void => {
+      gone = true
+      this.#giveUp(wire)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await use(wire)
+    } catch (thrown) {
+      if (gone) throw signal.reason
+      throw thrown
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      // What was left behind is cut off: the next user must find a connection at rest.
+      if (wire.inFlight > 0 || wire.inTransaction) this.#giveUp(wire)
+      wire.resume()
+      this.#pool.release(wire)
+    }
+  }
+
+  /** Every connection prepares its statements anew: the structure that they were made for has changed. */
+  forgetStatements(): void {
+    for (const wire of [...this.#shared, ...this.#own]) wire.forgetStatements()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#looking !== null) clearInterval(this.#looking)
+    for (const wire of this.#shared.splice(0)) wire.destroy()
+    for (const wire of this.#own) if (wire.inFlight > 0) this.#giveUp(wire)
+    await this.#pool.destroy()
+  }
+
+  async #acquire(signal: AbortSignal): Promise<Wire> {
+    const pending = this.#pool.acquire()
+    const onAbort = (): void => pending.abort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await pending.promise
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason
+      throw thrown instanceof TimeoutError ? new PoolExhausted(thrown) : thrown
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** The server stops the statement, which it would go on with otherwise, and the connection is cut. */
+  #giveUp(wire: Wire): void {
+    if (wire.lost) return
+    if (wire.inFlight > 0) cancel(wire, this.#settings).catch(() => {})
+    wire.destroy()
+  }
+
+  async #open(): Promise<Wire> {
+    const wire = await openWire(this.#settings)
+    if (this.#closed) {
+      wire.destroy()
+      throw new Closed()
+    }
+    this.#own.add(wire)
+    wire.onLost(() => this.#own.delete(wire))
+    this.#look()
+    return wire
+  }
+
+  /** Those who come while one is opened wait for the same. */
+  #openShared(): Promise<Wire> {
+    this.#opening ??= this.#addShared().finally(() => {
+      this.#opening = null
+    })
+    return this.#opening
+  }
+
+  async #addShared(): Promise<Wire> {
+    const wire = await openWire(this.#settings)
+    if (this.#closed) {
+      wire.destroy()
+      throw new Closed()
+    }
+    this.#shared.push(wire)
+    this.#usedAt.set(wire, performance.now())
+    wire.onLost(() => {
+      const at = this.#shared.indexOf(wire)
+      if (at >= 0) this.#shared.splice(at, 1)
+    })
+    this.#look()
+    return wire
+  }
+
+  /** Closes idle shared connections, and cuts those whose server says nothing any more. */
+  #look(): void {
+    if (this.#looking !== null) return
+    this.#looking = setInterval(() => {
+      const now = performance.now()
+      const { statementTimeoutMs, idleMs } = this.#settings
+      const patience = statementTimeoutMs === 0 ? Number.POSITIVE_INFINITY : statementTimeoutMs + graceMs
+      for (const wire of [...this.#shared, ...this.#own]) {
+        if (wire.silence > patience) wire.lose(new ConnectionLost('The server did not answer in time.'))
+      }
+      for (const wire of [...this.#shared]) {
+        if (wire.inFlight > 0 || now - (this.#usedAt.get(wire) ?? now) < idleMs) continue
+        this.#shared.splice(this.#shared.indexOf(wire), 1)
+        wire.finish()
+      }
+      if (this.#shared.length === 0 && this.#own.size === 0 && this.#looking !== null) {
+        clearInterval(this.#looking)
+        this.#looking = null
+      }
+    }, lookEveryMs)
+    this.#looking.unref()
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Programs on one PostgreSQL database. Records by unique key go on shared connections; lists and sessions have one of their own. A read
+ * that failed because its connection had died, or because a statement's preparation was out of date, is tried once more while nothing of
+ * it was written.
+ */
+import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
+import { type ProgramRunner, type ReadProgram, ReadRunner, type SqlSession } from 'dataferry/sql'
+import { bindText } from './binds.ts'
+import { placedRows } from './cells.ts'
+import { WireSource } from './cursor.ts'
+import { isOutdated, isStale, postgresError } from './errors.ts'
+import { Lanes } from './lanes.ts'
+import { PostgresSession } from './session.ts'
+import type { ConnectionSettings } from './settings.ts'
+import type { Wire } from './wire/connection.ts'
+import { ConnectionLost } from './wire/fault.ts'
+import { PlacedRow } from './wire/row.ts'
+
+export class PostgresRunner implements ProgramRunner {
+  readonly #settings: () => ConnectionSettings
+  readonly #readers = new WeakMap<ReadProgram, ReadRunner<PlacedRow>>()
+  #lanes: Lanes | null = null
+  #onStale: () => void = () => {}
+
+  /** `settings` is asked at the first use. */
+  constructor(settings: () => ConnectionSettings) {
+    this.#settings = settings
+  }
+
+  /** Connections alive, for tests. */
+  get connections(): Lanes['counts'] {
+    return this.#lanes?.counts ?? { shared: 0, own: 0 }
+  }
+
+  /** Called when a statement names what the database does not have, or a session may have changed the structure. */
+  onStale(listener: () => void): void {
+    this.#onStale = listener
+  }
+
+  async run(program: ReadProgram, binds: readonly Bind[], output: Output, sink: ByteSink, signal: AbortSignal): Promise<void> {
+    const reader = this.#reader(program)
+    let written = false
+    const counted: ByteSink = {
+      write(chunk) {
+        written = true
+        return sink.write(chunk)
+      },
+    }
+    const attempt = (): Promise<void> =>
+      isPoint(program)
+        ? this.#point((wire) => reader.run(new WireSource(wire, 'shared'), binds, output, counted, signal), signal)
+        : this.#list((wire, manner) => reader.run(new WireSource(wire, manner), binds, output, counted, signal), program, signal)
+    await this.#told(() => this.#tryAgain(attempt, () => !written))
+  }
+
+  async query(text: string, binds: readonly Bind[], signal: AbortSignal): Promise<readonly (readonly Json[])[]> {
+    return this.#told(() =>
+      this.#tryAgain(
+        () =>
+          this.#openLanes().own(async (wire) => {
+            const rows: Json[][] = []
+            const row = new PlacedRow()
+            await wire.run(text, binds.map(bindText), (bytes, start) => {
+              row.place(bytes, start)
+              rows.push(Array.from({ length: row.count }, (_, i) => row.text(i)))
+            })
+            return rows
+          }, signal),
+        () => true,
+      ),
+    )
+  }
+
+  async session<T>(use: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
+    let changed = false
+    const result = await this.#told(() =>
+      this.#openLanes().own(async (wire) => {
+        const session = new PostgresSession(wire, (program) => this.#reader(program), signal)
+        let answer: T
+        try {
+          answer = await use(session)
+        } catch (thrown) {
+          await session.rollback()
+          throw thrown
+        }
+        await session.commit()
+        changed = session.executed
+        return answer
+      }, signal),
+    )
+    if (changed) this.#onStale()
+    return result
+  }
+
+  async close(): Promise<void> {
+    await this.#lanes?.close()
+  }
+
+  #openLanes(): Lanes {
+    this.#lanes ??= new Lanes(this.#settings())
+    return this.#lanes
+  }
+
+  #reader(program: ReadProgram): ReadRunner<PlacedRow> {
+    let reader = this.#readers.get(program)
+    if (reader === undefined) {
+      reader = new ReadRunner(program, placedRows)
+      this.#readers.set(program, reader)
+    }
+    return reader
+  }
+
+  /** Who shares a connection does not stop what runs on it; the caller is let go all the same. */
+  async #point(read: (wire: Wire) => Promise<void>, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const shared = this.#openLanes().shared()
+    const wire = shared instanceof Promise ? await shared : shared
+    await read(wire)
+  }
+
+  #list(read: (wire: Wire, manner: 'alone' | 'portal') => Promise<void>, program: ReadProgram, signal: AbortSignal): Promise<void> {
+    return this.#openLanes().own(async (wire) => {
+      if (program.related.length === 0) return read(wire, 'alone')
+      // Portals live in a transaction, and what is read in it is of one moment.
+      const begun = wire.simple('begin isolation level repeatable read, read only')
+      begun.catch(() => {})
+      await read(wire, 'portal')
+      await begun
+      await wire.simple('commit')
+    }, signal)
+  }
+
+  async #tryAgain<T>(attempt: () => Promise<T>, unwritten: () => boolean): Promise<T> {
+    try {
+      return await attempt()
+    } catch (thrown) {
+      const outdated = isOutdated(thrown)
+      if (outdated) this.#lanes?.forgetStatements()
+      if (!unwritten() || !(outdated || thrown instanceof ConnectionLost)) throw thrown
+      return attempt()
+    }
+  }
+
+  /** Errors as clients may see them. */
+  async #told<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (thrown) {
+      if (isOutdated(thrown)) this.#lanes?.forgetStatements()
+      if (isStale(thrown)) this.#onStale()
+      throw postgresError(thrown)
+    }
+  }
+}
+
+/** Its cost is that of one row found by a unique key. */
+const isPoint = ({ rows, count, related }: ReadProgram): boolean => rows?.point === true && count === null && related.length === 0

@@ -1,0 +1,191 @@
+/**
+ * A transaction on one connection. It begins with its first statement, in the same piece as that. Writes are guarded by savepoints, so that
+ * one that fails leaves nothing of itself behind; many inserts go as one statement over arrays, and only when that fails one by one.
+ */
+import type { Bind, Json } from 'dataferry/sdk'
+import { collectRows, type ReadProgram, type ReadRunner, type SqlSession, type Statement, type WriteProgram } from 'dataferry/sql'
+import type { Row, WriteOutcome } from 'dataferry/records'
+import { textParameters } from './binds.ts'
+import { batchParameters, batchOf } from './batch.ts'
+import { WireSource } from './cursor.ts'
+import { placedDecoder } from './decoder.ts'
+import { postgresError } from './errors.ts'
+import type { Wire } from './wire/connection.ts'
+import { ServerFault } from './wire/fault.ts'
+import { PlacedRow } from './wire/row.ts'
+
+/** Statements of one write that are in flight at once. */
+const pipelined = 64
+/** Rows of one insert over arrays. */
+const batchRows = 1_000
+
+export class PostgresSession implements SqlSession {
+  readonly #wire: Wire
+  readonly #reader: (program: ReadProgram) => ReadRunner<PlacedRow>
+  readonly #signal: AbortSignal
+  #begun = false
+  #last: Promise<unknown> = Promise.resolve()
+  /** Statements as text were run: the structure may have changed. */
+  executed = false
+
+  constructor(wire: Wire, reader: (program: ReadProgram) => ReadRunner<PlacedRow>, signal: AbortSignal) {
+    this.#wire = wire
+    this.#reader = reader
+    this.#signal = signal
+  }
+
+  rows(program: ReadProgram, binds: readonly Bind[]): Promise<readonly Row[]> {
+    return this.#step(async () => {
+      this.#begin()
+      return collectRows((output, sink) =>
+        this.#reader(program).run(new WireSource(this.#wire, 'portal'), binds, output, sink, this.#signal),
+      )
+    })
+  }
+
+  write(program: WriteProgram, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<readonly WriteOutcome[]> {
+    return this.#step(async () => {
+      this.#begin()
+      const outcomes: WriteOutcome[] = []
+      for (let from = 0; from < executions.length; ) {
+        this.#signal.throwIfAborted()
+        const lot = executions.slice(from, from + batchRows)
+        const done = (await this.#batch(program, lot)) ?? (await this.#each(program.statement, lot, mode))
+        for (const outcome of done) outcomes.push(outcome)
+        if (mode === 'halt' && done.some((outcome) => !outcome.ok)) break
+        from += lot.length
+      }
+      return outcomes
+    })
+  }
+
+  execute(text: string): Promise<void> {
+    return this.#step(async () => {
+      // Savepoints change nothing that is known of the structure.
+      if (!/^\s*(?:savepoint|release|rollback)\b/i.test(text)) this.executed = true
+      this.#begin()
+      await this.#wire.simple(text)
+    })
+  }
+
+  async commit(): Promise<void> {
+    await this.#last
+    if (!this.#begun) return
+    // A transaction that failed is rolled back by its commit, without an error.
+    const failed = this.#wire.transactionFailed
+    await this.#wire.simple('commit')
+    if (failed) throw new Error('The transaction was ended by an error that nobody undid.')
+  }
+
+  /** Never throws: what can't be rolled back has lost its connection, and with it the transaction. */
+  async rollback(): Promise<void> {
+    await this.#last
+    if (!this.#begun || this.#wire.lost) return
+    try {
+      await this.#wire.simple('rollback')
+    } catch {
+      this.#wire.destroy()
+    }
+  }
+
+  /** Sends `begin` in front of the first statement, without waiting for it. */
+  #begin(): void {
+    if (this.#begun) return
+    this.#begun = true
+    this.#wire.simple('begin').catch(() => {})
+  }
+
+  /** One after the other, whatever the caller does. Errors are worded here, because callers keep them. */
+  #step<T>(work: () => Promise<T>): Promise<T> {
+    const step = this.#last.then(async () => {
+      try {
+        return await work()
+      } catch (thrown) {
+        throw thrown instanceof ServerFault ? postgresError(thrown) : thrown
+      }
+    })
+    this.#last = step.catch(() => {})
+    return step
+  }
+
+  /** All rows in one statement; null where that can't be done, or failed: then nothing of it is left. */
+  async #batch(program: WriteProgram, executions: readonly (readonly Bind[])[]): Promise<WriteOutcome[] | null> {
+    const batch = executions.length > 1 ? batchOf(program) : null
+    if (batch === null) return null
+    const wire = this.#wire
+    const rows: Row[] = []
+    const decode = placedDecoder(program.statement.columns)
+    const row = new PlacedRow()
+    const saved = wire.simple('savepoint df_batch')
+    saved.catch(() => {})
+    try {
+      const { affected } = await wire.run(batch.text, batchParameters(batch, executions), (bytes, start) => {
+        row.place(bytes, start)
+        rows.push(decode(row))
+      })
+      await saved
+      // Where a trigger left rows out it is not known which.
+      if (affected === executions.length && (rows.length === affected || program.statement.columns.length === 0)) {
+        await wire.simple('release savepoint df_batch')
+        return executions.map((_, i) => ({ ok: true, affected: 1, rows: rows[i] === undefined ? [] : [rows[i]] }))
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof ServerFault) || wire.lost) throw thrown
+    }
+    await wire.simple('rollback to savepoint df_batch')
+    await wire.simple('release savepoint df_batch')
+    return null
+  }
+
+  /** One statement for each execution, several in flight. */
+  async #each(statement: Statement, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<WriteOutcome[]> {
+    const outcomes: WriteOutcome[] = []
+    const decode = placedDecoder(statement.columns)
+    for (let from = 0; from < executions.length; ) {
+      this.#signal.throwIfAborted()
+      const done = await this.#lot(statement, executions.slice(from, from + pipelined), decode)
+      for (const outcome of done) outcomes.push(outcome)
+      if (mode === 'halt' && done.at(-1)?.ok === false) break
+      from += done.length
+    }
+    return outcomes
+  }
+
+  /**
+   * Sends all at once, each behind a savepoint. The first that fails fails those behind it, which the server refuses unread: they are sent
+   * again by the caller. So what comes back ends with the first failure.
+   */
+  async #lot(statement: Statement, executions: readonly (readonly Bind[])[], decode: (row: PlacedRow) => { readonly [name: string]: Json }): Promise<WriteOutcome[]> {
+    const wire = this.#wire
+    const sent = wire.together(() =>
+      executions.map((binds) => {
+        const rows: Row[] = []
+        const row = new PlacedRow()
+        ignored(wire.simple('savepoint df_row'))
+        const run = wire.run(statement.text, textParameters(statement.parameters, binds, null), (bytes, start) => {
+          row.place(bytes, start)
+          rows.push(decode(row))
+        })
+        ignored(wire.simple('release savepoint df_row'))
+        return run.then(
+          ({ affected }): WriteOutcome => ({ ok: true, affected, rows }),
+          (thrown: unknown): WriteOutcome => {
+            if (!(thrown instanceof ServerFault)) throw thrown
+            return { ok: false, error: postgresError(thrown) }
+          },
+        )
+      }),
+    )
+    const settled = await Promise.all(sent)
+    const failed = settled.findIndex((outcome) => !outcome.ok)
+    if (failed < 0) return settled
+    await wire.simple('rollback to savepoint df_row')
+    await wire.simple('release savepoint df_row')
+    return settled.slice(0, failed + 1)
+  }
+}
+
+/** Its failure shows in what follows. */
+function ignored(sent: Promise<unknown>): void {
+  sent.catch(() => {})
+}

@@ -1,0 +1,118 @@
+/** Reads of the schema resource (data-plane 6.1 to 6.3), from the catalog. */
+import { type ApiReply, type ApiRequest, BadRequest, type Json, NotFound } from 'dataferry/sdk'
+import { describeField, describeRelation, describeSummary, describeTable, visibleFields } from './catalog/describe.ts'
+import type { Catalog, Table, TableSummary } from './catalog/types.ts'
+import { identifierList, projectList } from './lists.ts'
+import { booleanOption, type RecordOptions } from './options.ts'
+import { wrapList } from './payload.ts'
+import { noAccess } from './relate/read.ts'
+import type { Row } from './store.ts'
+import type { TableView } from './view.ts'
+
+/** What the schema resource works with: one service and one caller. */
+export interface SchemaTarget {
+  readonly catalog: Catalog
+  readonly serviceName: string
+  readonly serviceId: number | null
+  /** The tables asked for, whatever the caller may do with them. */
+  tables(): Promise<readonly TableSummary[]>
+  /** The caller's verbs on a table's description. */
+  mask(table: string): number
+  verbs(table: string): readonly Json[]
+  view(table: Table): TableView
+  /** The options of a list. Throws BadRequest for another verb than GET. */
+  options(): RecordOptions
+}
+
+/** Handles `_schema` and what is below it. Throws NotFound, Forbidden, BadRequest. */
+export async function handleSchema(request: ApiRequest, target: SchemaTarget): Promise<ApiReply> {
+  const [, name, part, item] = request.path
+  if (name === undefined) return listTables(request, target)
+  if (request.verb !== 'GET') {
+    throw new BadRequest(
+      `${request.verb} requests for resource '${name}' are not currently supported by the '_schema' service.`,
+    )
+  }
+  if (request.query.has('refresh') && booleanOption(request.query.get('refresh'))) target.catalog.refresh()
+  const view = await viewNamed(target, name, `Table "${name}" does not exist in the database.`)
+  if (part === undefined) return ok(describe(view, target))
+  if (part === '_field') return item === undefined ? listFields(request, view) : ok(oneField(view, item))
+  if (part === '_related') {
+    return item === undefined ? listRelations(request, view, target) : ok(oneRelation(view, item, target))
+  }
+  return ok(oneField(view, part))
+}
+
+const ok = (value: Json): ApiReply => ({ status: 200, headers: {}, body: { kind: 'value', value } })
+
+const describe = (view: TableView, target: SchemaTarget): Row =>
+  describeTable(view, 'real', target.serviceId, target.mask(view.table.name))
+
+/** Without `ids` the names; with `ids` whole descriptions, each of which must be there. */
+async function listTables(request: ApiRequest, target: SchemaTarget): Promise<ApiReply> {
+  const options = target.options()
+  if (options.ids !== null) {
+    const rows: Row[] = []
+    for (const id of options.ids) {
+      const name = String(id)
+      rows.push(describe(await viewNamed(target, name, `Table '${name}' does not exist in the database.`), target))
+    }
+    return ok(wrapList(request.output, options.asList ? identifierList(rows, ['name']) : rows))
+  }
+  const rows = (await target.tables())
+    .filter((table) => target.mask(table.name) !== 0)
+    .map((table) => ({ ...describeSummary(table, 'real'), access: target.verbs(table.name) }))
+  const shown = projectList(rows, options)
+  if (options.asList || !booleanOption(request.query.get('include_access'))) return ok(wrapList(request.output, shown))
+  return ok(
+    wrapList(
+      request.output,
+      shown.map((row, index) => ({ ...(row as Row), access: rows[index]?.access ?? [] })),
+    ),
+  )
+}
+
+async function viewNamed(target: SchemaTarget, name: string, missing: string): Promise<TableView> {
+  const table = await target.catalog.realTable(name)
+  if (table === null) throw new NotFound(missing)
+  if ((target.mask(table.name) & 1) === 0) throw noAccess('GET', `_schema/${name}`, target.serviceName)
+  return target.view(table)
+}
+
+/** Whole objects whatever is asked for; `ids` names some of them. */
+function listFields(request: ApiRequest, view: TableView): ApiReply {
+  const ids = request.query.get('ids')
+  const asked = typeof ids === 'string' && ids !== '' ? ids.split(',').map((id) => id.trim()) : null
+  const fields =
+    asked === null ? visibleFields(view) : asked.map((name) => fieldNamed(view, name)).filter((each) => each !== null)
+  if (fields.length === 0 && asked !== null) throw noField(view)
+  return ok(
+    wrapList(
+      request.output,
+      fields.map((column) => describeField(column, 'real')),
+    ),
+  )
+}
+
+function oneField(view: TableView, name: string): Row {
+  const column = fieldNamed(view, name)
+  if (column === null) throw noField(view)
+  return describeField(column, 'real')
+}
+
+/** By its real name, in any case. */
+const fieldNamed = (view: TableView, name: string): ReturnType<typeof visibleFields>[number] | null =>
+  visibleFields(view).find((column) => column.name.toLowerCase() === name.toLowerCase()) ?? null
+
+const noField = ({ table }: TableView): NotFound => new NotFound(`No requested fields found in table '${table.name}'.`)
+
+function listRelations(request: ApiRequest, view: TableView, target: SchemaTarget): ApiReply {
+  const rows = view.relations.map((relation) => describeRelation(relation, 'real', target.serviceId))
+  return ok(wrapList(request.output, rows))
+}
+
+function oneRelation(view: TableView, name: string, target: SchemaTarget): Row {
+  const relation = view.relations.find((each) => each.name.toLowerCase() === name.toLowerCase())
+  if (!relation) throw new NotFound(`No requested relationships found in table '${view.table.name}'.`)
+  return describeRelation(relation, 'real', target.serviceId)
+}

@@ -1,0 +1,235 @@
+/**
+ * A RecordStore as a Service: `_table` and `_schema` of a database (data-plane 1.3, 1.5, 1.7, 3.1). Policy is asked for each table
+ * that a request touches, by the name that roles use.
+ */
+import {
+  type Ability,
+  type ApiReply,
+  type ApiRequest,
+  BadRequest,
+  type Caller,
+  type ConfigValues,
+  type Json,
+  NotFound,
+  type Service,
+  type ServiceHost,
+  type Verb,
+  verbBits,
+} from 'dataferry/sdk'
+import { describeSummary } from './catalog/describe.ts'
+import { nameOf, type Table, type TableSummary } from './catalog/types.ts'
+import { identifierList, projectList } from './lists.ts'
+import { parseOptions, type RecordOptions } from './options.ts'
+import { payloadOf, wrapList } from './payload.ts'
+import { noAccess } from './relate/read.ts'
+import { handleRecords } from './resource.ts'
+import { handleSchema } from './schema.ts'
+import { type RecordStore, RecordStoreAbility, type Row } from './store.ts'
+import { defaultRules, type RecordRules, type RecordTarget } from './target.ts'
+import { type TableView, viewOf } from './view.ts'
+
+export interface RecordServiceOptions {
+  readonly host: ServiceHost
+  /** `allow_upsert` and `max_records` are read; the rest is the connector's. */
+  readonly config: ConfigValues
+}
+
+/** Serves the store's tables. Closing the service closes the store. */
+export const recordService = (store: RecordStore, options: RecordServiceOptions): RecordService =>
+  new RecordService(store, options)
+
+const resources: readonly Row[] = [
+  { name: '_schema', label: 'Schema Table' },
+  { name: '_table', label: 'Table' },
+]
+
+export class RecordService implements Service {
+  readonly #store: RecordStore
+  readonly #host: ServiceHost
+  readonly #rules: RecordRules
+  readonly #modifiers: ReadonlySet<string>
+
+  constructor(store: RecordStore, { host, config }: RecordServiceOptions) {
+    this.#store = store
+    this.#host = host
+    this.#rules = rulesOf(config, host)
+    this.#modifiers = new Set(host.settings.api.lookupModifiers)
+  }
+
+  async handle(request: ApiRequest, signal: AbortSignal): Promise<ApiReply> {
+    const [resource, table, id] = request.path
+    if (resource === undefined) return this.#root(request)
+    if (resource === '_table') {
+      return table === undefined ? this.#tables(request) : this.#records(request, table, id ?? null, signal)
+    }
+    if (resource === '_schema') return this.#schema(request)
+    throw new NotFound(`Resource '${resource}' not found for service '${this.#name}'.`)
+  }
+
+  /** What a role may name, in the order of the list (control-plane 3.6). */
+  async resources(request: ApiRequest): Promise<readonly string[]> {
+    const tables = await this.#listed(request)
+    const names = tables.map((table) => ({ _schema: table.name, _table: nameOf(table) }))
+    const components = ['', '*']
+    for (const resource of ['_schema', '_table'] as const) {
+      components.push(`${resource}/`, `${resource}/*`)
+      for (const name of names) components.push(`${resource}/${name[resource]}/`, `${resource}/${name[resource]}/*`)
+    }
+    return components
+  }
+
+  ability<T>(wanted: Ability<T>): T | undefined {
+    return wanted.name === RecordStoreAbility.name ? (this.#store as T) : undefined
+  }
+
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+
+  get #name(): string {
+    return this.#host.service.name
+  }
+
+  async #root(request: ApiRequest): Promise<ApiReply> {
+    const options = this.#listOptions(request, this.#name)
+    const { caller, output } = request
+    if (booleanIn(request, 'as_access_list')) {
+      const allowed = (await this.resources(request)).filter(
+        (component) => this.#mask(caller, roleComponent(component)) !== 0,
+      )
+      return ok(wrapList({ ...output, wrapper: output.wrapper ?? output.wrapperName }, allowed))
+    }
+    const visible = resources.filter((each) => this.#reaches(caller, String(each.name)))
+    const rows = visible.map((each) => ({ ...each, ...this.#accessOf(request, options, String(each.name)) }))
+    return ok(wrapList(output, projectList(rows, options)))
+  }
+
+  /** A caller who may do anything below a resource sees it. */
+  #reaches(caller: Caller, resource: string): boolean {
+    if (this.#mask(caller, resource) !== 0 || caller.role === null) return this.#mask(caller, resource) !== 0
+    const below = `${resource}/`
+    const rules = caller.role.rules.get(this.#name.toLowerCase()) ?? []
+    return caller.role.isActive && rules.some((rule) => rule.verbs !== 0 && rule.component.startsWith(below))
+  }
+
+  async #tables(request: ApiRequest): Promise<ApiReply> {
+    const options = this.#listOptions(request, '_table')
+    const wanted = options.ids === null ? null : new Set(options.ids.map(String))
+    const rows = (await this.#listed(request))
+      .filter((table) => wanted === null || wanted.has(nameOf(table)))
+      .filter((table) => this.#mask(request.caller, `_table/${nameOf(table)}`) !== 0)
+      .map((table) => ({
+        ...describeSummary(table, 'alias'),
+        access: this.#verbs(request.caller, `_table/${nameOf(table)}`),
+      }))
+    if (options.asList) return ok(wrapList(request.output, identifierList(rows, options.idField ?? ['name'])))
+    const shown = projectList(rows, options) as readonly Row[]
+    const access = booleanIn(request, 'include_access')
+    const list = access ? shown.map((row, index) => ({ ...row, access: rows[index]?.access ?? [] })) : shown
+    return ok(wrapList(request.output, list))
+  }
+
+  async #schema(request: ApiRequest): Promise<ApiReply> {
+    const { caller } = request
+    return handleSchema(request, {
+      catalog: this.#store.catalog,
+      serviceName: this.#name,
+      serviceId: this.#host.service.id,
+      tables: () => this.#listed(request),
+      mask: (table) => this.#mask(caller, `_schema/${table}`),
+      verbs: (table) => this.#verbs(caller, `_schema/${table}`),
+      view: (table) => this.#schemaView(table, caller),
+      options: () => this.#listOptions(request, '_schema'),
+    })
+  }
+
+  /** What is hidden from the records of a table is hidden from its description too. */
+  #schemaView(table: Table, caller: Caller): TableView {
+    const schema = this.#host.policyFor(caller, this.#name, `_schema/${table.name}`, 'GET')
+    const records = this.#host.policyFor(caller, this.#name, `_table/${nameOf(table)}`, 'GET')
+    return viewOf(table, schema, caller).without(records.hidden)
+  }
+
+  async #records(request: ApiRequest, name: string, id: string | null, signal: AbortSignal): Promise<ApiReply> {
+    const found = this.#store.catalog.table(name)
+    const table = found instanceof Promise ? await found : found
+    if (table === null) throw new NotFound(`Table "${name}" does not exist in the database.`)
+    const { caller, verb } = request
+    const target: RecordTarget = {
+      store: this.#store,
+      view: this.#view(table, caller, verb, name),
+      id,
+      rules: this.#rules,
+      serviceId: this.#host.service.id,
+      viewOf: (related, asked) => this.#view(related, caller, asked, nameOf(related)),
+      modelOf: () => null,
+    }
+    return handleRecords(target, request, signal)
+  }
+
+  /** Throws Forbidden for a caller without the verb on the table (control-plane 3.3: a call by id needs both). */
+  #view(table: Table, caller: Caller, verb: Verb, named: string): TableView {
+    const policy = this.#host.policyFor(caller, this.#name, `_table/${nameOf(table)}`, verb)
+    if ((policy.verbs & verbBits[verb]) === 0) throw noAccess(verb, `_table/${named}`, this.#name)
+    return viewOf(table, policy, caller, this.#modifiers)
+  }
+
+  async #listed(request: ApiRequest): Promise<readonly TableSummary[]> {
+    if (booleanIn(request, 'refresh')) this.#store.catalog.refresh()
+    const schema = request.query.get('schema')
+    const tables = await this.#store.catalog.list()
+    return typeof schema === 'string' && schema !== '' ? tables.filter((table) => table.schema === schema) : tables
+  }
+
+  /** Throws BadRequest for a verb that a list does not have (data-plane 1.7). */
+  #listOptions(request: ApiRequest, level: string): RecordOptions {
+    if (request.verb !== 'GET') throw unsupported(request.verb, level)
+    const { members } = payloadOf(request.body, request.output)
+    return parseOptions(request.query, members, true)
+  }
+
+  #accessOf(request: ApiRequest, options: RecordOptions, component: string): Row {
+    const shown = booleanIn(request, 'include_access') && !options.asList
+    return shown ? { access: this.#verbs(request.caller, component) } : {}
+  }
+
+  #mask(caller: Caller, component: string): number {
+    return this.#host.maskFor(caller, this.#name, component)
+  }
+
+  #verbs(caller: Caller, component: string): readonly Json[] {
+    return verbsOf(this.#mask(caller, component))
+  }
+}
+
+/** The names of a mask's verbs (data-plane 2.5). */
+export const verbsOf = (mask: number): readonly Verb[] =>
+  (Object.entries(verbBits) as [Verb, number][]).filter(([, bit]) => (mask & bit) !== 0).map(([verb]) => verb)
+
+/** data-plane 1.7: a level without a resource has no handler for the verb. */
+export const unsupported = (verb: Verb, level: string): BadRequest =>
+  new BadRequest(`${verb} requests without a resource are not currently supported by the '${level}' service.`)
+
+const ok = (value: Json): ApiReply => ({ status: 200, headers: {}, body: { kind: 'value', value } })
+
+/** `_table/contact/` and `_table/contact/*` ask about the table. */
+const roleComponent = (component: string): string => component.replace(/\/?\*?$/, '')
+
+const truths: ReadonlySet<string> = new Set(['true', '1', 'yes', 'y', 't', 'on'])
+const booleanIn = ({ query }: ApiRequest, name: string): boolean =>
+  truths.has(
+    String(query.get(name) ?? '')
+      .trim()
+      .toLowerCase(),
+  )
+
+function rulesOf(config: ConfigValues, host: ServiceHost): RecordRules {
+  const { maxRecords, maxFilterTerms } = host.settings.records
+  const own = Number(config.max_records ?? 0)
+  return {
+    ...defaultRules,
+    maxRecords: Math.min(own > 0 ? Math.trunc(own) : defaultRules.maxRecords, maxRecords),
+    maxFilterTerms,
+    allowUpsert: config.allow_upsert === true || config.allow_upsert === 1 || config.allow_upsert === 'true',
+  }
+}

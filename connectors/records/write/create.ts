@@ -1,0 +1,138 @@
+/** POST: creates records (data-plane 3.6). */
+import { type ApiReply, BadRequest, type Bind, type Json } from 'dataferry/sdk'
+import type { Column } from '../catalog/types.ts'
+import { type Change, withNeeds } from '../model.ts'
+import { isMembers, type Members, noRecords } from '../payload.ts'
+import { allFields } from '../plan/fields.ts'
+import { keyProjections } from '../plan/read.ts'
+import type { Projection } from '../plan/types.ts'
+import { WritePlanner } from '../plan/write.ts'
+import type { Row, WriteOutcome, WriteSession } from '../store.ts'
+import { type RowCheck, rowCheck } from './check.ts'
+import { type FieldValues, processRecord } from './fields.ts'
+import { type NestedWork, prepareNested, writeNested } from './nested.ts'
+import { type Operation, type Prepared, runBatch, runOne, type Written } from './run.ts'
+import { nestedTables } from './tables.ts'
+import { changeOf, readBack, replyOf, shownBy, splitRow, type Writing } from './writing.ts'
+
+/** Throws BadRequest for a body without records, by id, and for a batch with failures. */
+export async function createRecords(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
+  const { target, payload, request, mode, model } = writing
+  if (target.id !== null) throw new BadRequest('Create record by identifier not currently supported.')
+  const { records } = payload
+  if (records === null) throw noRecords(request.output)
+  const planner = new WritePlanner(target.view, insertReturning(writing))
+  const check = rowCheck(target.view)
+  const prepared: Prepared[] = []
+  for (const [index, record] of records.entries()) {
+    const each = await prepareOne(writing, planner, check, isMembers(record) ? record : {}, index)
+    prepared.push(each)
+    if ('error' in each && mode !== 'continue') break
+  }
+  let rows: ReadonlyMap<string, Row> | null = null
+  const after = async (session: WriteSession, written: readonly Written[]): Promise<void> => {
+    if (!writing.shows || writing.key.length === 0) return
+    const unread = written.filter((each) => each.row === null)
+    if (unread.length > 0)
+      rows = await readBack(
+        writing,
+        session,
+        unread.map((each) => each.key),
+      )
+  }
+  const results = await runBatch({ store: target.store, mode, prepared, model, after }, signal)
+  return replyOf(writing, results, rows, 'created')
+}
+
+/** Generated keys are always asked for; a table without a key answers what it can of the row. */
+function insertReturning(writing: Writing): readonly Projection[] {
+  const { key, shows, returns, columns, needs, target } = writing
+  if (key.length === 0) return target.store.can.returning ? (shows ? columns : allFields(target.view)) : []
+  return shows && returns ? [...withNeeds(columns, needs), ...keyProjections(key)] : keyProjections(key)
+}
+
+async function prepareOne(
+  writing: Writing,
+  planner: WritePlanner,
+  check: RowCheck,
+  sent: Members,
+  index: number,
+): Promise<Prepared> {
+  const { target, model, userId } = writing
+  try {
+    const change = changeOf(writing, 'insert', null, sent)
+    const record = model?.prepare ? await model.prepare(change) : sent
+    const { values, nested } = processRecord(target.view, record, { kind: 'insert', index, userId, key: [] })
+    if (values.size === 0) throw new BadRequest('No valid fields were found in record.')
+    check(values, 'insert')
+    const works = await prepareNested(nested, model, nestedTables(target), change)
+    return insertOperation(writing, planner, { ...change, record }, values, works)
+  } catch (error) {
+    return { error }
+  }
+}
+
+function insertOperation(
+  writing: Writing,
+  planner: WritePlanner,
+  change: Change,
+  values: FieldValues,
+  works: readonly NestedWork[],
+): Operation {
+  const statement = planner.insert(values)
+  const finish = (outcome: WriteOutcome & { readonly ok: true }): Written =>
+    insertedRow(writing, change, values, outcome.rows[0] ?? null)
+  return {
+    change,
+    statement: works.length === 0 ? statement : null,
+    finish,
+    execute: async (session) => {
+      const written = finish(await runOne(session, statement))
+      if (works.length > 0)
+        await writeNested(session, works, parentValues(writing, values, written), change, writing.userId)
+      return written
+    },
+  }
+}
+
+function insertedRow(writing: Writing, change: Change, values: FieldValues, row: Row | null): Written {
+  const { key, shows, returns } = writing
+  if (key.length === 0) {
+    const shown = row ?? givenRow(writing, values)
+    return { shown, key: [], row: shown, change }
+  }
+  const split = row === null ? null : splitRow(row, key)
+  const keyValues = key.map((column, at) => split?.key[at] ?? givenBind(values, column))
+  const shown = shownBy(key, keyValues)
+  return {
+    shown,
+    key: keyValues,
+    row: shows && returns ? (split?.row ?? null) : null,
+    change: { ...change, key: shown },
+  }
+}
+
+function givenBind(values: FieldValues, column: Column): Bind {
+  const value = values.get(column)
+  return value?.kind === 'value' ? value.value : null
+}
+
+/** What was written, where nothing can be read back (data-plane 3.6, a table without a key). */
+function givenRow({ columns, target, shows }: Writing, values: FieldValues): Row {
+  const row: { [name: string]: Json } = {}
+  for (const [column] of values) {
+    const asked = !shows || columns.some((each) => each.column === column)
+    if (asked && target.view.sees(column)) Object.assign(row, shownBy([column], [givenBind(values, column)]))
+  }
+  return row
+}
+
+/** The parent's values by real name, for its children. */
+function parentValues({ key }: Writing, values: FieldValues, written: Written): ReadonlyMap<string, Bind> {
+  const found = new Map<string, Bind>()
+  for (const [column] of values) found.set(column.name.toLowerCase(), givenBind(values, column))
+  key.forEach((column, at) => {
+    found.set(column.name.toLowerCase(), (written.key[at] ?? null) as Bind)
+  })
+  return found
+}

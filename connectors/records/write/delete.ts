@@ -1,0 +1,154 @@
+/** DELETE (data-plane 3.8). */
+import { type ApiReply, BadRequest, type Bind, type Json } from 'dataferry/sdk'
+import { type Filter, parseFilter } from '../filter/index.ts'
+import { type KeyValue, keyOf, keyOfPath, keyOfRecord, needIdentifiers, recordNotFound } from '../keys.ts'
+import { identifierList } from '../lists.ts'
+import { presentRows, withNeeds } from '../model.ts'
+import { wrapList } from '../payload.ts'
+import { allFields } from '../plan/fields.ts'
+import { keyIs } from '../plan/predicates.ts'
+import { asRows, planRead } from '../plan/read.ts'
+import { WritePlanner } from '../plan/write.ts'
+import { listNames } from '../read.ts'
+import type { Row, WriteOutcome, WriteSession } from '../store.ts'
+import { type Operation, type Prepared, runBatch, runOne, type Written } from './run.ts'
+import { keysWhere } from './where.ts'
+import { changeOf, reply, replyOf, returning, shownBy, splitRow, type Writing } from './writing.ts'
+
+/** Dispatches by path id, `ids`, records, `filter`, `force`. Throws BadRequest where nothing says what to delete. */
+export async function deleteRecords(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
+  const { target, options, payload, key } = writing
+  if (target.id !== null) {
+    const found = keyOfPath(needIdentifiers(key), target.id)
+    return deleteMany(writing, 1, () => found, signal)
+  }
+  const { ids, filter } = options
+  if (ids !== null) {
+    needIdentifiers(key)
+    return deleteMany(writing, ids.length, (index) => keyOf(key, ids[index] ?? null), signal)
+  }
+  const { records } = payload
+  if (records !== null) {
+    needIdentifiers(key)
+    return deleteMany(writing, records.length, (index) => keyOfRecord(key, records[index] ?? null, index), signal)
+  }
+  if (filter !== null) {
+    const parsed = parseFilter(filter, { maxTerms: target.rules.maxFilterTerms })
+    if (parsed !== null) return deleteWhere(writing, parsed, signal)
+  }
+  if (!options.force) throw new BadRequest('No filter or records given for delete request.')
+  return deleteAll(writing, signal)
+}
+
+async function deleteMany(
+  writing: Writing,
+  count: number,
+  keyAt: (index: number) => KeyValue,
+  signal: AbortSignal,
+): Promise<ApiReply> {
+  const { target, model } = writing
+  const mode = target.id === null ? writing.mode : 'rollback'
+  const planner = new WritePlanner(target.view, returning(writing))
+  const prepared: Prepared[] = []
+  for (let index = 0; index < count; index += 1) {
+    const each = prepareOne(writing, planner, keyAt, index)
+    prepared.push(each)
+    if ('error' in each && mode !== 'continue') break
+  }
+  const results = await runBatch({ store: target.store, mode, prepared, model }, signal)
+  return replyOf(writing, results, null, 'deleted')
+}
+
+function prepareOne(
+  writing: Writing,
+  planner: WritePlanner,
+  keyAt: (index: number) => KeyValue,
+  index: number,
+): Prepared {
+  try {
+    return deleteOperation(writing, planner, keyAt(index))
+  } catch (error) {
+    return { error }
+  }
+}
+
+function deleteOperation(writing: Writing, planner: WritePlanner, key: KeyValue): Operation {
+  const { shows, returns } = writing
+  const change = changeOf(writing, 'delete', shownBy(writing.key, key.values), {})
+  const statement = planner.delete(writing.key, key.values)
+  const readsFirst = shows && !returns
+  const finish = ({ affected, rows }: WriteOutcome & { readonly ok: true }): Written => {
+    const [row] = rows
+    if (affected === 0 && !row) throw recordNotFound(key.text)
+    const split = row ? splitRow(row, writing.key) : null
+    const values: readonly (Json | Bind)[] = split?.key ?? key.values
+    return { shown: shownBy(writing.key, values), key: values, row: shows ? (split?.row ?? null) : null, change }
+  }
+  return {
+    change,
+    statement: readsFirst ? null : statement,
+    finish,
+    execute: async (session) => {
+      const row = readsFirst ? await before(writing, session, key) : null
+      const written = finish(await runOne(session, statement))
+      return row === null ? written : { ...written, row }
+    },
+  }
+}
+
+/** The row as it was. */
+async function before(writing: Writing, session: WriteSession, key: KeyValue): Promise<Row> {
+  const { target, columns, needs, related } = writing
+  const [row] = await session.rows(
+    planRead({
+      view: target.view,
+      columns: withNeeds(columns, needs),
+      related,
+      maxRelated: target.rules.maxRecords,
+      where: (binds) => keyIs(writing.key, key.values, binds),
+      limit: 1,
+      result: asRows,
+    }),
+  )
+  if (!row) throw recordNotFound(key.text)
+  return row
+}
+
+/** All matches, in one statement. */
+async function deleteWhere(writing: Writing, filter: Filter, signal: AbortSignal): Promise<ApiReply> {
+  const { target, options, request, model } = writing
+  if (model !== null) {
+    const keys = await keysWhere(writing, filter, signal)
+    return deleteMany(writing, keys.length, (index) => keys[index] as KeyValue, signal)
+  }
+  const rows = await target.store.write((session) => deletedRows(writing, session, filter), signal)
+  const shown = await presentRows(rows.slice(0, target.rules.maxRecords), writing.presenting, request)
+  return reply(200, wrapList(request.output, options.asList ? identifierList(shown, listNames(options)) : shown))
+}
+
+async function deletedRows(writing: Writing, session: WriteSession, filter: Filter): Promise<readonly Row[]> {
+  const { target, options, key, columns, needs, related, shows } = writing
+  const { view, store, rules } = target
+  const shown = key.length === 0 && !shows ? allFields(view) : withNeeds(columns, needs)
+  if (store.can.returning && related.length === 0) {
+    return (await runOne(session, new WritePlanner(view, shown).deleteWhere(filter, options.params))).rows
+  }
+  const asked = { view, filter, params: options.params, columns: shown, related, maxRelated: rules.maxRecords }
+  const rows = await session.rows(planRead({ ...asked, result: asRows }))
+  await runOne(session, new WritePlanner(view, []).deleteWhere(filter, options.params))
+  return rows
+}
+
+/** `force=true`: every row that the view shows. */
+async function deleteAll(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
+  const { target, model } = writing
+  if (model !== null) {
+    const keys = await keysWhere(writing, null, signal)
+    if (keys.length > 0)
+      await deleteMany({ ...writing, mode: 'rollback' }, keys.length, (index) => keys[index] as KeyValue, signal)
+  } else {
+    const planner = new WritePlanner(target.view, [])
+    await target.store.write((session) => runOne(session, planner.deleteWhere(null, new Map())), signal)
+  }
+  return reply(200, { success: true })
+}

@@ -1,0 +1,256 @@
+/**
+ * Runs the writes of one request (data-plane 3.9): one transaction, in which each record either is written whole or leaves nothing
+ * behind. Where nothing but statements is to be run, equal statements go to the store together.
+ */
+import type { Bind, Json } from 'dataferry/sdk'
+import { NotImplemented } from 'dataferry/sdk'
+import type { BatchMode } from '../batch.ts'
+import type { Change, RecordModel } from '../model.ts'
+import type { Planned, WritePlan } from '../plan/types.ts'
+import type { RecordStore, Row, WriteOutcome, WriteSession } from '../store.ts'
+
+/** What became of one record. */
+export interface Written {
+  /** Its identifier by field name, as answers show it. */
+  readonly shown: Row
+  /** Its identifier's values, to read it again by. */
+  readonly key: readonly (Json | Bind)[]
+  /** What the answer shows of it, where the write itself told. */
+  readonly row: Row | null
+  readonly change: Change
+}
+
+/** One record's write. */
+export interface Operation {
+  readonly change: Change
+  /** The statement, where it is all there is to do. */
+  readonly statement: Planned<WritePlan> | null
+  /** The whole work inside the transaction. A throw undoes it. */
+  execute(session: WriteSession): Promise<Written>
+  /** What the statement's outcome means. Throws NotFound where it met no row. */
+  finish(outcome: WriteOutcome & { readonly ok: true }): Written
+}
+
+/** A record that was written, or the reason why not. */
+export type Result = { readonly ok: true; readonly written: Written } | { readonly ok: false; readonly error: unknown }
+
+/** A record ready to be written, or the reason why it can't be. */
+export type Prepared = Operation | { readonly error: unknown }
+
+/** Thrown through the store to undo everything; what it carries is the answer all the same. */
+class Undone extends Error {
+  readonly results: readonly Result[]
+  constructor(results: readonly Result[]) {
+    super('The batch was rolled back.')
+    this.results = results
+  }
+}
+
+export interface Batch {
+  readonly store: RecordStore
+  readonly mode: BatchMode
+  readonly prepared: readonly Prepared[]
+  readonly model: RecordModel | null
+  /** In the transaction, after all that could be written was written: reads what answers show. */
+  readonly after?: (session: WriteSession, written: readonly Written[]) => Promise<void>
+}
+
+/**
+ * Runs a batch. The results are in the order of the request and end with the first failure, unless the mode is `continue`. Throws
+ * what the store throws for the transaction as a whole.
+ */
+export async function runBatch(batch: Batch, signal: AbortSignal): Promise<readonly Result[]> {
+  const { store, mode, prepared, model } = batch
+  if (mode === 'rollback' && prepared.length > 1 && !store.can.transactions) {
+    throw new NotImplemented('Rollback is not supported by this service.')
+  }
+  if (prepared.every((each) => 'error' in each)) return upToFailure(prepared.map(failed), mode)
+  try {
+    const results = await store.write(async (session) => {
+      const done = await runAll(session, batch)
+      if (mode === 'rollback' && done.some((each) => !each.ok)) throw new Undone(done)
+      if (batch.after)
+        await batch.after(
+          session,
+          done.flatMap((each) => (each.ok ? [each.written] : [])),
+        )
+      return done
+    }, signal)
+    await model?.committed?.(results.flatMap((each) => (each.ok ? [each.written.change] : [])))
+    return results
+  } catch (error) {
+    if (error instanceof Undone) return error.results
+    throw error
+  }
+}
+
+const failed = (each: Prepared): Result => ({ ok: false, error: 'error' in each ? each.error : null })
+
+function upToFailure(results: readonly Result[], mode: BatchMode): readonly Result[] {
+  const first = results.findIndex((each) => !each.ok)
+  return mode === 'continue' || first === -1 ? results : results.slice(0, first + 1)
+}
+
+async function runAll(session: WriteSession, batch: Batch): Promise<readonly Result[]> {
+  const { prepared, mode, model } = batch
+  const stop = mode === 'continue' ? prepared.length : prepared.findIndex((each) => 'error' in each)
+  const reached = stop === -1 ? prepared : prepared.slice(0, stop)
+  const operations = reached.filter((each): each is Operation => !('error' in each))
+  const flat = !model?.check && !model?.audit && operations.every((each) => each.statement !== null)
+  const results = flat
+    ? await runStatements(session, operations, mode, batch.store.can.transactions)
+    : await runEach(session, operations, mode, model, batch.store.can.transactions)
+  return inPlace(prepared, results, mode)
+}
+
+/** Puts the results of the operations among the records that could not even be tried. */
+function inPlace(prepared: readonly Prepared[], results: readonly Result[], mode: BatchMode): readonly Result[] {
+  const all: Result[] = []
+  let next = 0
+  for (const each of prepared) {
+    const result = 'error' in each ? failed(each) : results[next++]
+    if (!result) break
+    all.push(result)
+    if (!result.ok && mode !== 'continue') break
+  }
+  return all
+}
+
+/** Record by record, each in a savepoint of its own where more than one may be kept. */
+async function runEach(
+  session: WriteSession,
+  operations: readonly Operation[],
+  mode: BatchMode,
+  model: RecordModel | null,
+  transactions: boolean,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  for (const operation of operations) {
+    const work = async (): Promise<Written> => {
+      await model?.check?.(session, operation.change)
+      const written = await operation.execute(session)
+      await model?.audit?.(session, written.change)
+      return written
+    }
+    try {
+      const alone = mode === 'rollback' || !transactions
+      results.push({ ok: true, written: await (alone ? work() : session.savepoint(work)) })
+    } catch (error) {
+      results.push({ ok: false, error })
+      if (mode !== 'continue') break
+    }
+  }
+  return results
+}
+
+/** Runs statements, those of one shape together. */
+async function runStatements(
+  session: WriteSession,
+  operations: readonly Operation[],
+  mode: BatchMode,
+  transactions: boolean,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  for (const group of groups(operations)) {
+    const done = await runGroup(session, group, mode, transactions)
+    results.push(...done)
+    if (mode !== 'continue' && done.some((each) => !each.ok)) break
+  }
+  return results
+}
+
+interface Group {
+  readonly statement: Planned<WritePlan>
+  readonly operations: readonly Operation[]
+}
+
+function groups(operations: readonly Operation[]): readonly Group[] {
+  const found: { statement: Planned<WritePlan>; operations: Operation[] }[] = []
+  for (const operation of operations) {
+    const last = found.at(-1)
+    const { statement } = operation
+    if (statement === null) continue
+    if (last && last.statement.shape === statement.shape) last.operations.push(operation)
+    else found.push({ statement, operations: [operation] })
+  }
+  return found
+}
+
+async function runGroup(
+  session: WriteSession,
+  { statement, operations }: Group,
+  mode: BatchMode,
+  transactions: boolean,
+): Promise<readonly Result[]> {
+  const run = async (some: readonly Operation[]): Promise<readonly Result[]> => {
+    const executions = some.map((each) => each.statement?.binds ?? [])
+    const outcomes = await session.run(statement, executions, mode === 'continue' ? 'continue' : 'halt')
+    return outcomes.map((outcome, index) => resultOf(some[index], told(statement, outcome)))
+  }
+  if (mode !== 'halt' || operations.length === 1) return run(operations)
+  if (!transactions) return oneByOne(run, operations)
+  return haltAtMissing(session, run, operations)
+}
+
+/**
+ * A record that is not there is no failure to the store, which goes on with those behind it. They must not have been written, so
+ * the group is undone and runs again up to there: that costs twice in the rare case and nothing in the other.
+ */
+async function haltAtMissing(
+  session: WriteSession,
+  run: (some: readonly Operation[]) => Promise<readonly Result[]>,
+  operations: readonly Operation[],
+): Promise<readonly Result[]> {
+  let tried: readonly Result[] = []
+  const again = Symbol('again')
+  try {
+    return await session.savepoint(async () => {
+      tried = await run(operations)
+      const first = tried.findIndex((each) => !each.ok)
+      if (first !== -1 && first < tried.length - 1) throw again
+      return tried
+    })
+  } catch (thrown) {
+    if (thrown !== again) throw thrown
+    const first = tried.findIndex((each) => !each.ok)
+    return run(operations.slice(0, first + 1))
+  }
+}
+
+async function oneByOne(
+  run: (some: readonly Operation[]) => Promise<readonly Result[]>,
+  operations: readonly Operation[],
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  for (const operation of operations) {
+    results.push(...(await run([operation])))
+    if (results.at(-1)?.ok === false) break
+  }
+  return results
+}
+
+function resultOf(operation: Operation | undefined, outcome: WriteOutcome): Result {
+  if (!operation) throw new TypeError('The store answered more outcomes than there were executions.')
+  if (!outcome.ok) return { ok: false, error: outcome.error }
+  try {
+    return { ok: true, written: operation.finish(outcome) }
+  } catch (error) {
+    return { ok: false, error }
+  }
+}
+
+/** Runs one statement for one record. Throws its failure. */
+export async function runOne(
+  session: WriteSession,
+  statement: Planned<WritePlan>,
+): Promise<WriteOutcome & { readonly ok: true }> {
+  const [outcome] = await session.run(statement, [statement.binds], 'halt')
+  if (!outcome) throw new TypeError('The store answered no outcome.')
+  const known = told(statement, outcome)
+  if (!known.ok) throw known.error
+  return known
+}
+
+/** Rows of a statement that asked for none say nothing. */
+const told = ({ plan }: Planned<WritePlan>, outcome: WriteOutcome): WriteOutcome =>
+  outcome.ok && plan.returning.length === 0 ? { ...outcome, rows: [] } : outcome

@@ -1,0 +1,195 @@
+/** What the three kinds of writes have in common: what they answer, and how rows are read again. */
+import type { ApiReply, ApiRequest, Bind, Json } from 'dataferry/sdk'
+import { type BatchEntry, type BatchMode, type BatchVerb, batchError, batchMode } from '../batch.ts'
+import { castToColumn } from '../cast.ts'
+import { type Column, nameOf } from '../catalog/types.ts'
+import { canonicalKey, identifiers, shownKey } from '../keys.ts'
+import { identifierList } from '../lists.ts'
+import {
+  type Change,
+  neededBy,
+  type Presenting,
+  presenting,
+  presentRows,
+  type RecordModel,
+  withNeeds,
+} from '../model.ts'
+import type { RecordOptions } from '../options.ts'
+import { type Members, type Payload, wrapList } from '../payload.ts'
+import { fieldsOf, projection } from '../plan/fields.ts'
+import { keyIs, oneOf } from '../plan/predicates.ts'
+import { asRows, keyProjections, planRead, type ReadAsked, takeKey } from '../plan/read.ts'
+import type { Projection } from '../plan/types.ts'
+import { listNames, presentingRelated, relatedTables } from '../read.ts'
+import { type Relating, relationsOf } from '../relate/read.ts'
+import type { Row, WriteSession } from '../store.ts'
+import type { RecordTarget } from '../target.ts'
+import type { Result, Written } from './run.ts'
+
+/** A write's request, understood. Nothing of it can fail later for the way that it was asked. */
+export interface Writing {
+  readonly target: RecordTarget
+  readonly request: ApiRequest
+  readonly options: RecordOptions
+  readonly payload: Payload
+  readonly mode: BatchMode
+  /** The columns that identify a record here; empty where nothing does. */
+  readonly key: readonly Column[]
+  /** What answers show. */
+  readonly columns: readonly Projection[]
+  readonly needs: readonly Column[]
+  readonly related: readonly Relating[]
+  readonly presenting: Presenting | null
+  readonly model: RecordModel | null
+  readonly userId: number | null
+  /** Answers show more than identifiers. */
+  readonly shows: boolean
+  /** The statements themselves can answer it. */
+  readonly returns: boolean
+}
+
+/** Understands a write: options are judged before anything is done (data-plane 2.12). Throws BadRequest, Forbidden. */
+export async function understand(
+  target: RecordTarget,
+  request: ApiRequest,
+  options: RecordOptions,
+  payload: Payload,
+): Promise<Writing> {
+  const { view, store } = target
+  const mode = batchMode(options, false)
+  const key = identifiers(view, options.idField)
+  const columns = fieldsOf(view, options.fields ?? 'ids', key, false)
+  const asked = relationsOf(view, options, relatedTables(target))
+  const related = asked instanceof Promise ? await asked : asked
+  const model = target.modelOf(view.table)
+  const needs = neededBy(model, view.table)
+  const identifies =
+    columns.length === key.length && columns.every((each) => each.column !== null && key.includes(each.column))
+  const shows = related.length > 0 || !identifies
+  return {
+    target,
+    request,
+    options,
+    payload,
+    mode,
+    key,
+    columns,
+    needs,
+    related,
+    presenting: shows ? presenting(model, columns, needs, presentingRelated(related)) : null,
+    model,
+    userId: request.caller.user?.id ?? null,
+    shows,
+    returns: related.length === 0 && store.can.returning,
+  }
+}
+
+/** What a statement is asked to answer for each row: the fields shown, then the key. */
+export const returning = ({ shows, returns, columns, needs, key }: Writing): readonly Projection[] =>
+  shows && returns ? [...withNeeds(columns, needs), ...keyProjections(key)] : []
+
+/** The row of a statement's answer, and the key taken out of it. */
+export function splitRow(row: Row, key: readonly Column[]): { readonly row: Row; readonly key: readonly Json[] } {
+  const bare: { [name: string]: Json } = { ...row }
+  const values = takeKey(bare, key)
+  return { row: bare, key: values }
+}
+
+/** An identifier as answers show it. */
+export const shownBy = (key: readonly Column[], values: readonly (Json | Bind)[]): Row =>
+  Object.fromEntries(key.map((column, at) => [nameOf(column), shownKey((values[at] ?? null) as Bind, column)]))
+
+/** A hook's view of a write. */
+export const changeOf = (writing: Writing, kind: Change['kind'], key: Row | null, record: Members): Change => ({
+  kind,
+  table: writing.target.view.table,
+  key,
+  record,
+  request: writing.request,
+})
+
+const window = 1000
+
+/** Reads rows again by their keys, inside the session, as answers show them. Rows that can't be found are left out. */
+export async function readBack(
+  writing: Writing,
+  session: WriteSession,
+  keys: readonly (readonly (Json | Bind)[])[],
+): Promise<ReadonlyMap<string, Row>> {
+  const { target, key, columns, needs, related } = writing
+  const found = new Map<string, Row>()
+  const base: Omit<ReadAsked, 'result' | 'where'> = {
+    view: target.view,
+    columns: [...withNeeds(columns, needs), ...keyProjections(key)],
+    related,
+    maxRelated: target.rules.maxRecords,
+  }
+  const read = async (where: NonNullable<ReadAsked['where']>, as?: string): Promise<void> => {
+    for (const each of await session.rows(planRead({ ...base, where, result: asRows }))) {
+      const { row, key: values } = splitRow(each, key)
+      const text = as ?? canonicalKey(values)
+      if (!found.has(text)) found.set(text, row)
+    }
+  }
+  const binds = keys.map((values) => key.map((column, at) => asBind(values[at] ?? null, column)))
+  const [only] = key
+  if (only && key.length === 1) {
+    const values = binds.map((each) => each[0] ?? null)
+    for (let at = 0; at < values.length; at += window) {
+      await read((plan) => oneOf(only, values.slice(at, at + window), plan))
+    }
+  }
+  for (const each of binds) {
+    const text = canonicalKey(each)
+    if (!found.has(text)) await read((plan) => keyIs(key, each, plan), text)
+  }
+  return found
+}
+
+const asBind = (value: Json | Bind, column: Column): Bind =>
+  value instanceof Uint8Array ? value : castToColumn(value as Json, column)
+
+/** What a list or by-id call answers for its results. Throws the inner error by id, the batch's error for a list. */
+export async function replyOf(
+  writing: Writing,
+  results: readonly Result[],
+  rows: ReadonlyMap<string, Row> | null,
+  verb: BatchVerb,
+): Promise<ApiReply> {
+  const { target, options, request, mode } = writing
+  const byId = target.id !== null
+  const [only] = results
+  if (byId && only && !only.ok) throw only.error
+  const shown: Row[] = []
+  const entries: BatchEntry[] = []
+  for (const result of results) {
+    if (!result.ok) {
+      entries.push({ ok: false, error: result.error })
+      continue
+    }
+    const row = await shownOf(writing, result.written, rows)
+    shown.push(row)
+    entries.push({ ok: true, shown: verb === 'deleted' ? row : result.written.shown })
+  }
+  if (entries.some((entry) => !entry.ok)) throw batchError(verb, mode, entries)
+  const status = verb === 'created' ? 201 : 200
+  if (byId) return reply(status, shown[0] ?? {})
+  return reply(status, wrapList(request.output, options.asList ? identifierList(shown, listNames(options)) : shown))
+}
+
+export const reply = (status: number, value: Json): ApiReply => ({
+  status,
+  headers: {},
+  body: { kind: 'value', value },
+})
+
+async function shownOf(writing: Writing, written: Written, rows: ReadonlyMap<string, Row> | null): Promise<Row> {
+  if (!writing.shows) return written.row ?? written.shown
+  const row = rows?.get(canonicalKey(written.key)) ?? written.row
+  if (!row) return written.shown
+  const [shown] = await presentRows([row], writing.presenting, writing.request)
+  return shown ?? written.shown
+}
+
+/** The columns of a key as projections under their own names. */
+export const keyFields = (key: readonly Column[]): readonly Projection[] => key.map(projection)

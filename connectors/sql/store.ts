@@ -1,0 +1,92 @@
+/** A SQL connector as a RecordStore: plans become cached programs, programs run on the connector's runner. */
+
+import type {
+  Planned,
+  ReadPlan,
+  RecordStore,
+  Row,
+  SchemaPlan,
+  WriteOutcome,
+  WritePlan,
+  WriteSession,
+} from 'dataferry/records'
+import type { Bind, ConfigValues, ServiceHost } from 'dataferry/sdk'
+import { Programs } from './programs.ts'
+import { programSource } from './source.ts'
+import type { Dialect, SqlConnector, SqlSession } from './types.ts'
+
+/** No I/O: the first use connects. */
+export function sqlStore(connector: SqlConnector, config: ConfigValues, host: ServiceHost): RecordStore {
+  const { dialect } = connector
+  const runner = connector.createRunner(config, host)
+  const catalog = connector.createCatalog(runner, config, host)
+  const programs = new Programs(dialect, catalog)
+  const wrapperName = host.settings.api.wrapper
+  return {
+    can: dialect.can,
+    catalog,
+    read: (planned) => programSource(runner, programs.read(planned), planned.binds, wrapperName),
+    async write(work, signal) {
+      const changes: Changes = { made: false }
+      const result = await runner.session(
+        (session) => work(new StoreSession(session, dialect, programs, changes)),
+        signal,
+      )
+      if (changes.made) catalog.refresh()
+      return result
+    },
+    close: () => runner.close(),
+  }
+}
+
+interface Changes {
+  /** The structure was changed in this session. */
+  made: boolean
+}
+
+class StoreSession implements WriteSession {
+  readonly #session: SqlSession
+  readonly #dialect: Dialect
+  readonly #programs: Programs
+  readonly #changes: Changes
+  #savepoints = 0
+
+  constructor(session: SqlSession, dialect: Dialect, programs: Programs, changes: Changes) {
+    this.#session = session
+    this.#dialect = dialect
+    this.#programs = programs
+    this.#changes = changes
+  }
+
+  rows(planned: Planned<ReadPlan>): Promise<readonly Row[]> {
+    return this.#session.rows(this.#programs.read(planned), planned.binds)
+  }
+
+  run(
+    planned: Planned<WritePlan>,
+    executions: readonly (readonly Bind[])[],
+    mode: 'halt' | 'continue',
+  ): Promise<readonly WriteOutcome[]> {
+    return this.#session.write(this.#programs.write(planned), executions, mode)
+  }
+
+  async savepoint<T>(work: () => Promise<T>): Promise<T> {
+    const name = `df_${++this.#savepoints}`
+    await this.#session.execute(`savepoint ${name}`)
+    let result: T
+    try {
+      result = await work()
+    } catch (thrown) {
+      await this.#session.execute(`rollback to savepoint ${name}`)
+      await this.#session.execute(`release savepoint ${name}`)
+      throw thrown
+    }
+    await this.#session.execute(`release savepoint ${name}`)
+    return result
+  }
+
+  async change(plan: SchemaPlan): Promise<void> {
+    this.#changes.made = true
+    for (const text of this.#dialect.compileSchema(plan)) await this.#session.execute(text)
+  }
+}

@@ -1,0 +1,36 @@
+/** What SQLite brings to the shared SQL engine. */
+import type { ConfigValues } from 'dataferry/sdk'
+import { type Dialect, initialStatements, type SqlConnector } from 'dataferry/sql'
+import { SqliteCatalog } from './catalog.ts'
+import { SqliteCompiler } from './compiler.ts'
+import { sqliteError } from './errors.ts'
+import { databaseFile } from './location.ts'
+import { SqliteRunner } from './runner.ts'
+
+const compiler = new SqliteCompiler()
+
+const dialect: Dialect = {
+  name: 'sqlite',
+  can: { write: true, transactions: true, returning: true, upsert: true, related: true, group: true },
+  compileRead: (plan, id) => compiler.compileRead(plan, id),
+  compileWrite: (plan, id) => compiler.compileWrite(plan, id),
+  compileSchema: (plan) => compiler.compileSchema(plan),
+  error: sqliteError,
+}
+
+/** `config` as in control-plane 5.2: `database` is a path, or a name in the folder of SQLite databases. */
+export const sqliteConnector: SqlConnector = {
+  dialect,
+  createRunner(config: ConfigValues, { settings }) {
+    return new SqliteRunner({
+      file: databaseFile(config, settings.sqlite.storage),
+      statements: initialStatements(config),
+      readers: settings.sqlite.readers,
+      timeoutMs: settings.records.statementTimeoutMs,
+    })
+  },
+  createCatalog(runner, _config, { log }) {
+    if (!(runner instanceof SqliteRunner)) throw new TypeError('A SQLite catalog needs a SQLite runner.')
+    return new SqliteCatalog(runner, log)
+  },
+}

@@ -1,0 +1,36 @@
+/** The SQLite connector: files on the server's own disk, the sample database among them. */
+
+import { recordService } from 'dataferry/records'
+import type { Plugin } from 'dataferry/sdk'
+import { sqlConfigFields, sqlStore } from 'dataferry/sql'
+import { sqliteConnector } from './connector.ts'
+import { databaseName } from './location.ts'
+
+const plugin: Plugin = {
+  name: 'sqlite',
+  api: 1,
+  types: [
+    {
+      name: 'sqlite',
+      label: 'SQLite',
+      group: 'Database',
+      description: 'Database service supporting SQLite connections.',
+      config: [
+        {
+          name: 'database',
+          label: 'Database',
+          type: 'string',
+          description:
+            'The name or path of the database file. A name is looked for in the folder of SQLite databases. This can be a lookup key.',
+        },
+        ...sqlConfigFields,
+      ],
+      body: 'value',
+      check(config) {
+        databaseName(config)
+      },
+      create: (config, host) => recordService(sqlStore(sqliteConnector, config, host), { host, config }),
+    },
+  ],
+}
+export default plugin

@@ -1,0 +1,130 @@
+/**
+ * The life of the process: reads the configuration, starts the kernel, says what to do next, and ends it as signals ask.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ConfigError, type Loaded, load } from '../config/index.ts'
+import { createKernel, type Kernel, type KernelOptions, type Running, StartError } from './kernel.ts'
+import { createLog, createLogger, type Level } from './observe.ts'
+import { PluginError } from './plugins/loader.ts'
+
+export interface RunOptions extends Pick<KernelOptions, 'builtins'> {
+  /** How long closing may take after the last requests were cut, before the process kills itself. */
+  readonly closingMs?: number
+}
+
+/** Resolves when the server listens. What can't be started ends the process with 1 and one line that says why. */
+export async function run({ closingMs = 5_000, ...options }: RunOptions = {}): Promise<void> {
+  const { config, warnings } = configuration()
+  const kernel = createKernel({ ...options, config, version: versionOf(dirname(fileURLToPath(import.meta.url))) })
+  const { observe, subscribe } = kernel.observatory
+  subscribe(createLogger(config.log.level satisfies Level | 'off', lines()))
+  const log = createLog(observe, 'start')
+  for (const warning of warnings) log.warn(warning)
+  process.on('unhandledRejection', (error) => observe({ kind: 'unhandled', error }))
+  process.on('uncaughtException', (error) => {
+    observe({ kind: 'unhandled', error })
+    process.exit(1)
+  })
+  handleSignals(kernel, config.http.shutdownTimeoutMs + closingMs)
+  const running = await kernel.start().catch(refuse)
+  process.stdout.write(welcome(config.name, running))
+}
+
+function configuration(): Loaded {
+  try {
+    return load()
+  } catch (error) {
+    if (error instanceof ConfigError) refuse(error)
+    throw error
+  }
+}
+
+/** Writes to stderr once a turn of the loop: a line for each request would otherwise cost a system call. */
+function lines(): (line: string) => void {
+  let pending = ''
+  const flush = (): void => {
+    if (pending === '') return
+    const text = pending
+    pending = ''
+    process.stderr.write(text)
+  }
+  process.on('exit', flush)
+  return (line) => {
+    if (pending === '') setImmediate(flush)
+    pending += line
+  }
+}
+
+/** The one line, or the lines, that a person can act on; anything else is a fault of ours and shows where. */
+function refuse(error: unknown): never {
+  const known = error instanceof ConfigError || error instanceof StartError || error instanceof PluginError
+  process.stderr.write(`dataferry: ${known ? error.message : describe(error)}\n`)
+  process.exit(1)
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+/** The first signal lets requests finish, a second one ends the process at once. */
+function handleSignals(kernel: Kernel, longestMs: number): void {
+  let stopping = false
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1)
+    stopping = true
+    // A statement that can't be interrupted keeps even process.exit() waiting. The timer holds the process: one that waits for
+    // nothing but a promise would end by itself, as if all were well.
+    setTimeout(() => {
+      const left = kernel.unclosed().join(', ') || 'none'
+      process.stderr.write(
+        `dataferry: work did not end in time (services not closed: ${left}); the process is killed\n`,
+      )
+      process.kill(process.pid, 'SIGKILL')
+    }, longestMs)
+    kernel.stop(signal).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`dataferry: ${describe(error)}\n`)
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}
+
+function welcome(name: string, { url, instance, hints }: Running): string {
+  const lines = [`${name} is listening on ${url}`, '']
+  if (instance?.setupNeeded() && instance.setupCode !== null) lines.push(...setupLines(url, instance.setupCode), '')
+  if (hints.length > 0) lines.push(...hints, '')
+  return `${lines.join('\n')}\n`
+}
+
+function setupLines(url: string, code: string): string[] {
+  const fields = {
+    code,
+    email: 'you@example.com',
+    first_name: 'Your',
+    last_name: 'Name',
+    password: 'sixteen letters or more',
+  }
+  return [
+    'There is no administrator yet. The one-time code of this start makes the first one:',
+    '',
+    `  curl -X POST ${url}/setup -H 'Content-Type: application/json' \\`,
+    `    -d '${JSON.stringify(fields)}'`,
+    '',
+    `or open ${url}/setup and enter the code ${code}`,
+  ]
+}
+
+/** The version in the package.json of this package, in a checkout or built. */
+function versionOf(folder: string): string {
+  for (let at = folder; ; at = dirname(at)) {
+    const file = join(at, 'package.json')
+    if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
+    if (dirname(at) === at) return 'unknown'
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The system plugin: the store with services, roles, apps and users; what the kernel asks of it (snapshot, accounts, the instance);
+ * and the service type `system` that administers it all over HTTP.
+ */
+import {
+  AccountResourcesAbility,
+  AccountsAbility,
+  ability,
+  InstanceAbility,
+  type Plugin,
+  type PluginHost,
+  SnapshotSourceAbility,
+  TokensAbility,
+} from 'dataferry/sdk'
+import { SystemInstance } from './instance.ts'
+import { SystemService } from './resources/system-service.ts'
+import { AccountBook } from './sessions/accounts.ts'
+import { SessionResources } from './sessions/resources.ts'
+import { LoginThrottle } from './sessions/throttle.ts'
+import { SnapshotBook } from './snapshot/source.ts'
+import { openStore, type SystemStore } from './store/open.ts'
+import { systemConfig } from './types/system-config.ts'
+
+/** All that the parts of a running system share. */
+export interface System {
+  readonly host: PluginHost
+  readonly store: SystemStore
+  readonly snapshot: SnapshotBook
+  readonly accounts: AccountBook
+  readonly sessions: SessionResources
+}
+
+const post = 2
+const get = 1
+const every = 31
+const sweepEveryMs = 3_600_000
+
+/** What the service type needs of the running plugin; of no use to others. */
+const SystemAbility = ability<System>('System')
+
+/** How to undo each start, the last first: several servers may run in one process, one in another. */
+const started: (() => Promise<void>)[] = []
+
+async function start(host: PluginHost): Promise<void> {
+  let undo = async (): Promise<void> => {}
+  try {
+    const store = await openStore(host)
+    undo = store.close
+    const system = await assemble(host, store)
+    const timer = setInterval(() => {
+      system.accounts
+        .sweep(new Date())
+        .catch((error: unknown) => host.log.warn('old tokens could not be forgotten', { error }))
+    }, sweepEveryMs).unref()
+    undo = async () => {
+      clearInterval(timer)
+      await store.close()
+    }
+    host.offer(SystemAbility, system)
+  } finally {
+    // A start that failed is stopped as well.
+    started.push(undo)
+  }
+}
+
+async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
+  const { auth, api } = host.settings
+  const snapshot = new SnapshotBook(store.tables, {
+    types: host.types(),
+    secrets: store.secrets,
+    modifiers: new Set(api.lookupModifiers),
+    warn: (message, facts) => host.log.warn(message, facts),
+  })
+  await snapshot.refresh()
+  const throttle = new LoginThrottle(auth.loginAttemptsPerMinute)
+  const accounts = new AccountBook({
+    store: store.tables,
+    secrets: store.secrets,
+    throttle,
+    loginAttribute: auth.loginAttribute,
+    refreshTtlMinutes: auth.jwtRefreshTtlMinutes,
+    log: host.log,
+  })
+  await accounts.start()
+  const sessions = new SessionResources({
+    store: store.tables,
+    accounts,
+    throttle,
+    tokens: () => host.ask(TokensAbility),
+    snapshot: () => snapshot.current(),
+    auth,
+    api,
+  })
+  await offerInstance(host, store, accounts)
+  host.offer(SnapshotSourceAbility, snapshot)
+  host.offer(AccountsAbility, accounts)
+  host.offer(AccountResourcesAbility, sessions)
+  return { host, store, snapshot, accounts, sessions }
+}
+
+/** With the settings of a headless start the first administrator is made now; otherwise a one-time code does it. */
+async function offerInstance(host: PluginHost, store: SystemStore, accounts: AccountBook): Promise<void> {
+  const instance = new SystemInstance({
+    store: store.tables,
+    version: host.version,
+    changed: (id) => accounts.changed(id),
+  })
+  await instance.start()
+  const { email, password, firstName, lastName } = host.settings.admin
+  if (instance.setupNeeded() && email !== null && password !== null) {
+    await instance.createFirstAdmin({ email, password, first_name: firstName, last_name: lastName })
+    host.log.info('the first administrator was made', { email })
+  }
+  host.offer(InstanceAbility, instance)
+}
+
+async function stop(): Promise<void> {
+  await started.pop()?.()
+}
+
+const plugin: Plugin = {
+  name: 'system',
+  api: 1,
+  types: [
+    {
+      name: 'system',
+      label: 'System Management',
+      group: 'System',
+      description: 'Service supporting management of the system.',
+      singleton: true,
+      config: systemConfig,
+      body: 'value',
+      open: [
+        { component: 'admin/session', verbs: every },
+        { component: 'admin/password', verbs: post },
+        { component: 'environment', verbs: get },
+      ],
+      create: (_config, host) => new SystemService(host.ask(SystemAbility), host),
+    },
+  ],
+  start,
+  stop,
+}
+
+export default plugin

@@ -1,0 +1,127 @@
+/** The service type `system`: which resource a request is for. */
+
+import { booleanOption, parseOptions, projectList, wrapList } from 'dataferry/records'
+import {
+  type ApiReply,
+  type ApiRequest,
+  BadRequest,
+  type Caller,
+  type Json,
+  NotFound,
+  NotImplemented,
+  type Service,
+  type ServiceHost,
+} from 'dataferry/sdk'
+import type { System } from '../plugin.ts'
+import { answer } from '../sessions/body.ts'
+import { comingResources, resources } from './catalogue.ts'
+import { environment } from './environment.ts'
+import { isRecordResource, RecordResources } from './records.ts'
+import { serviceTypes } from './service-type.ts'
+
+const accountResources = ['session', 'password', 'profile'] as const
+
+export class SystemService implements Service {
+  readonly #system: System
+  readonly #host: ServiceHost
+  readonly #records: RecordResources
+
+  constructor(system: System, host: ServiceHost) {
+    const { store, snapshot, accounts } = system
+    const { settings } = system.host
+    this.#system = system
+    this.#host = host
+    this.#records = new RecordResources({
+      tools: {
+        records: store.records,
+        tables: store.tables,
+        secrets: store.secrets,
+        types: system.host.types(),
+        accounts,
+        snapshot: () => snapshot.current(),
+        publish: () => snapshot.refresh(),
+        confirmCodeTtlMinutes: settings.auth.confirmCodeTtlMinutes,
+      },
+      maxRecords: settings.records.maxRecords,
+      maxFilterTerms: settings.records.maxFilterTerms,
+      maskOf: (caller, resource) => this.#mask(caller, resource),
+    })
+  }
+
+  async handle(request: ApiRequest, signal: AbortSignal): Promise<ApiReply> {
+    const [first, ...below] = request.path
+    if (first === undefined) return this.#list(request)
+    const name = first.toLowerCase()
+    if (name === 'admin') {
+      const account = accountResources.find((each) => each === below[0]?.toLowerCase())
+      if (account !== undefined) return this.#account(account, below, request)
+    }
+    if (isRecordResource(name)) return this.#records.handle(name, below, request, signal)
+    const { host, snapshot, store } = this.#system
+    const deps = {
+      snapshot: () => snapshot.current(),
+      store: store.tables,
+      types: host.types(),
+      settings: host.settings,
+      version: host.version,
+    }
+    if (name === 'service_type') return serviceTypes(request, below[0], deps, (list) => wrapList(request.output, list))
+    if (name === 'environment') return environment(request, deps)
+    if (comingResources.has(name))
+      throw new NotImplemented(`The resource '${name}' is not available on this server yet.`)
+    throw new NotFound(`Resource '${first}' not found for service '${this.#host.service.name}'.`)
+  }
+
+  async resources(): Promise<readonly string[]> {
+    return accessList(true, () => true)
+  }
+
+  async close(): Promise<void> {}
+
+  #account(
+    resource: (typeof accountResources)[number],
+    below: readonly string[],
+    request: ApiRequest,
+  ): Promise<ApiReply> {
+    if (below[1] !== undefined) throw new NotFound(`Resource '${below[1]}' not found for service '${resource}'.`)
+    return this.#system.sessions.handle(resource, 'admin', request)
+  }
+
+  async #list(request: ApiRequest): Promise<ApiReply> {
+    const { name } = this.#host.service
+    if (request.verb !== 'GET')
+      throw new BadRequest(
+        `${request.verb} requests without a resource are not currently supported by the '${name}' service.`,
+      )
+    const { caller } = request
+    const sees = (resource: string): boolean => this.#mask(caller, resource) !== 0
+    if (booleanOption(request.query.get('as_access_list'))) {
+      return answer(wrapList(request.output, accessList(this.#mask(caller, '') !== 0, sees)))
+    }
+    const shown = resources
+      .filter((each) => sees(each.name))
+      .map(({ name: resource, label, description, singleton, readOnly }) => ({
+        name: resource,
+        label,
+        description,
+        class_name: resource,
+        singleton,
+        read_only: readOnly,
+        subscription_required: null as Json,
+      }))
+    return answer(wrapList(request.output, projectList(shown, parseOptions(request.query, null, true))))
+  }
+
+  #mask(caller: Caller, resource: string): number {
+    return this.#host.maskFor(caller, this.#host.service.name, resource)
+  }
+}
+
+/** control-plane 3.6: each resource and what is below it; of compound names just the name. */
+function accessList(root: boolean, sees: (name: string) => boolean): readonly string[] {
+  const names = resources.map((each) => each.name)
+  return [
+    ...(root ? ['', '*'] : []),
+    ...names.filter(sees).flatMap((name) => (name.includes('/') ? [name] : [`${name}/`, `${name}/*`])),
+  ]
+}

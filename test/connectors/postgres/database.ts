@@ -1,0 +1,135 @@
+/** A schema of its own on a real server, and the connector's runner and store on it; what was made is gone when the test is. */
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import pg from 'pg'
+import type { RecordStore } from 'dataferry/records'
+import type { ByteSink, ConfigValues, Output, ServiceHost } from 'dataferry/sdk'
+import { type SqlConnector, sqlStore, type ReadProgram, type Statement, type WireColumn } from 'dataferry/sql'
+import { load } from '../../../config/index.ts'
+import { PostgresCatalog } from '../../../connectors/postgres/catalog.ts'
+import { postgresConnector } from '../../../connectors/postgres/connector.ts'
+import { postgresql } from '../../../connectors/postgres/flavours.ts'
+import { PostgresRunner } from '../../../connectors/postgres/runner.ts'
+import { readSettings } from '../../../connectors/postgres/settings.ts'
+import type { Database } from '../../support/databases.ts'
+
+export const signal = new AbortController().signal
+
+const { config: settings } = load({ env: {}, directory: '/nowhere' })
+
+export function host(env: Readonly<Record<string, string>> = {}): ServiceHost {
+  return {
+    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+    settings: Object.keys(env).length === 0 ? settings : load({ env, directory: '/nowhere' }).config,
+    service: { id: 1, name: 'db', label: 'db', type: 'pgsql' },
+    ask: () => assert.fail('nothing is asked'),
+    maskFor: () => 31,
+    policyFor: () => assert.fail('no policy is asked'),
+    serviceName: () => 'db',
+    other: () => assert.fail('no other service is asked'),
+  } as unknown as ServiceHost
+}
+
+/** A direct connection, to arrange and to look. */
+export async function direct(t: TestContext, database: Database): Promise<pg.Client> {
+  const { user, password, port } = database
+  const client = new pg.Client({ host: database.host, port, user, password, database: database.database })
+  client.on('error', () => {})
+  await client.connect()
+  t.after(() => client.end())
+  return client
+}
+
+let schemas = 0
+
+export interface Arranged {
+  readonly runner: PostgresRunner
+  readonly catalog: PostgresCatalog
+  readonly store: RecordStore
+  readonly client: pg.Client
+  /** The schema, which is the connections' default one. */
+  readonly schema: string
+  readonly config: ConfigValues
+}
+
+export interface Options {
+  readonly config?: ConfigValues
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export const configOf = (database: Database, more: ConfigValues = {}): ConfigValues => ({
+  host: database.host,
+  port: database.port,
+  database: database.database,
+  username: database.user,
+  password: database.password,
+  ...more,
+})
+
+/** A schema filled by the statements. */
+export async function arrange(t: TestContext, database: Database, sql: string, options: Options = {}): Promise<Arranged> {
+  const schema = `t${process.pid}_${++schemas}`
+  const client = await direct(t, database)
+  await client.query(`create schema ${schema}; set search_path to ${schema}, public`)
+  await client.query(sql)
+  t.after(() => client.query(`drop schema if exists ${schema} cascade`).catch(() => {}))
+  const config = configOf(database, { statements: [`set search_path to ${schema}, public`], ...options.config })
+  const own = host(options.env)
+  let made: PostgresRunner | null = null
+  let known: PostgresCatalog | null = null
+  const base = postgresConnector(postgresql)
+  const connector: SqlConnector = {
+    ...base,
+    createRunner: () => {
+      made = new PostgresRunner(() => readSettings(config, own, postgresql))
+      return made
+    },
+    createCatalog: (runner, configuration, serviceHost) => {
+      const catalog = base.createCatalog(runner, configuration, serviceHost)
+      known = catalog as PostgresCatalog
+      return catalog
+    },
+  }
+  const store = sqlStore(connector, config, own)
+  t.after(() => store.close())
+  assert.ok(made !== null && known !== null)
+  return { runner: made, catalog: known, store, client, schema, config }
+}
+
+export const json: Output = { format: 'json', type: 'application/json', wrapper: 'resource', wrapperName: 'resource', xmlRoot: 'dfapi', fileName: null }
+
+/** Collects what is written. */
+export class Collected implements ByteSink {
+  readonly chunks: Uint8Array[] = []
+  write(chunk: Uint8Array): void {
+    this.chunks.push(chunk)
+  }
+  get text(): string {
+    return Buffer.concat(this.chunks).toString('utf8')
+  }
+}
+
+export const column = (as: string, type: WireColumn['type'] = 'string', dbType = ''): WireColumn => ({ as, type, dbType, hidden: false })
+
+let programs = 0
+
+/** A statement over slots in the order of its placeholders. */
+export const statement = (text: string, columns: readonly WireColumn[], point = false): Statement => ({
+  text,
+  parameters: [...text.matchAll(/\$\d+/g)].map((_, slot) => ({ kind: 'slot', slot })),
+  columns,
+  point,
+})
+
+/** A list of all that the statement gives; `point`: the statement gives one row at most. */
+export const listProgram = (text: string, columns: readonly WireColumn[], point = false): ReadProgram => ({
+  kind: 'read',
+  id: `r${++programs}`,
+  result: { kind: 'list', count: 'no', schema: null },
+  rows: statement(text, columns, point),
+  count: null,
+  grouped: false,
+  limit: null,
+  offset: null,
+  related: [],
+})

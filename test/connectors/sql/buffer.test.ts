@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ByteBuffer } from 'dataferry/sql'
+
+const content = (write: (out: ByteBuffer) => void): string => {
+  const out = new ByteBuffer(1)
+  write(out)
+  return Buffer.from(out.take()).toString('utf8')
+}
+
+for (const text of ['', 'a', 'x'.repeat(23), 'x'.repeat(24), 'x'.repeat(70_000), 'é', 'Zürich, 日本語, 😀']) {
+  test(`text of ${text.length} characters`, () => {
+    assert.equal(
+      content((out) => out.utf8(text)),
+      text,
+    )
+    if (/^[ -~]*$/.test(text))
+      assert.equal(
+        content((out) => out.ascii(text)),
+        text,
+      )
+  })
+}
+
+test('what is taken stays as it is when the buffer begins anew', () => {
+  const out = new ByteBuffer()
+  out.ascii('first')
+  const first = out.take()
+  out.ascii('second')
+  assert.equal(Buffer.from(first).toString(), 'first')
+  assert.equal(out.text(), 'second')
+})
+
+test('parts of other buffers', () => {
+  const long = new ByteBuffer(2)
+  long.utf8('0123456789'.repeat(10))
+  assert.equal(
+    content((out) => out.copy(long, 5, 8)),
+    '567',
+  )
+  assert.equal(
+    content((out) => out.copy(long, 0, 100)),
+    '0123456789'.repeat(10),
+  )
+  assert.equal(
+    content((out) => out.copy(long, 3, 63)),
+    '0123456789'.repeat(10).slice(3, 63),
+  )
+})

@@ -1,0 +1,40 @@
+/** Golden statements: every case names what each dialect makes of it. SQLite's are prepared too, which proves that they are valid. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { SqlCompiler } from 'dataferry/sql'
+import { PostgresCompiler } from '../../../../connectors/postgres/compiler.ts'
+import { SqliteCompiler } from '../../../../connectors/sqlite/compiler.ts'
+import { library } from '../tables.ts'
+
+export const dialects = { sqlite: new SqliteCompiler(), postgres: new PostgresCompiler() }
+type DialectName = keyof typeof dialects
+
+/** A dialect without an answer does not compile. */
+export type Expected<T> = { readonly [D in DialectName]: T }
+
+const names: readonly DialectName[] = ['sqlite', 'postgres']
+
+/** One test for each dialect; `texts`: what the compiler makes. */
+export function golden(
+  name: string,
+  expected: Expected<readonly string[]>,
+  texts: (compiler: SqlCompiler) => readonly string[],
+): void {
+  for (const dialect of names) {
+    test(`${name}: ${dialect}`, () => {
+      const made = texts(dialects[dialect])
+      assert.deepEqual(made, expected[dialect])
+      if (dialect === 'sqlite') prepare(made)
+    })
+  }
+}
+
+/** Statements that change the structure are run, since later ones may need them. */
+function prepare(texts: readonly string[]): void {
+  const db = library()
+  for (const text of texts) {
+    if (/^(?:create|alter|drop) /.test(text)) db.exec(text)
+    else db.prepare(text)
+  }
+  db.close()
+}

@@ -1,0 +1,194 @@
+/** Relations as SQL: one statement a relation and level. */
+import type { ReadPlan } from 'dataferry/records'
+import type { RelatedProgram } from 'dataferry/sql'
+import {
+  at,
+  author,
+  authorOfBook,
+  book,
+  booksOfAuthor,
+  bookTag,
+  col,
+  edition,
+  eq,
+  print,
+  reads,
+  shown,
+  tag,
+  tagsOfBook,
+  throughBookTag,
+} from '../tables.ts'
+import { type Expected, golden } from './golden.ts'
+
+const texts = (related: readonly RelatedProgram[]): string[] =>
+  related.flatMap((each) => [each.rows.text, ...texts(each.related)])
+
+const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly sql: Expected<readonly string[]> }[] =
+  [
+    {
+      name: 'has_many, limited for each parent',
+      plan: reads(author, shown(author, 'id'), { related: [booksOfAuthor()] }),
+      sql: {
+        sqlite: [
+          'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."id") as n from p join "book" as c on c."author_id" = p.k1 where alive(c."id")) as r where r.n <= ? order by r.o, r.n',
+        ],
+        postgres: [
+          'select p.o, r.c0, r.c1 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."id" as c0, c."title" as c1, row_number() over (order by c."id") as n from "book" as c where c."author_id" = p.k1 order by n limit $3) as r order by p.o, r.n',
+        ],
+      },
+    },
+    {
+      name: "in the relation's order, filtered",
+      plan: reads(author, shown(author, 'id'), {
+        related: [
+          booksOfAuthor(
+            {},
+            {
+              where: { kind: 'or', of: [eq(book, 'pages', 0), eq(book, 'title', 1)] },
+              order: [
+                { expr: at(book, 'title'), descending: true, nulls: 'last' },
+                { expr: { kind: 'output', index: 0 }, descending: false, nulls: null },
+              ],
+            },
+          ),
+        ],
+      }),
+      sql: {
+        sqlite: [
+          'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."title" desc nulls last, c."id") as n from p join "book" as c on c."author_id" = p.k1 where alive(c."id") and (c."pages" = ? or c."title" = ?)) as r where r.n <= ? order by r.o, r.n',
+        ],
+        postgres: [
+          'select p.o, r.c0, r.c1 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."id" as c0, c."title" as c1, row_number() over (order by c."title" desc nulls last, c."id") as n from "book" as c where c."author_id" = p.k1 and (c."pages" = $3::bigint or c."title" = $4) order by n limit $5) as r order by p.o, r.n',
+        ],
+      },
+    },
+    {
+      name: 'belongs_to: the key of the parent table bounds it',
+      plan: reads(book, shown(book, 'id', 'author_id'), { related: [authorOfBook()] }),
+      sql: {
+        sqlite: [
+          'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select p.o, c."id", c."name" from p join "author" as c on c."id" = p.k1 where alive(c."id") order by p.o',
+        ],
+        postgres: [
+          'select p.o, c."id", c."name" from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "author" as c on c."id" = p.k1 order by p.o',
+        ],
+      },
+    },
+    {
+      name: 'an object by something that is no key',
+      plan: reads(book, shown(book, 'id', 'title'), {
+        related: [authorOfBook({ on: [{ parent: 1, child: col(author, 'name') }] })],
+      }),
+      sql: {
+        sqlite: [
+          'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."name" as c1, row_number() over (partition by p.o order by c."id") as n from p join "author" as c on c."name" = p.k1 where alive(c."id")) as r where r.n <= ? order by r.o, r.n',
+        ],
+        postgres: [
+          'select p.o, r.c0, r.c1 from unnest($1::text[], $2::integer[]) as p (k1, o) cross join lateral (select c."id" as c0, c."name" as c1, row_number() over (order by c."id") as n from "author" as c where c."name" = p.k1 order by n limit $3) as r order by p.o, r.n',
+        ],
+      },
+    },
+    {
+      name: 'many_many through the junction, both filtered',
+      plan: reads(book, shown(book, 'id'), {
+        related: [
+          tagsOfBook({ via: { ...throughBookTag, where: eq(bookTag, 'tag_id', 1) } }, { where: eq(tag, 'label', 0) }),
+        ],
+      }),
+      sql: {
+        sqlite: [
+          'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from p join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id" where alive(c."id") and j."tag_id" = ? and c."label" = ?) as r where r.n <= ? order by r.o, r.n',
+        ],
+        postgres: [
+          'select p.o, r.c0 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."label" as c0, row_number() over (order by c."id") as n from "book_tag" as j join "tag" as c on c."id" = j."tag_id" where j."book_id" = p.k1 and j."tag_id" = $3::bigint and c."label" = $4 order by n limit $5) as r order by p.o, r.n',
+        ],
+      },
+    },
+    {
+      name: 'keys of two columns',
+      plan: reads(print, shown(print, 'book_id', 'edition_no'), {
+        related: [
+          {
+            ...authorOfBook(),
+            name: 'edition',
+            on: [
+              { parent: 0, child: col(edition, 'book_id') },
+              { parent: 1, child: col(edition, 'no') },
+            ],
+            plan: reads(edition, shown(edition, 'odd"name')),
+          },
+        ],
+      }),
+      sql: {
+        sqlite: [
+          'with p (o, k1, k2) as materialized (select value ->> 0, value ->> 1, value ->> 2 from json_each(?)) select p.o, c."odd""name" from p join "edition" as c on c."book_id" = p.k1 and c."no" = p.k2 where alive(c."book_id") order by p.o',
+        ],
+        postgres: [
+          'select p.o, c."odd""name" from unnest($1::bigint[], $2::bigint[], $3::integer[]) as p (k1, k2, o) join "edition" as c on c."book_id" = p.k1 and c."no" = p.k2 order by p.o',
+        ],
+      },
+    },
+    {
+      name: 'binary keys',
+      plan: reads(book, shown(book, 'cover'), {
+        related: [booksOfAuthor({ on: [{ parent: 0, child: col(book, 'cover') }] })],
+      }),
+      sql: {
+        sqlite: [
+          'with p (o, k1) as materialized (select value ->> 0, unhex(value ->> 1) from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."id") as n from p join "book" as c on c."cover" = p.k1 where alive(c."id")) as r where r.n <= ? order by r.o, r.n',
+        ],
+        postgres: [
+          'select p.o, r.c0, r.c1 from unnest($1::bytea[], $2::integer[]) as p (k1, o) cross join lateral (select c."id" as c0, c."title" as c1, row_number() over (order by c."id") as n from "book" as c where c."cover" = p.k1 order by n limit $3) as r order by p.o, r.n',
+        ],
+      },
+    },
+    {
+      name: 'two levels',
+      plan: reads(author, shown(author, 'id'), { related: [booksOfAuthor({}, { related: [tagsOfBook()] })] }),
+      sql: {
+        sqlite: [
+          'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."id") as n from p join "book" as c on c."author_id" = p.k1 where alive(c."id")) as r where r.n <= ? order by r.o, r.n',
+          'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from p join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id" where alive(c."id")) as r where r.n <= ? order by r.o, r.n',
+        ],
+        postgres: [
+          'select p.o, r.c0, r.c1 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."id" as c0, c."title" as c1, row_number() over (order by c."id") as n from "book" as c where c."author_id" = p.k1 order by n limit $3) as r order by p.o, r.n',
+          'select p.o, r.c0 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."label" as c0, row_number() over (order by c."id") as n from "book_tag" as j join "tag" as c on c."id" = j."tag_id" where j."book_id" = p.k1 order by n limit $3) as r order by p.o, r.n',
+        ],
+      },
+    },
+    {
+      name: 'children in groups',
+      plan: reads(author, shown(author, 'id'), {
+        related: [
+          booksOfAuthor(
+            {},
+            {
+              columns: [
+                ...shown(book, 'pages'),
+                {
+                  as: 'COUNT_ALL',
+                  expr: { kind: 'aggregate', name: 'COUNT', of: null },
+                  type: 'bigint',
+                  column: null,
+                  hidden: false,
+                },
+              ],
+              group: [at(book, 'pages')],
+              order: [{ expr: { kind: 'output', index: 1 }, descending: true, nulls: null }],
+            },
+          ),
+        ],
+      }),
+      sql: {
+        sqlite: [
+          'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."pages" as c0, count(*) as c1, row_number() over (partition by p.o order by count(*) desc) as n from p join "book" as c on c."author_id" = p.k1 where alive(c."id") group by p.o, c."pages") as r where r.n <= ? order by r.o, r.n',
+        ],
+        postgres: [
+          'select p.o, r.c0, r.c1 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."pages" as c0, count(*) as c1, row_number() over (order by count(*) desc) as n from "book" as c where c."author_id" = p.k1 group by c."pages" order by n limit $3) as r order by p.o, r.n',
+        ],
+      },
+    },
+  ]
+
+for (const { name, plan, sql } of cases)
+  golden(name, sql, (compiler) => texts(compiler.compileRead(plan, 'r1').related))
