@@ -1,7 +1,8 @@
 /** Values on their way to the server: every one is a parameter of a prepared statement, in the type that it has. */
-import mysql, { type TypedParameterValue } from 'mysql2'
+
 import type { Bind } from 'dataferry/sdk'
-import { jsonBind, jsonParents, type ParentRow, type Parameter, type Statement } from 'dataferry/sql'
+import { jsonBind, jsonParents, type Parameter, type ParentRow, type Statement } from 'dataferry/sql'
+import mysql, { type TypedParameterValue } from 'mysql2'
 
 /** What the driver takes. */
 export type Wire = null | string | number | Buffer | TypedParameterValue
@@ -47,7 +48,10 @@ export function place(statement: Statement, binds: readonly Bind[], parents: rea
   let whole = pieces[0] ?? ''
   for (const [i, parameter] of parameters.entries()) {
     const json = whole.endsWith('json_table(')
-    whole += parameter.kind === 'parents' ? placedParents(parents ?? [], json, values) : placedBind(parameter, binds, json, values)
+    whole +=
+      parameter.kind === 'parents'
+        ? placedParents(parents ?? [], json, values)
+        : placedBind(parameter, binds, json, values)
     whole += pieces[i + 1] ?? ''
   }
   return { text: whole, values }
@@ -59,7 +63,12 @@ function placedParents(parents: readonly ParentRow[], json: boolean, values: Wir
   return '?'
 }
 
-function placedBind(parameter: Exclude<Parameter, { kind: 'parents' }>, binds: readonly Bind[], json: boolean, values: Wire[]): string {
+function placedBind(
+  parameter: Exclude<Parameter, { kind: 'parents' }>,
+  binds: readonly Bind[],
+  json: boolean,
+  values: Wire[],
+): string {
   const bind = binds[parameter.slot] ?? null
   if (parameter.kind === 'slot' || json) {
     values.push(json ? jsonBind(bind) : wireOf(bind))
@@ -81,7 +90,9 @@ function union(parents: readonly ParentRow[], values: Wire[]): string {
   const rows: string[] = []
   for (let i = 0; i < padded(parents.length); i++) {
     for (let k = 0; k < width; k++) values.push(hexOf(parents[i]?.[k] ?? null))
-    rows.push(`select ${i === 0 ? ['? as o', ...Array.from({ length: width - 1 }, (_, k) => `? as k${k + 1}`)].join(', ') : marks(width)}`)
+    rows.push(
+      `select ${i === 0 ? ['? as o', ...Array.from({ length: width - 1 }, (_, k) => `? as k${k + 1}`)].join(', ') : marks(width)}`,
+    )
   }
   return rows.join(' union all ')
 }

@@ -17,9 +17,9 @@ import type {
 import { nameOf } from 'dataferry/records'
 import { BadRequest, type Json, NotImplemented } from 'dataferry/sdk'
 import { type ParentsSource, type ReadProgram, SqlCompiler, type StatementWriter } from 'dataferry/sql'
+import { isSpatial } from './declared.ts'
 import { collationOf, type ErrorNames, type InsertAnswer, isTransactional, type MysqlWriteProgram } from './names.ts'
 import type { ServerFacts } from './server.ts'
-import { isSpatial } from './declared.ts'
 
 export class MysqlCompiler extends SqlCompiler {
   readonly #facts: () => ServerFacts
@@ -39,9 +39,13 @@ export class MysqlCompiler extends SqlCompiler {
   override compileWrite(plan: WritePlan, id: string): MysqlWriteProgram {
     const program = super.compileWrite(plan, id)
     const common = { ...program, names: errorNames(plan), upsert: plan.kind === 'upsert' }
-    if (plan.kind !== 'insert' || plan.set.length === 0) return { ...common, insert: plan.kind === 'insert' ? this.#insert(plan, program.statement.text, '') : null }
+    if (plan.kind !== 'insert' || plan.set.length === 0)
+      return { ...common, insert: plan.kind === 'insert' ? this.#insert(plan, program.statement.text, '') : null }
     const names = plan.set.map(({ column }) => this.identifier(column.name)).join(', ')
-    return { ...common, insert: this.#insert(plan, program.statement.text, `insert into ${this.table(plan.into)} (${names}) values `) }
+    return {
+      ...common,
+      insert: this.#insert(plan, program.statement.text, `insert into ${this.table(plan.into)} (${names}) values `),
+    }
   }
 
   /** `head`: what stands before the values of a row; empty where rows can't be put together. */
@@ -98,7 +102,11 @@ export class MysqlCompiler extends SqlCompiler {
       ? `json_table(${placeholder}, '$[*]' columns (o int path '$[0]', ${columns.join(', ')})) as t`
       : `(${placeholder}) as t`
     const members = keys.map((column, i) => read(i, column))
-    if (windows) return { with: `with p (${['o', ...names].join(', ')}) as (select ${['t.o', ...members].join(', ')} from ${rows}) `, from: 'p' }
+    if (windows)
+      return {
+        with: `with p (${['o', ...names].join(', ')}) as (select ${['t.o', ...members].join(', ')} from ${rows}) `,
+        from: 'p',
+      }
     const named = members.map((member, i) => `${member} as k${i + 1}`)
     return { with: '', from: `(select ${['t.o', ...named].join(', ')} from ${rows}) as p` }
   }
@@ -224,8 +232,20 @@ function atPosition(plan: ReadPlan, { expr, nulls }: OrderTerm): OrderTerm['expr
 }
 
 const integers: ReadonlySet<SimpleType> = new Set<SimpleType>([
-  'id', 'bigid', 'smallid', 'mediumid', 'integer', 'bigint', 'smallint', 'mediumint', 'tinyint', 'boolean', 'reference',
-  'user_id', 'user_id_on_create', 'user_id_on_update',
+  'id',
+  'bigid',
+  'smallid',
+  'mediumid',
+  'integer',
+  'bigint',
+  'smallint',
+  'mediumint',
+  'tinyint',
+  'boolean',
+  'reference',
+  'user_id',
+  'user_id_on_create',
+  'user_id_on_update',
 ])
 
 /** The type in which a parent's key is compared with a column. */
@@ -273,7 +293,9 @@ function errorNames({ into }: WritePlan): ErrorNames {
   if (into.constraints !== null && typeof into.constraints === 'object' && !Array.isArray(into.constraints)) {
     for (const [key, constraint] of Object.entries(into.constraints as { readonly [key: string]: Json })) {
       const columns = (constraint as { readonly column_name?: Json } | null)?.column_name
-      const list = (Array.isArray(columns) ? columns : [columns]).filter((name): name is string => typeof name === 'string')
+      const list = (Array.isArray(columns) ? columns : [columns]).filter(
+        (name): name is string => typeof name === 'string',
+      )
       unique[key.toLowerCase()] = list.map((name) => shown.get(name) ?? name)
     }
   }

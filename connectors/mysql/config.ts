@@ -46,7 +46,8 @@ export const mysqlConfig: ConfigSchema = [
     name: 'charset',
     label: 'Character Set',
     type: 'string',
-    description: 'The character set of the connection. Texts travel as utf8mb4, whatever tables use; others are accepted and have no effect.',
+    description:
+      'The character set of the connection. Texts travel as utf8mb4, whatever tables use; others are accepted and have no effect.',
   },
   {
     name: 'collation',
@@ -54,9 +55,29 @@ export const mysqlConfig: ConfigSchema = [
     type: 'string',
     description: 'The collation of the connection, i.e. utf8mb4_unicode_ci.',
   },
-  { name: 'timezone', label: 'Timezone', type: 'string', description: 'The time zone of the connection, UTC if left blank.' },
-  { name: 'modes', label: 'Session Modes', type: 'string', description: 'The SQL modes of the connection, separated by commas.' },
-  { name: 'strict', label: 'Use Strict Mode', type: 'boolean', description: 'Use the strict mode of the database. Left out: as the server is set.' },
-  { name: 'unix_socket', label: 'Socket Connection', type: 'string', description: 'The path of the Unix socket to use instead of host and port.' },
+  {
+    name: 'timezone',
+    label: 'Timezone',
+    type: 'string',
+    description: 'The time zone of the connection, UTC if left blank.',
+  },
+  {
+    name: 'modes',
+    label: 'Session Modes',
+    type: 'string',
+    description: 'The SQL modes of the connection, separated by commas.',
+  },
+  {
+    name: 'strict',
+    label: 'Use Strict Mode',
+    type: 'boolean',
+    description: 'Use the strict mode of the database. Left out: as the server is set.',
+  },
+  {
+    name: 'unix_socket',
+    label: 'Socket Connection',
+    type: 'string',
+    description: 'The path of the Unix socket to use instead of host and port.',
+  },
   ...sqlConfigFields,
 ]

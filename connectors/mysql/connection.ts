@@ -3,8 +3,9 @@
  * and the server waits when nobody takes them. A statement that must end is killed by a second connection, and the connection it ran on
  * is not used again: the kill could reach what follows.
  */
-import mysql, { type Connection } from 'mysql2'
+
 import type { WireColumn, WireValue } from 'dataferry/sql'
+import mysql, { type Connection } from 'mysql2'
 import type { Wire } from './binds.ts'
 import { cellsOf, type DriverRow, type Field } from './cells.ts'
 import { ConnectFailed, ConnectionLost, faultOf, Stopped } from './faults.ts'
@@ -222,7 +223,9 @@ function connect(settings: ConnectionSettings): Promise<Connection> {
     let driver: Connection
     try {
       driver = mysql.createConnection({
-        ...(settings.socketPath === '' ? { host: settings.host, port: settings.port } : { socketPath: settings.socketPath }),
+        ...(settings.socketPath === ''
+          ? { host: settings.host, port: settings.port }
+          : { socketPath: settings.socketPath }),
         user: settings.user,
         password: settings.password,
         database: settings.database,
@@ -279,6 +282,9 @@ function preparation(settings: ConnectionSettings, { vendor, version }: ServerFa
 }
 
 function changedOf(result: unknown): Changed {
-  const { affectedRows = 0, insertId = 0 } = (Array.isArray(result) ? {} : result) as { affectedRows?: number; insertId?: number | string }
+  const { affectedRows = 0, insertId = 0 } = (Array.isArray(result) ? {} : result) as {
+    affectedRows?: number
+    insertId?: number | string
+  }
   return { affected: affectedRows, insertId: BigInt(insertId) }
 }

@@ -48,7 +48,9 @@ export class Stopped extends Error {
 }
 
 /** The server ended the connection, or is ending. */
-const endings: ReadonlySet<number> = new Set([1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 3169, 4031])
+const endings: ReadonlySet<number> = new Set([
+  1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 3169, 4031,
+])
 
 interface DriverError extends Error {
   readonly errno?: number

@@ -14,8 +14,10 @@ export interface MysqlTable extends Table {
   readonly transactional: boolean
 }
 
-export const collationOf = (column: Column): string | null => ('collation' in column ? (column as MysqlColumn).collation : null)
-export const isTransactional = (table: Table): boolean => !('transactional' in table) || (table as MysqlTable).transactional
+export const collationOf = (column: Column): string | null =>
+  'collation' in column ? (column as MysqlColumn).collation : null
+export const isTransactional = (table: Table): boolean =>
+  !('transactional' in table) || (table as MysqlTable).transactional
 
 /** How the server's names in errors are called by clients. [C] */
 export interface ErrorNames {
@@ -29,7 +31,11 @@ export const noNames: ErrorNames = { unique: {}, fields: {} }
 /** Where a column of an inserted row's answer comes from. [C] */
 export type InsertAnswer =
   | { readonly kind: 'generated' }
-  | { readonly kind: 'given'; readonly slot: number; /** null and 0 are replaced by a generated value. */ readonly generates: boolean }
+  | {
+      readonly kind: 'given'
+      readonly slot: number /** null and 0 are replaced by a generated value. */
+      readonly generates: boolean
+    }
   | { readonly kind: 'unknown' }
 
 /** [C] */

@@ -1,6 +1,7 @@
 /** The rows of one statement on their way: some wait here for whoever takes them, the rest waits on the server. */
-import type { Connection } from 'mysql2'
+
 import type { RowCursor, WireValue } from 'dataferry/sql'
+import type { Connection } from 'mysql2'
 
 /** Rows that wait here at most, as long as nothing else is to run on the connection. */
 const waitingAtMost = 256

@@ -21,12 +21,18 @@ export interface ServerFacts {
 }
 
 /** `version` as the server prints it: `10.11.19-MariaDB-0+deb12u1`, `8.0.36`, `5.7.32` (SingleStore). */
-export function factsOf(version: string, vendor: Vendor | null, maxPacket: number, autoIncrementStep: number): ServerFacts {
+export function factsOf(
+  version: string,
+  vendor: Vendor | null,
+  maxPacket: number,
+  autoIncrementStep: number,
+): ServerFacts {
   const text = version.replace(/^5\.5\.5-(?=\d+\.\d+\.\d+-mariadb)/i, '')
   const [major = 0, minor = 0, patch = 0] = (/\d+(?:\.\d+)*/.exec(text)?.[0] ?? '').split('.').map(Number)
   const number = major * 10_000 + minor * 100 + patch
   const kind = vendor === 'singlestore' ? vendor : /mariadb/i.test(text) ? 'mariadb' : 'mysql'
-  const from = (mysql: number, mariadb: number): boolean => (kind === 'mysql' && number >= mysql) || (kind === 'mariadb' && number >= mariadb)
+  const from = (mysql: number, mariadb: number): boolean =>
+    (kind === 'mysql' && number >= mysql) || (kind === 'mariadb' && number >= mariadb)
   return {
     vendor: kind,
     version: number,

@@ -1,8 +1,8 @@
 /** What a service's configuration says about its connections (control-plane 5.2), read once and complete. */
 import { readFileSync } from 'node:fs'
-import type { SslOptions } from 'mysql2'
 import { BadRequest, type ConfigValues, type Json, type ServiceHost, ServiceUnavailable } from 'dataferry/sdk'
 import { initialStatements } from 'dataferry/sql'
+import type { SslOptions } from 'mysql2'
 
 export interface ConnectionSettings {
   readonly host: string
@@ -32,12 +32,13 @@ const missing = 'Database connection information must contain at least host and 
 
 /** Throws BadRequest saying what to change. */
 export function checkConfig(config: ConfigValues): void {
-  const somewhere = text(config['host']) !== '' || text(config['unix_socket']) !== ''
-  if (!somewhere || text(config['database']) === '') throw new BadRequest(missing)
+  const somewhere = text(config.host) !== '' || text(config.unix_socket) !== ''
+  if (!somewhere || text(config.database) === '') throw new BadRequest(missing)
   portOf(config)
   sslMode(config)
-  if (!/^\w*$/.test(text(config['collation']))) throw new BadRequest('The collation must be the name of one.')
-  if (!/^[\w+:/-]*$/.test(text(config['timezone']))) throw new BadRequest('The time zone must be the name of one, or an offset such as +02:00.')
+  if (!/^\w*$/.test(text(config.collation))) throw new BadRequest('The collation must be the name of one.')
+  if (!/^[\w+:/-]*$/.test(text(config.timezone)))
+    throw new BadRequest('The time zone must be the name of one, or an offset such as +02:00.')
   if (!/^[\w ,]*$/.test(modesOf(config))) throw new BadRequest('The session modes must be names separated by commas.')
 }
 
@@ -50,22 +51,22 @@ export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'sett
   }
   const options = optionsOf(config)
   return {
-    host: text(config['host']),
+    host: text(config.host),
     port: portOf(config),
-    socketPath: text(config['unix_socket']),
-    database: text(config['database']),
-    user: text(config['username']),
-    password: secret(config['password']),
+    socketPath: text(config.unix_socket),
+    database: text(config.database),
+    user: text(config.username),
+    password: secret(config.password),
     ssl: tls(sslMode(config), options),
-    collation: text(config['collation']),
-    timezone: text(config['timezone']) || '+00:00',
+    collation: text(config.collation),
+    timezone: text(config.timezone) || '+00:00',
     sqlMode: sqlMode(config),
     statements: initialStatements(config),
     statementTimeoutMs: host.settings.records.statementTimeoutMs,
-    connectTimeoutMs: seconds(options['connect_timeout'], 10) * 1_000,
-    acquireTimeoutMs: seconds(options['pool_timeout'], 10) * 1_000,
-    poolSize: Math.max(1, count(options['pool_size'], 10)),
-    idleMs: seconds(options['pool_idle_timeout'], 30) * 1_000,
+    connectTimeoutMs: seconds(options.connect_timeout, 10) * 1_000,
+    acquireTimeoutMs: seconds(options.pool_timeout, 10) * 1_000,
+    poolSize: Math.max(1, count(options.pool_size, 10)),
+    idleMs: seconds(options.pool_idle_timeout, 30) * 1_000,
   }
 }
 
@@ -78,13 +79,15 @@ type Options = { readonly [name: string]: Json }
 
 /** By lower-case name, without PHP's `PDO::` in front. */
 function optionsOf(config: ConfigValues): Options {
-  const options = config['options']
+  const options = config.options
   if (options === null || typeof options !== 'object' || Array.isArray(options)) return {}
-  return Object.fromEntries(Object.entries(options as Options).map(([name, value]) => [name.toLowerCase().replace(/^pdo::/, ''), value]))
+  return Object.fromEntries(
+    Object.entries(options as Options).map(([name, value]) => [name.toLowerCase().replace(/^pdo::/, ''), value]),
+  )
 }
 
 function portOf(config: ConfigValues): number {
-  const port = text(config['port'])
+  const port = text(config.port)
   if (port === '') return 3306
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
     throw new BadRequest('The port of the database must be a number from 1 to 65535.')
@@ -113,7 +116,7 @@ const strictModes =
 function sqlMode(config: ConfigValues): string | null {
   const modes = modesOf(config)
   if (modes !== '') return modes.replaceAll(' ', '')
-  const strict = config['strict']
+  const strict = config.strict
   if (strict === undefined || strict === null || strict === '') return null
   return strict === true || strict === 1 || strict === '1' || strict === 'true' ? strictModes : 'NO_ENGINE_SUBSTITUTION'
 }
@@ -126,20 +129,22 @@ const sslModes: ReadonlySet<string> = new Set(['disabled', 'required', 'verify_c
 /** With a certificate of an authority the server's is verified, unless it is said not to. */
 function sslMode(config: ConfigValues): SslMode {
   const options = optionsOf(config)
-  const given = text(options['ssl_mode']).toLowerCase()
+  const given = text(options.ssl_mode).toLowerCase()
   if (given !== '') {
-    if (!sslModes.has(given)) throw new BadRequest(`The SSL mode must be one of ${[...sslModes].join(', ').toUpperCase()}.`)
+    if (!sslModes.has(given))
+      throw new BadRequest(`The SSL mode must be one of ${[...sslModes].join(', ').toUpperCase()}.`)
     return given as SslMode
   }
   const { ca, cert } = certificates(options)
   if (ca === '' && cert === '') return 'disabled'
-  const verify = options['mysql_attr_ssl_verify_server_cert'] ?? options['1014']
+  const verify = options.mysql_attr_ssl_verify_server_cert ?? options['1014']
   const off = verify === false || verify === 0 || /^(?:0|false|no|off)$/i.test(text(verify))
   return ca === '' || off ? 'required' : 'verify_identity'
 }
 
 function certificates(options: Options): { readonly ca: string; readonly cert: string; readonly key: string } {
-  const first = (...names: readonly string[]): string => names.map((name) => text(options[name])).find((value) => value !== '') ?? ''
+  const first = (...names: readonly string[]): string =>
+    names.map((name) => text(options[name])).find((value) => value !== '') ?? ''
   return {
     ca: first('ssl_ca', 'mysql_attr_ssl_ca', '1009'),
     cert: first('ssl_cert', 'mysql_attr_ssl_cert', '1008'),

@@ -35,7 +35,7 @@ function printingOf({ type, dbType }: WireColumn): Printing {
   return numbers.has(type) ? 'number' : 'text'
 }
 
-const char = { quote: 34, minus: 45, point: 46, zero: 48, nine: 57, backslash: 92, e: 101, t: 116, f: 102 } as const
+const char = { quote: 34, plus: 43, minus: 45, point: 46, zero: 48, nine: 57, backslash: 92, e: 101, t: 116, f: 102 } as const
 
 /** Writes a cell that is not NULL. */
 type CellWriter = (bytes: Buffer, start: number, length: number, out: ByteBuffer) => void
@@ -62,7 +62,11 @@ const jsonString: CellWriter = (bytes, start, length, out) => {
   out.byte(char.quote)
 }
 
-/** Where the digits end that say something: zeros behind the point say nothing. -1: it is no number. */
+/** What stands in the place of an end: no number; one with an exponent. */
+const noNumber = -1
+const scientific = -2
+
+/** Where the digits end that say something: zeros behind the point say nothing. */
 function numberEnd(bytes: Buffer, start: number, length: number): number {
   const end = start + length
   let point = -1
@@ -73,14 +77,19 @@ function numberEnd(bytes: Buffer, start: number, length: number): number {
     if (byte >= char.zero && byte <= char.nine) digits = true
     else if (byte === char.point && point < 0 && !exponent) point = at
     else if (byte === char.e && digits && !exponent) exponent = true
-    else if (byte !== char.minus && byte !== 43) return -1
+    else if (byte !== char.minus && byte !== char.plus) return noNumber
   }
-  if (!digits) return -1
-  if (point < 0 || exponent) return end
+  if (!digits) return noNumber
+  if (exponent) return scientific
+  if (point < 0) return end
   let last = end
   while (bytes[last - 1] === char.zero) last--
   return last - 1 === point ? point : last
 }
+
+/** Only floating point numbers have exponents; up to 21 digits they are printed without one. */
+const plainNumber = (bytes: Buffer, start: number, length: number): string =>
+  String(Number(bytes.toString('latin1', start, start + length)))
 
 /** NaN and the infinities have no JSON. */
 const isNotFinite = (bytes: Buffer, start: number, length: number): boolean =>
@@ -89,6 +98,7 @@ const isNotFinite = (bytes: Buffer, start: number, length: number): boolean =>
 const jsonNumber: CellWriter = (bytes, start, length, out) => {
   const end = numberEnd(bytes, start, length)
   if (end >= 0) out.bytes(bytes, start, end)
+  else if (end === scientific) out.ascii(plainNumber(bytes, start, length))
   else if (isNotFinite(bytes, start, length)) out.ascii('null')
   else jsonString(bytes, start, length, out)
 }
@@ -132,6 +142,7 @@ function scalar(printing: Printing, bytes: Buffer, start: number, length: number
     case 'number': {
       const end = numberEnd(bytes, start, length)
       if (end >= 0) return bytes.toString('latin1', start, end)
+      if (end === scientific) return plainNumber(bytes, start, length)
       return isNotFinite(bytes, start, length) ? null : bytes.toString('utf8', start, start + length)
     }
     case 'boolean':

@@ -10,8 +10,15 @@ const structured: ReadonlySet<SimpleType> = new Set(['json', 'jsonb', 'object', 
 /** `""` is a text here; in a column of another type it is no value (3.10 item 6). */
 export const keepsEmptyText = (column: Column): boolean => texts.has(column.type)
 
+/** PostgreSQL's columns of these kinds are strings on the wire, so that the database's own spelling tells them (9.1). */
+const isJson = ({ type, dbType }: Column): boolean =>
+  type === 'json' || type === 'jsonb' || dbType === 'json' || dbType === 'jsonb'
+const isArray = ({ type, dbType }: Column): boolean => type === 'array' || dbType.endsWith('[]')
+const isBinary = ({ type, dbType }: Column): boolean => type === 'binary' || dbType === 'bytea'
+
 /** Lists and objects are stored as JSON text. */
-export const takesStructure = (column: Column): boolean => structured.has(column.type) || column.type === 'array'
+export const takesStructure = (column: Column): boolean =>
+  structured.has(column.type) || isJson(column) || isArray(column)
 
 const isStructure = (value: Json): boolean => typeof value === 'object' && value !== null && !(value instanceof Decimal)
 
@@ -25,9 +32,10 @@ export function meansNull(value: Json, column: Column): boolean {
 /** The value as it is bound. Throws BadRequest naming the field for what the column's type cannot hold. */
 export function castToColumn(value: Json, column: Column): Bind {
   if (value === null) return null
-  if (column.type === 'binary') return base64(value, column)
+  if (isBinary(column)) return base64(value, column)
+  if (typeof value === 'boolean' && isJson(column)) return String(value)
   if (isStructure(value)) {
-    if (column.type === 'array' && Array.isArray(value)) return value.map((each) => element(each, column))
+    if (isArray(column) && Array.isArray(value)) return value.map((each) => element(each, column))
     if (!takesStructure(column)) throw badValue(column, 'a value, not a list or an object')
     return jsonText(value)
   }

@@ -26,7 +26,8 @@ export function needIdentifiers(columns: readonly Column[]): readonly Column[] {
   return columns
 }
 
-export const recordNotFound = (text: string): NotFound => new NotFound(`Record with identifier '${text}' not found.`)
+export const notFoundMessage = (text: string): string => `Record with identifier '${text}' not found.`
+export const recordNotFound = (text: string): NotFound => new NotFound(notFoundMessage(text))
 
 /** At most one record has such a key. */
 export function isUniqueKey(view: TableView, columns: readonly Column[]): boolean {

@@ -14,6 +14,7 @@ import {
   keyOfPath,
   keyOfRecord,
   needIdentifiers,
+  notFoundMessage,
   recordNotFound,
 } from './keys.ts'
 import { identifierList } from './lists.ts'
@@ -127,7 +128,8 @@ async function readOne(reading: Reading, found: KeyValue, signal: AbortSignal): 
     limit: isUniqueKey(target.view, key) ? null : 1,
   }
   if (reading.presenting === null) {
-    const missing = recordNotFound(found.text).message
+    // The text alone: an error that is never thrown would cost its stack trace.
+    const missing = notFoundMessage(found.text)
     return rowsReply(reading, { ...asked, result: (binds) => ({ kind: 'record', missing: binds.add(missing) }) })
   }
   const rows = await rowsOf(target.store.read(planRead({ ...asked, result: asRows })), signal)

@@ -9,14 +9,13 @@ import type { Statement } from 'dataferry/sql'
 import { isBusy } from './errors.ts'
 import type { Wire, WireRow } from './protocol.ts'
 
-/** How long a lock of another process is waited for. */
-export const lockPatienceMs = 5_000
-
 export interface ConnectionOptions {
-  /** `loop` never waits for a lock: who gets `busy` there asks a thread. */
+  /** `loop` only reads, and makes nothing. */
   readonly role: 'reader' | 'writer' | 'loop'
   readonly file: string
   readonly statements: readonly string[]
+  /** How long a lock of another process is waited for. */
+  readonly patienceMs: number
   /** Called for each row of a scan; throws to stop it. */
   readonly alive: () => void
 }
@@ -26,12 +25,12 @@ export class Connection {
   readonly #prepared = new WeakMap<Statement, StatementSync>()
 
   /** Opens the file; makes it and its folder where they are missing (`loop` does not). */
-  constructor({ role, file, statements, alive }: ConnectionOptions) {
+  constructor({ role, file, statements, patienceMs, alive }: ConnectionOptions) {
     if (role !== 'loop') mkdirSync(dirname(file), { recursive: true })
     this.#db = new DatabaseSync(file, {
       readOnly: role === 'loop',
       enableForeignKeyConstraints: true,
-      timeout: role === 'loop' ? 0 : role === 'writer' ? 50 : lockPatienceMs,
+      timeout: role === 'writer' ? Math.min(50, patienceMs) : patienceMs,
       readBigInts: true,
       returnArrays: true,
     })
@@ -41,7 +40,7 @@ export class Connection {
         alive()
         return 1
       })
-      if (role !== 'loop') this.#useWriteAheadLog()
+      if (role !== 'loop') this.#useWriteAheadLog(patienceMs)
       this.#db.exec('PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864')
       for (const statement of statements) this.#db.exec(statement)
       if (role !== 'writer') this.#db.exec('PRAGMA query_only = ON')
@@ -55,8 +54,8 @@ export class Connection {
    * Readers and the writer don't wait for each other. NORMAL: a commit is in the log file, with the operating system, before it is
    * answered, so it survives a kill of this process; only a loss of power can take the last ones back, and none of them in part.
    */
-  #useWriteAheadLog(): void {
-    const deadline = performance.now() + lockPatienceMs
+  #useWriteAheadLog(patienceMs: number): void {
+    const deadline = performance.now() + patienceMs
     for (;;) {
       try {
         // The switch needs the file for itself and does not wait for it, so the loop does.

@@ -11,6 +11,8 @@ export interface ThreadData {
   readonly file: string
   /** SQL that the service's configuration runs on each connection. */
   readonly statements: readonly string[]
+  /** How long a lock of another process is waited for. */
+  readonly patienceMs: number
   readonly control: SharedArrayBuffer
 }
 

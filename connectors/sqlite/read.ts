@@ -65,12 +65,17 @@ export function valuesOf(statement: Statement, binds: readonly Bind[], parents: 
   })
 }
 
+/** An integer of more than 64 bits: it can be compared with, and can't be stored. */
+export const beyondIntegers = (bind: Bind): boolean => typeof bind === 'bigint' && BigInt.asIntN(64, bind) !== bind
+
 /** A bind as SQLite takes it. Whole numbers go in as integers, not as doubles; lists as JSON text for `json_each`. */
 export function wireValue(bind: Bind): Wire {
   switch (typeof bind) {
     case 'string':
-    case 'bigint':
       return bind
+    case 'bigint':
+      // Compared as a double: no integer is as large, so nothing is equal to it by mistake.
+      return beyondIntegers(bind) ? Number(bind) : bind
     case 'number':
       return Number.isSafeInteger(bind) ? BigInt(bind) : bind
     case 'boolean':

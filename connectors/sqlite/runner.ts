@@ -27,6 +27,8 @@ export interface RunnerOptions {
   readonly timeoutMs: number
   /** How long a stopped statement is waited for before its thread is given up. */
   readonly graceMs?: number
+  /** How long a lock of another process is waited for. */
+  readonly patienceMs?: number
   /** How long an idle thread is kept. */
   readonly idleMs?: number
   /** The module that the threads run, where it is another one. */
@@ -45,10 +47,19 @@ export class SqliteRunner implements ProgramRunner {
   #closed = false
   #onStale: () => void = () => {}
 
-  constructor({ file, statements, readers, timeoutMs, graceMs = 2_000, idleMs = 60_000, entry }: RunnerOptions) {
+  constructor({
+    file,
+    statements,
+    readers,
+    timeoutMs,
+    graceMs = 2_000,
+    patienceMs = 5_000,
+    idleMs = 60_000,
+    entry,
+  }: RunnerOptions) {
     this.#file = file
     this.#statements = statements
-    this.#threads = new Threads({ file, statements, readers, timeoutMs, graceMs, idleMs, entry })
+    this.#threads = new Threads({ file, statements, readers, timeoutMs, graceMs, patienceMs, idleMs, entry })
   }
 
   get threads(): Threads['counts'] {
@@ -135,7 +146,14 @@ export class SqliteRunner implements ProgramRunner {
   #here(): Connection | null {
     if (this.#loop !== null || !this.#ready || this.#threadsOnly || this.#closed) return this.#loop
     try {
-      this.#loop = new Connection({ role: 'loop', file: this.#file, statements: this.#statements, alive: () => {} })
+      this.#loop = new Connection({
+        role: 'loop',
+        file: this.#file,
+        statements: this.#statements,
+        // The loop waits for nobody: who gets `busy` here asks a thread.
+        patienceMs: 0,
+        alive: () => {},
+      })
     } catch (thrown) {
       // A lock passes; what else is wrong does not.
       if (!isBusy(thrown)) this.#threadsOnly = true

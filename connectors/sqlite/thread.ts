@@ -27,6 +27,7 @@ export interface ThreadOptions {
   readonly role: 'reader' | 'writer'
   readonly file: string
   readonly statements: readonly string[]
+  readonly patienceMs: number
   /** The module that the thread runs. */
   readonly entry?: URL | undefined
   /** How long a job may go on without progress; 0 is without end. */
@@ -86,8 +87,8 @@ export class DatabaseThread {
     this.#options = options
     const control = Control.block()
     this.#control = new Control(control)
-    const { role, file, statements, entry = workerEntry } = options
-    const workerData: ThreadData = { role, file, statements, control }
+    const { role, file, statements, patienceMs, entry = workerEntry } = options
+    const workerData: ThreadData = { role, file, statements, patienceMs, control }
     this.#worker = new Worker(entry, { workerData, name: `sqlite ${role}` })
     this.#worker.unref()
     this.#worker.on('message', (answer: Answer) => this.#onAnswer(answer))
@@ -195,7 +196,9 @@ export class DatabaseThread {
       try {
         this.#worker.postMessage(job)
       } catch (thrown) {
+        // What can't be sent leaves the two sides with different ideas of what is known.
         this.#finish((running) => running.reject(thrown))
+        void this.close()
       }
     })
   }

@@ -8,6 +8,7 @@ import { DatabaseThread } from './thread.ts'
 export interface ThreadsOptions {
   readonly file: string
   readonly statements: readonly string[]
+  readonly patienceMs: number
   readonly entry?: URL | undefined
   readonly readers: number
   readonly timeoutMs: number
@@ -111,11 +112,12 @@ class Line {
   }
 
   #start(): DatabaseThread {
-    const { file, statements, entry, timeoutMs, graceMs } = this.#options
+    const { file, statements, patienceMs, entry, timeoutMs, graceMs } = this.#options
     const thread = new DatabaseThread({
       role: this.#role,
       file,
       statements,
+      patienceMs,
       entry,
       timeoutMs,
       graceMs,

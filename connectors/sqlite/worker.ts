@@ -3,9 +3,9 @@
  * next chunk finds the job stopped, and blocks where the client is slower than the database.
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { errorData } from 'dataferry/sdk'
+import { BadRequest, errorData } from 'dataferry/sdk'
 import type { ReadProgram, WriteProgram } from 'dataferry/sql'
-import { Connection, lockPatienceMs } from './connection.ts'
+import { Connection } from './connection.ts'
 import { isBusy, isStale, Stopped, sqliteError } from './errors.ts'
 import {
   type Answer,
@@ -18,9 +18,9 @@ import {
   type ThreadData,
   type WireOutcome,
 } from './protocol.ts'
-import { runRead, valuesOf, wireValue } from './read.ts'
+import { beyondIntegers, runRead, valuesOf, wireValue } from './read.ts'
 
-const { role, file, statements, control: block }: ThreadData = workerData
+const { role, file, statements, patienceMs, control: block }: ThreadData = workerData
 const control = new Control(block)
 const known = new Known<ReadProgram | WriteProgram>()
 let connection: Connection | null = null
@@ -57,7 +57,7 @@ async function perform(given: Job): Promise<void> {
   const { job, begin, task } = given
   // Before anything can fail: the other side counts on it that this one knows the program now.
   const program = 'program' in task ? recall(task.program) : null
-  connection ??= new Connection({ role, file, statements, alive })
+  connection ??= new Connection({ role, file, statements, patienceMs, alive })
   if (begin) patiently(connection, 'BEGIN IMMEDIATE')
   switch (task.kind) {
     case 'read':
@@ -111,6 +111,7 @@ function write(on: Connection, { statement }: WriteProgram, task: Task & { kind:
     alive()
     try {
       if (guarded) on.execute('SAVEPOINT execution')
+      if (binds.some(beyondIntegers)) throw new BadRequest('A number is too large for the database.')
       const values = valuesOf(statement, binds, null)
       if (statement.columns.length === 0) {
         outcomes.push({ ok: true, affected: on.change(statement, values), rows: [] })
@@ -140,7 +141,7 @@ function commit(on: Connection): void {
 
 /** Waits for another process's lock, in short steps so that a stop is heard. */
 function patiently(on: Connection, text: string): void {
-  const deadline = performance.now() + lockPatienceMs
+  const deadline = performance.now() + patienceMs
   for (;;) {
     try {
       return on.execute(text)

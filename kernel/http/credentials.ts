@@ -103,7 +103,7 @@ export function credentialsFromBody(
 ): void {
   const forApps = `${service}/${path.join('/')}`.includes('system/app')
   if (sent.apiKey === null && !forApps) sent.apiKey = member(body, 'api_key')
-  if (sent.token === null && sent.basic === null) sent.token = member(body, 'session_token')
+  if (sent.token === null) sent.token = member(body, 'session_token')
 }
 
 function member(body: { [name: string]: Json }, name: string): string | null {

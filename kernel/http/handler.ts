@@ -247,7 +247,7 @@ export function createHandler(deps: HttpDeps): Handler {
     async function readEarly(): Promise<Early | null> {
       const format = bodyFormat(headers['content-type'], query.get('content_type'))
       const searched = format === 'form' || (format === 'json' && kind !== 'raw')
-      const missing = sent.apiKey === null || (sent.token === null && sent.basic === null)
+      const missing = sent.apiKey === null || sent.token === null
       if (!searched || !(bodyMayTunnel(x.request.method ?? '', headers) || missing)) return null
       const bytes = await body.peek(earlyBytes)
       if (bytes === null) return null

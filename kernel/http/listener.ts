@@ -14,8 +14,8 @@ import { allowedVerbs } from './tunnel.ts'
 export function createListener(deps: HttpDeps): HttpServer {
   const { host, port, ...limits } = deps.settings.http
   const handler = createHandler(deps)
-  /** What each connection is being answered: a parser's error must not be written into an answer. */
-  const answering = new WeakMap<Duplex, ServerResponse>()
+  /** What each connection is being answered, oldest first: a parser's error must not be written into an answer. */
+  const answering = new WeakMap<Duplex, ServerResponse[]>()
 
   const server: Server = createServer({
     maxHeaderSize: limits.maxHeaderBytes,
@@ -28,7 +28,12 @@ export function createListener(deps: HttpDeps): HttpServer {
     requireHostHeader: false,
   })
   const accept = (waits: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    answering.set(request.socket, response)
+    const known = answering.get(request.socket)
+    if (known === undefined) answering.set(request.socket, [response])
+    else {
+      while (known[0]?.writableFinished) known.shift()
+      known.push(response)
+    }
     handler.handle(request, response, waits)
   }
   server.on('request', accept(false))
@@ -41,9 +46,11 @@ export function createListener(deps: HttpDeps): HttpServer {
   })
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuse(socket, connectRefused))
   server.on('clientError', (error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: Duplex) => {
-    const response = answering.get(socket)
-    const halfSent = response?.headersSent && !response.writableFinished
-    if (!socket.writable || halfSent || error.code === 'ECONNRESET') {
+    const pending = (answering.get(socket) ?? []).filter((response) => !response.writableFinished)
+    // The error may be answered when nothing is, or when it is about the rest of the only request under way.
+    const [only] = pending
+    const free = only === undefined || (pending.length === 1 && !only.headersSent && !only.req.complete)
+    if (!socket.writable || !free || error.code === 'ECONNRESET') {
       socket.destroy()
       return
     }

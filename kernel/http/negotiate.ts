@@ -66,10 +66,14 @@ export function createNegotiator(settings: Config['api']): Negotiator {
   return {
     fallback,
     wanted({ headers, query, payload, service, path }) {
-      const parameter = (name: string): Json | undefined => query.get(name) ?? payload?.[name]
+      // An empty parameter is an absent one (data-plane 1.1).
+      const parameter = (name: string): Json | undefined => {
+        const value = query.get(name) ?? payload?.[name]
+        return value === '' || value === null ? undefined : value
+      }
       const accept = parameter('accept')
       const header = headers.accept
-      const asked = typeof accept === 'string' && accept !== '' ? accept : header
+      const asked = typeof accept === 'string' ? accept : header
       const type = asked === undefined || asked.trim() === '' ? settings.contentType : bestType(asked)
       const file = parameter('file')
       const wrap = parameter('wrap')

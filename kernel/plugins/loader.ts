@@ -11,6 +11,7 @@ import type { Plugin, ServiceType } from './contract.ts'
 /** Built-in plugins, in the order of their start, from the root of the package. */
 export const builtins: readonly string[] = [
   'connectors/sqlite/plugin',
+  'connectors/mysql/plugin',
   'connectors/postgres/plugin',
   'plugins/system/plugin',
   'plugins/user/plugin',

@@ -65,7 +65,8 @@ export async function understand(
   const needs = neededBy(model, view.table)
   const identifies =
     columns.length === key.length && columns.every((each) => each.column !== null && key.includes(each.column))
-  const shows = related.length > 0 || !identifies
+  const presents = model?.present !== undefined && options.fields !== null && options.fields !== 'ids'
+  const shows = related.length > 0 || !identifies || presents
   return {
     target,
     request,

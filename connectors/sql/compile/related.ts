@@ -119,10 +119,15 @@ function farJoin({ via, plan }: RelatedRead, out: StatementWriter): string {
 
 /** What the caller may see of the junction and the child, behind the guard of scans. */
 function conditions(out: StatementWriter, { via, plan }: RelatedRead): (string | null)[] {
+  const child: Context = { out, alias: 'c' }
+  const { columns, primaryKey } = plan.from
+  // One that costs little to read.
+  const read =
+    columns.find((column) => column.name === primaryKey[0]) ?? columns.find((column) => column.type !== 'binary')
   return [
-    out.sql.scanGuard(plan.from.columns.slice(0, 1).map((column) => columnText({ out, alias: 'c' }, column))),
+    out.sql.scanGuard(read === undefined ? [] : [columnText(child, read)]),
     via === null || via.where === null ? null : grouped({ out, alias: 'j' }, via.where),
-    plan.where === null ? null : grouped({ out, alias: 'c' }, plan.where),
+    plan.where === null ? null : grouped(child, plan.where),
   ]
 }
 

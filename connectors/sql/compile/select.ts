@@ -51,7 +51,8 @@ function countStatement(sql: SqlCompiler, plan: ReadPlan): Statement {
 
 function whereText(context: Context, plan: ReadPlan, point: boolean): string {
   // What a view joins inside is not known, but all of it must be there for all of its columns.
-  const reads = plan.from.isView ? plan.from.columns.map((column) => columnText(context, column)) : []
+  const joined = plan.from.isView ? plan.from.columns.filter((column) => column.type !== 'binary') : []
+  const reads = joined.map((column) => columnText(context, column))
   const guard = point ? null : context.out.sql.scanGuard(reads)
   if (plan.where === null) return whereClause([guard])
   return whereClause([guard, guard === null ? predicateText(context, plan.where) : grouped(context, plan.where)])

@@ -7,11 +7,13 @@ import {
   booleanOption,
   type Filter,
   handleRecords,
+  labelOf,
   nameOf,
   parseOptions,
   type RecordModel,
   type RecordTarget,
   type Relation,
+  relationName,
   type Table,
   type TableView,
   viewOfEverything,
@@ -162,13 +164,38 @@ function viewOfTable(table: Table, only: Filter | null = null): TableView {
 
 const known = new WeakMap<Table, Table>()
 
-/** The relations that the contract has: those of lookups and of access rows lead to their owners only. */
+/** The relations that the contract has: no lookup between its owners, but who made and changed a record. */
 function systemTable(table: Table): Table {
   const made = known.get(table)
   if (made !== undefined) return made
-  const cut: Table = { ...table, relations: table.relations.filter(isOfContract) }
-  known.set(table, cut)
-  return cut
+  const authors = ['created_by_id', 'last_modified_by_id'].filter((name) =>
+    table.columns.some((each) => each.name === name),
+  )
+  const system: Table = { ...table, relations: [...table.relations.filter(isOfContract), ...authors.map(byUser)] }
+  known.set(table, system)
+  return system
+}
+
+/** `user_by_created_by_id`: the id may outlive its user, so that it is no foreign key. */
+function byUser(column: string): Relation {
+  const name = relationName('user', [column])
+  return {
+    name,
+    alias: null,
+    label: labelOf(name),
+    description: null,
+    type: 'belongs_to',
+    isVirtual: false,
+    fields: [column],
+    refServiceId: null,
+    refTable: 'user',
+    refFields: ['id'],
+    onUpdate: null,
+    onDelete: null,
+    junction: null,
+    alwaysFetch: false,
+    native: [],
+  }
 }
 
 /** A lookup is no junction between its owners. */

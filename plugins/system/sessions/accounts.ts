@@ -95,16 +95,23 @@ export class AccountBook implements Accounts {
   }
 
   async revoke(claims: TokenClaims): Promise<void> {
+    await this.end(claims)
+  }
+
+  /** Ends a token; false when it had ended before, so that of two who end it at once one knows to be the second. */
+  async end(claims: TokenClaims): Promise<boolean> {
     const key = tokenKey(claims)
     const now = secondsOf(new Date())
     // As long as it could be used or refreshed.
     const expires = Math.max(claims.exp, claims.iat + this.#deps.refreshTtlMinutes * 60, now) + 60
-    await this.#deps.store.transaction(async (tx) => {
+    const isFirst = await this.#deps.store.transaction(async (tx) => {
       const [known] = await tx.rows('blocked_token', { token_key: key })
       if (known === undefined) await tx.insert('blocked_token', { token_key: key, user_id: claims.user_id, expires })
+      return known === undefined
     })
     this.#blocked.set(key, expires)
     this.changed(claims.user_id)
+    return isFirst
   }
 
   /** Forgets logged-out tokens that nobody could use any more. */

@@ -107,8 +107,9 @@ export class SessionResource {
     const forever = claims.forever && auth.allowForeverSessions
     // An ordinary chain of tokens ends when the refresh window of its first one does.
     const iat = forever ? issuedAt(user, now) : claims.iat
+    // Of two refreshes of one token at once, one wins.
+    if (!(await accounts.end(claims))) throw refreshFailed(blacklisted)
     const fresh = await tokens().issue(user, this.#issuer(request), { forever, iat })
-    await accounts.revoke(claims)
     // A refresh tells no role.
     return answer(this.#describe(user, null, fresh))
   }
@@ -125,8 +126,7 @@ export class SessionResource {
     }
     const user = await accounts.user(claims.user_id)
     if (user === null || !user.isActive || !isSubject(user, claims)) throw refreshFailed('User verification failed.')
-    if (accounts.isRevoked(claims) || claims.iat < user.tokensValidFrom)
-      throw refreshFailed('The token has been blacklisted')
+    if (accounts.isRevoked(claims) || claims.iat < user.tokensValidFrom) throw refreshFailed(blacklisted)
     return { claims, user }
   }
 
@@ -161,4 +161,5 @@ export class SessionResource {
   }
 }
 
+const blacklisted = 'The token has been blacklisted'
 const refreshFailed = (detail: string): Unauthorized => new Unauthorized(`Token refresh failed. ${detail}`)

@@ -166,6 +166,9 @@ function normalize(field: ConfigField, value: Json): Json {
   if (value === null || value === '') return null
   if (field.type === 'integer' || field.type === 'verb_mask') return wholeNumber(field, value)
   if (field.type === 'boolean') return truth(field, value)
+  // Forms send the ids of other records as texts.
+  if (field.type === 'picklist' && /_id$|^default_role$/.test(field.name) && /^\d+$/.test(String(value)))
+    return Number(value)
   return value
 }
 

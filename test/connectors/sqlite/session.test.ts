@@ -217,7 +217,7 @@ test('readers see the state before a long write, side by side with it; the loop 
   setImmediate(tick)
   const seen: string[] = []
   await runner.session(async (session) => {
-    const written = session.write(fill, [[200_000]], 'halt')
+    const written = session.write(fill, [[50_000]], 'halt')
     await Promise.all(
       [1, 2, 3, 4].map(async () => {
         const sink = new Collected()
@@ -244,4 +244,36 @@ test("another process's lock is waited for", async (t) => {
   other.exec('COMMIT')
   await written
   assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], 4)
+})
+
+test("another process's lock that does not end is a 503, and the session leaves nothing", async (t) => {
+  const { runner, file, direct } = database(t, schema, { patienceMs: 30 })
+  const other = new DatabaseSync(file)
+  t.after(() => other.close())
+  other.exec('BEGIN IMMEDIATE')
+  await assert.rejects(
+    runner.session(async (session) => {
+      await session.write(insert, [[3, 'three']], 'halt').catch(() => {})
+      // Whoever goes on all the same writes nothing outside of a transaction.
+      other.exec('ROLLBACK')
+      await session.write(insert, [[4, 'four']], 'halt')
+    }, signal),
+    (thrown: unknown) =>
+      thrown instanceof ApiError &&
+      thrown.status === 503 &&
+      thrown.message === 'The database is busy. Try again.' &&
+      thrown.headers['Retry-After'] === '1',
+  )
+  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], 2)
+})
+
+test('an integer that is too large is refused, not rounded', async (t) => {
+  const { runner } = database(t, schema)
+  const [outcome] = await runner.session((session) => session.write(insert, [[2n ** 63n, 'large']], 'halt'), signal)
+  assert.ok(outcome?.ok === false && outcome.error instanceof ApiError)
+  assert.deepEqual([outcome.error.status, outcome.error.message], [400, 'A number is too large for the database.'])
+  const larger = listProgram('SELECT name FROM parent WHERE id < ? AND alive()', [column('name')])
+  const sink = new Collected()
+  await runner.run(larger, [2n ** 64n], json, sink, signal)
+  assert.equal(sink.text, '{"resource":[{"name":"one"},{"name":"two"}]}')
 })

@@ -92,7 +92,7 @@ describe('wrapping', () => {
     { parameter: 'false', wrapper: null },
     { header: 'false', wrapper: null },
     { parameter: 'false', header: 'true', wrapper: 'resource' },
-    { parameter: '', wrapper: null },
+    { parameter: '', wrapper: 'resource' },
   ]
   for (const { parameter, header, wrapper } of cases) {
     it(`${parameter} ${header}`, () => {

@@ -42,7 +42,13 @@ const lookup = (id: number, name: string, value: string, more: StoreRow = {}): S
   private: false,
   ...more,
 })
-const role = (id: number, more: StoreRow = {}): StoreRow => ({ id, name: `r${id}`, description: null, is_active: true, ...more })
+const role = (id: number, more: StoreRow = {}): StoreRow => ({
+  id,
+  name: `r${id}`,
+  description: null,
+  is_active: true,
+  ...more,
+})
 
 interface Compiled {
   readonly snapshot: Snapshot
@@ -51,7 +57,12 @@ interface Compiled {
 
 function compile(rows: Partial<SnapshotRows>, before: Snapshot | null = null, version = 7): Compiled {
   const warnings: string[] = []
-  const tools = { types: new Map(), secrets: box, modifiers: defaultModifiers, warn: (message: string) => warnings.push(message) }
+  const tools = {
+    types: new Map(),
+    secrets: box,
+    modifiers: defaultModifiers,
+    warn: (message: string) => warnings.push(message),
+  }
   const all = { services: [], roles: [], access: [], apps: [], lookups: [], ...rows }
   return { snapshot: compileSnapshot(version, all, before, tools), warnings }
 }
@@ -66,7 +77,11 @@ test('services are found by name in lower case and by id', () => {
 test('configurations are complete, with lookups replaced', () => {
   const rows = {
     services: [service(8, 'a', { config: '{"host":"{db_host}","database":"{strtoupper(db)}","username":"{nobody}"}' })],
-    lookups: [lookup(1, 'db_host', 'db.internal', { private: true }), lookup(2, 'db', 'hr'), lookup(3, 'nobody', 'x', { role_id: 1 })],
+    lookups: [
+      lookup(1, 'db_host', 'db.internal', { private: true }),
+      lookup(2, 'db', 'hr'),
+      lookup(3, 'nobody', 'x', { role_id: 1 }),
+    ],
   }
   const config = compile(rows).snapshot.services.get('a')?.config
   assert.equal(config?.host, 'db.internal')
@@ -77,7 +92,11 @@ test('configurations are complete, with lookups replaced', () => {
 
 test('revisions: only what changed gets a new one', () => {
   const { snapshot: first } = compile({ services: [service(8, 'a'), service(9, 'b')] }, null, 3)
-  const { snapshot: second } = compile({ services: [service(8, 'a'), service(9, 'b', { config: '{"host":"other"}' })] }, first, 4)
+  const { snapshot: second } = compile(
+    { services: [service(8, 'a'), service(9, 'b', { config: '{"host":"other"}' })] },
+    first,
+    4,
+  )
   assert.equal(second.services.get('a')?.revision, 3)
   assert.equal(second.services.get('b')?.revision, 4)
 })
@@ -147,7 +166,10 @@ test('row filters', async (t) => {
 
 test('apps are found by key, with their lookups', () => {
   const apps = [{ id: 4, name: 'a', api_key: 'k', is_active: true, role_id: 1 }]
-  const { snapshot } = compile({ apps, lookups: [lookup(1, 'x', '1', { app_id: 4 }), lookup(2, 'y', '2', { user_id: 1 })] })
+  const { snapshot } = compile({
+    apps,
+    lookups: [lookup(1, 'x', '1', { app_id: 4 }), lookup(2, 'y', '2', { user_id: 1 })],
+  })
   assert.deepEqual({ ...snapshot.appsByKey.get('k')?.lookups }, { x: { value: '1', private: false } })
   assert.deepEqual(Object.keys(snapshot.lookups), [])
 })

@@ -14,15 +14,24 @@ test('without an administrator, one code of this start makes one', async (t) => 
   const server = await startServer({ builtins, env: withoutAdmin })
   t.after(() => server.stop())
   const { instance } = server
-  assert.ok(instance?.setupNeeded())
+  assert.ok(instance)
+  assert.ok(instance.setupNeeded())
   const code = instance.setupCode ?? ''
   assert.ok(code.length >= 24)
-  const refused: readonly { readonly name: string; readonly sent: { readonly [name: string]: Json }; readonly message: RegExp }[] = [
+  const refused: readonly {
+    readonly name: string
+    readonly sent: { readonly [name: string]: Json }
+    readonly message: RegExp
+  }[] = [
     { name: 'no code', sent: fields, message: /setup code is not right/ },
     { name: 'a wrong code', sent: { ...fields, code: `${code}x` }, message: /setup code is not right/ },
     { name: 'no password', sent: { ...fields, code, password: '' }, message: /The password field is required/ },
     { name: 'a short password', sent: { ...fields, code, password: 'short' }, message: /at least 16 characters/ },
-    { name: 'another confirmation', sent: { ...fields, code, password_confirmation: 'x' }, message: /confirmation does not match/ },
+    {
+      name: 'another confirmation',
+      sent: { ...fields, code, password_confirmation: 'x' },
+      message: /confirmation does not match/,
+    },
     { name: 'no email', sent: { ...fields, code, email: '' }, message: /The email field is required/ },
   ]
   for (const { name, sent, message } of refused) {
@@ -32,7 +41,10 @@ test('without an administrator, one code of this start makes one', async (t) => 
     })
   }
   await t.test('used twice at once, it makes one administrator', async () => {
-    const results = await Promise.allSettled([instance.setup({ ...fields, code }), instance.setup({ ...fields, code, email: 'second@example.org' })])
+    const results = await Promise.allSettled([
+      instance.setup({ ...fields, code }),
+      instance.setup({ ...fields, code, email: 'second@example.org' }),
+    ])
     assert.deepEqual(results.map((each) => each.status).sort(), ['fulfilled', 'rejected'])
     assert.equal(instance.setupCode, null)
     assert.equal(instance.setupNeeded(), false)
@@ -46,7 +58,9 @@ test('with the settings of a headless start the administrator is there', async (
   const server = await startServer({ builtins, env: { DF_ADMIN_FIRST_NAME: 'Ann', DF_ADMIN_LAST_NAME: 'B' } })
   t.after(() => server.stop())
   const token = await signIn(server.url)
-  const answer = await fetch(`${server.url}/api/v2/system/admin/1`, { headers: { 'X-DreamFactory-Session-Token': token } })
+  const answer = await fetch(`${server.url}/api/v2/system/admin/1`, {
+    headers: { 'X-DreamFactory-Session-Token': token },
+  })
   const { id, name, username, phone, created_by_id } = (await answer.json()) as { readonly [name: string]: Json }
   assert.deepEqual([id, name, username, phone, created_by_id], [1, 'Ann B', adminCredentials.email, null, null])
   assert.equal(server.instance?.setupCode, null)
@@ -57,10 +71,15 @@ test('a restart keeps what was, logouts included', async (t) => {
   const first = await startServer({ builtins, folder: path })
   const [kept, ended] = [await signIn(first.url), await signIn(first.url)]
   const call = async (url: string, token: string, method = 'GET'): Promise<number> =>
-    (await fetch(`${url}/api/v2/system/admin/session`, { method, headers: { 'X-DreamFactory-Session-Token': token } })).status
+    (await fetch(`${url}/api/v2/system/admin/session`, { method, headers: { 'X-DreamFactory-Session-Token': token } }))
+      .status
   assert.equal(await call(first.url, ended, 'DELETE'), 200)
   await first.stop()
-  const second = await startServer({ builtins, folder: path, env: { DF_ADMIN_PASSWORD: 'another password that is not set' } })
+  const second = await startServer({
+    builtins,
+    folder: path,
+    env: { DF_ADMIN_PASSWORD: 'another password that is not set' },
+  })
   t.after(() => second.stop())
   assert.equal(await call(second.url, kept), 200)
   assert.equal(await call(second.url, ended), 403)
@@ -84,7 +103,11 @@ test('without its key the secrets are lost, not the server', async (t) => {
   const first = await startServer({ builtins, folder: path })
   const token = await signIn(first.url)
   const send = (url: string, method: string, at: string, body?: object) =>
-    fetch(`${url}/api/v2/${at}`, { method, headers: { 'X-DreamFactory-Session-Token': token, 'Content-Type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}) })
+    fetch(`${url}/api/v2/${at}`, {
+      method,
+      headers: { 'X-DreamFactory-Session-Token': token, 'Content-Type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
   const config = { host: 'h', database: 'd', password: 'secret' }
   await send(first.url, 'POST', 'system/service', { resource: [{ name: 'm', type: 'mysql', is_active: true, config }] })
   await first.stop()
@@ -92,5 +115,9 @@ test('without its key the secrets are lost, not the server', async (t) => {
   const second = await startServer({ builtins, folder: path })
   t.after(() => second.stop())
   assert.equal((await send(second.url, 'GET', 'system/role')).status, 200)
-  assert.ok(second.seen.some((what) => what.kind === 'log' && /configuration of a service can not be read/.test(JSON.stringify(what))))
+  assert.ok(
+    second.seen.some(
+      (what) => what.kind === 'log' && /configuration of a service can not be read/.test(JSON.stringify(what)),
+    ),
+  )
 })

@@ -49,7 +49,8 @@ test('a fresh store', async (t) => {
       ],
     )
     for (const row of rows) {
-      for (const part of ['{first_name}', '{link}', 'Confirmation Code: {confirm_code}']) assert.ok(String(row.body_html).includes(part))
+      for (const part of ['{first_name}', '{link}', 'Confirmation Code: {confirm_code}'])
+        assert.ok(String(row.body_html).includes(part))
     }
   })
   await t.test('knows its version, and is not touched again', async () => {
@@ -69,7 +70,9 @@ test('ids are never used twice', async (t) => {
   await migrate(store, log, signal)
   const tables = new RecordTables(store, signal)
   const add = (name: string) =>
-    tables.transaction((tx) => tx.insert('role', { name, is_active: true, created_date: 'now', last_modified_date: 'now' }))
+    tables.transaction((tx) =>
+      tx.insert('role', { name, is_active: true, created_date: 'now', last_modified_date: 'now' }),
+    )
   const first = await add('a')
   await tables.transaction((tx) => tx.remove('role', { id: first }))
   assert.equal(await add('b'), first + 1)
@@ -89,14 +92,28 @@ test('rows go with what they belong to', async (t) => {
     await tx.update('app', { id: 2 }, { role_id: role })
   })
   await tables.transaction((tx) => tx.remove('role', { name: 'r' }))
-  for (const table of ['role_service_access', 'lookup', 'user_to_app_to_role']) assert.equal(await tables.count(table), 0, table)
+  for (const table of ['role_service_access', 'lookup', 'user_to_app_to_role'])
+    assert.equal(await tables.count(table), 0, table)
   assert.equal((await tables.rows('app', { id: 2 }))[0]?.role_id, null)
 })
 
 test('a step that fails leaves nothing of itself, and is tried again', async (t) => {
   const store = storeIn(t, folder(t))
   const broken = (fails: boolean): readonly Migration[] => [
-    { version: 1, name: 'a table', changes: [{ kind: 'create-table', name: 'thing', columns: [{ name: 'id', type: 'id' }, { name: 'name', type: 'string', length: 9 }] }] },
+    {
+      version: 1,
+      name: 'a table',
+      changes: [
+        {
+          kind: 'create-table',
+          name: 'thing',
+          columns: [
+            { name: 'id', type: 'id' },
+            { name: 'name', type: 'string', length: 9 },
+          ],
+        },
+      ],
+    },
     {
       version: 2,
       name: 'rows',
@@ -122,7 +139,10 @@ test('a store of a newer version is not touched', async (t) => {
 test('a folder is locked by one', (t) => {
   const path = folder(t)
   const lock = lockFolder(path)
-  assert.throws(() => lockFolder(path), (error: Error) => error.message.includes(path) && error.message.includes('DF_DATA_DIR'))
+  assert.throws(
+    () => lockFolder(path),
+    (error: Error) => error.message.includes(path) && error.message.includes('DF_DATA_DIR'),
+  )
   lock.release()
   lockFolder(path).release()
 })

@@ -5,13 +5,13 @@ import { test } from 'node:test'
 import { BadRequest, type ConfigSchema, type Json, type Service, type ServiceType } from 'dataferry/sdk'
 import { secrets } from '../../../plugins/system/store/secrets.ts'
 import {
-  checkConfig,
   type ConfigKind,
+  checkConfig,
   configKind,
   mergeConfig,
   openConfig,
-  shownConfig,
   type StoredConfig,
+  shownConfig,
 } from '../../../plugins/system/types/service-config.ts'
 
 const box = secrets(createSecretKey(randomBytes(32)))
@@ -60,12 +60,22 @@ test('types: registered, known by name, unknown', () => {
 })
 
 test('what a write makes of the values', async (t) => {
-  const cases: readonly { readonly name: string; readonly stored?: StoredConfig; readonly sent: Json; readonly gives: Json }[] = [
+  const cases: readonly {
+    readonly name: string
+    readonly stored?: StoredConfig
+    readonly sent: Json
+    readonly gives: Json
+  }[] = [
     { name: 'numbers as texts', sent: { depth: '7' }, gives: { depth: 7 } },
     { name: 'booleans as words', sent: { strict: 'on' }, gives: { strict: true } },
     { name: 'an empty text is null', sent: { url: '' }, gives: { url: null } },
     { name: 'unknown settings are dropped', sent: { nope: 1, service_id: 9 }, gives: {} },
-    { name: 'what is not sent stays', stored: { url: 'a', depth: 1 }, sent: { depth: 2 }, gives: { url: 'a', depth: 2 } },
+    {
+      name: 'what is not sent stays',
+      stored: { url: 'a', depth: 1 },
+      sent: { depth: 2 },
+      gives: { url: 'a', depth: 2 },
+    },
     { name: 'null clears', stored: { url: 'a' }, sent: { url: null }, gives: { url: null } },
     { name: 'settings of another type go', stored: { host: 'h', url: 'a' }, sent: null, gives: { url: 'a' } },
     { name: 'an empty list is nothing', sent: [], gives: {} },
@@ -77,14 +87,24 @@ test('what a write makes of the values', async (t) => {
 
 test('what a write refuses', async (t) => {
   const cases: readonly { readonly name: string; readonly sent: Json; readonly message: string }[] = [
-    { name: 'a word for a number', sent: { depth: 'deep' }, message: "The setting 'depth' (Depth) must be a whole number." },
+    {
+      name: 'a word for a number',
+      sent: { depth: 'deep' },
+      message: "The setting 'depth' (Depth) must be a whole number.",
+    },
     { name: 'a fraction', sent: { depth: 1.5 }, message: "The setting 'depth' (Depth) must be a whole number." },
-    { name: 'a word for a boolean', sent: { strict: 'perhaps' }, message: "The setting 'strict' (Strict) must be true or false." },
+    {
+      name: 'a word for a boolean',
+      sent: { strict: 'perhaps' },
+      message: "The setting 'strict' (Strict) must be true or false.",
+    },
     { name: 'a text for a list', sent: { headers: 'x' }, message: "The setting 'headers' (Headers) must be a list." },
     { name: 'a text for all of it', sent: 'x', message: 'The config of a service must be an object.' },
   ]
   for (const { name, sent, message } of cases) {
-    await t.test(name, () => assert.rejects(merge('own', null, sent), (error) => error instanceof BadRequest && error.message === message))
+    await t.test(name, () =>
+      assert.rejects(merge('own', null, sent), (error) => error instanceof BadRequest && error.message === message),
+    )
   }
 })
 
@@ -106,7 +126,10 @@ test('secrets', async (t) => {
   })
   await t.test('are replaced and cleared', async () => {
     assert.equal(openConfig(kind('own'), await merge('own', stored, { token: 'new' }), box).token, 'new')
-    assert.equal((shownConfig(kind('own'), 3, await merge('own', stored, { token: '' }), box) as { token: Json }).token, null)
+    assert.equal(
+      (shownConfig(kind('own'), 3, await merge('own', stored, { token: '' }), box) as { token: Json }).token,
+      null,
+    )
   })
   await t.test('are found by their names where nobody knows the settings', async () => {
     const sent = { host: 'h', api_key: 'k1', client_secret: 'k2', password: 'k3', key_columns: ['a'] }
@@ -144,13 +167,43 @@ test('how configurations read', async (t) => {
   const last = { allow_upsert: false, max_records: false, cache_enabled: false, cache_ttl: 0 }
   const login = { host: 'h', port: 3306, database: 'd', username: null, password: null, schema: null }
   const mysql = { charset: null, collation: null, timezone: null, modes: null, strict: null, unix_socket: null }
-  const cases: readonly { readonly name: string; readonly type: string; readonly stored: StoredConfig | null; readonly shown: Json }[] = [
-    { name: 'a database', type: 'mysql', stored: { host: 'h', port: 3306, database: 'd' }, shown: { service_id: 2, ...database, ...login, ...mysql, ...last } },
-    { name: 'a database with a cap', type: 'mysql', stored: { host: 'h', port: 3306, database: 'd', max_records: 20 }, shown: { service_id: 2, ...database, ...login, ...mysql, ...last, max_records: 20 } },
-    { name: 'a database without a configuration', type: 'mysql', stored: null, shown: { allow_upsert: false, max_records: false } },
+  const cases: readonly {
+    readonly name: string
+    readonly type: string
+    readonly stored: StoredConfig | null
+    readonly shown: Json
+  }[] = [
+    {
+      name: 'a database',
+      type: 'mysql',
+      stored: { host: 'h', port: 3306, database: 'd' },
+      shown: { service_id: 2, ...database, ...login, ...mysql, ...last },
+    },
+    {
+      name: 'a database with a cap',
+      type: 'mysql',
+      stored: { host: 'h', port: 3306, database: 'd', max_records: 20 },
+      shown: { service_id: 2, ...database, ...login, ...mysql, ...last, max_records: 20 },
+    },
+    {
+      name: 'a database without a configuration',
+      type: 'mysql',
+      stored: null,
+      shown: { allow_upsert: false, max_records: false },
+    },
     { name: 'a type without settings', type: 'swagger', stored: {}, shown: [] },
-    { name: 'files', type: 'local_file', stored: { container: 'app' }, shown: { service_id: 2, public_path: null, container: 'app' } },
-    { name: 'our own', type: 'own', stored: {}, shown: { service_id: 2, url: null, depth: 5, strict: false, token: null, login: null, headers: [] } },
+    {
+      name: 'files',
+      type: 'local_file',
+      stored: { container: 'app' },
+      shown: { service_id: 2, public_path: null, container: 'app' },
+    },
+    {
+      name: 'our own',
+      type: 'own',
+      stored: {},
+      shown: { service_id: 2, url: null, depth: 5, strict: false, token: null, login: null, headers: [] },
+    },
   ]
   for (const { name, type: of, stored, shown } of cases) {
     await t.test(name, () => {
@@ -162,11 +215,26 @@ test('how configurations read', async (t) => {
 })
 
 test('checks', async (t) => {
-  const cases: readonly { readonly name: string; readonly type: string; readonly stored: StoredConfig; readonly message: string }[] = [
+  const cases: readonly {
+    readonly name: string
+    readonly type: string
+    readonly stored: StoredConfig
+    readonly message: string
+  }[] = [
     { name: 'a required setting', type: 'own', stored: {}, message: "The setting 'url' (URL) is required." },
-    { name: 'the words of a known type', type: 'pgsql', stored: { host: 'h' }, message: 'Database connection information must contain at least host and database name.' },
+    {
+      name: 'the words of a known type',
+      type: 'pgsql',
+      stored: { host: 'h' },
+      message: 'Database connection information must contain at least host and database name.',
+    },
   ]
   for (const { name, type: of, stored, message } of cases) {
-    await t.test(name, () => assert.throws(() => checkConfig(kind(of), stored, box), (error) => error instanceof BadRequest && error.message === message))
+    await t.test(name, () =>
+      assert.throws(
+        () => checkConfig(kind(of), stored, box),
+        (error) => error instanceof BadRequest && error.message === message,
+      ),
+    )
   }
 })

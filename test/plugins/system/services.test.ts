@@ -1,6 +1,6 @@
 /** Services over HTTP: configurations and their secrets, what is built in, and changes seen by the next request (control-plane 4.3). */
 import assert from 'node:assert/strict'
-import { readFileSync, readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Client, startClient } from './client.ts'
@@ -11,7 +11,12 @@ before(async () => {
 })
 after(() => client.server.stop())
 
-const mysql = (name: string) => ({ name, type: 'mysql', is_active: true, config: { host: 'h', port: '3306', database: 'd', username: 'hr', password: 'pa55word of hr' } })
+const mysql = (name: string) => ({
+  name,
+  type: 'mysql',
+  is_active: true,
+  config: { host: 'h', port: '3306', database: 'd', username: 'hr', password: 'pa55word of hr' },
+})
 
 test('what is built in', async (t) => {
   const cases = [
@@ -20,8 +25,20 @@ test('what is built in', async (t) => {
     { name: 'nor by its id in a list', method: 'DELETE', path: 'service?ids=7', status: 400 },
     { name: 'system keeps its name', method: 'PATCH', path: 'service/1', body: { name: 'sys' }, status: 403 },
     { name: 'system stays active', method: 'PATCH', path: 'service/1', body: { is_active: false }, status: 403 },
-    { name: 'a label can be changed', method: 'PATCH', path: 'service/1', body: { label: '<b>System</b>', name: 'system' }, status: 200 },
-    { name: 'so can the settings', method: 'PATCH', path: 'service/1', body: { config: { invite_email_service_id: '6' } }, status: 200 },
+    {
+      name: 'a label can be changed',
+      method: 'PATCH',
+      path: 'service/1',
+      body: { label: '<b>System</b>', name: 'system' },
+      status: 200,
+    },
+    {
+      name: 'so can the settings',
+      method: 'PATCH',
+      path: 'service/1',
+      body: { config: { invite_email_service_id: '6' } },
+      status: 200,
+    },
   ]
   for (const { name, method, path, body, status } of cases) {
     await t.test(name, async () => assert.equal((await client.send(method, `system/${path}`, body)).status, status))
@@ -33,12 +50,28 @@ test('what is built in', async (t) => {
 
 test('what is refused', async (t) => {
   const cases = [
-    { name: 'a bad name', record: { ...mysql('bad name!') }, message: 'Invalid data supplied. Service name should only contain letters, numbers, underscores and dashes.' },
-    { name: 'a name that is taken, in another case', record: mysql('DB'), message: 'Invalid data supplied. The name has already been taken.' },
+    {
+      name: 'a bad name',
+      record: { ...mysql('bad name!') },
+      message: 'Invalid data supplied. Service name should only contain letters, numbers, underscores and dashes.',
+    },
+    {
+      name: 'a name that is taken, in another case',
+      record: mysql('DB'),
+      message: 'Invalid data supplied. The name has already been taken.',
+    },
     { name: 'no type', record: { name: 'x' }, message: 'Invalid data supplied. The type field is required.' },
     { name: 'a type that nobody knows', record: { name: 'x', type: 'nope' }, message: "Unknown service type 'nope'." },
-    { name: 'a database without a name', record: { name: 'x', type: 'sqlite', config: { nope: 1 } }, message: 'Database connection information must contain at least database name.' },
-    { name: 'a port that is no number', record: { ...mysql('x'), config: { host: 'h', database: 'd', port: 'x' } }, message: "The setting 'port' (Port Number) must be a whole number." },
+    {
+      name: 'a database without a name',
+      record: { name: 'x', type: 'sqlite', config: { nope: 1 } },
+      message: 'Database connection information must contain at least database name.',
+    },
+    {
+      name: 'a port that is no number',
+      record: { ...mysql('x'), config: { host: 'h', database: 'd', port: 'x' } },
+      message: "The setting 'port' (Port Number) must be a whole number.",
+    },
   ]
   for (const { name, record, message } of cases) {
     await t.test(name, async () => {
@@ -94,7 +127,12 @@ test('two changes of one configuration at once both count', async () => {
 })
 
 test('a change is seen by the next request', async () => {
-  const id = await client.create('service', { name: 'Fresh', type: 'sqlite', is_active: true, config: { database: 'fresh.sqlite' } })
+  const id = await client.create('service', {
+    name: 'Fresh',
+    type: 'sqlite',
+    is_active: true,
+    config: { database: 'fresh.sqlite' },
+  })
   const status = async (name: string): Promise<number> => (await client.send('GET', `${name}/_table`)).status
   assert.equal(await status('fresh'), 200)
   await client.ok('PATCH', `system/service/${id}`, { is_active: false })
@@ -108,10 +146,17 @@ test('a change is seen by the next request', async () => {
 
 test('what hangs on a service goes with it', async () => {
   const id = await client.create('service', mysql('short_lived'))
-  const role = await client.create('role', { name: 'of it', role_service_access_by_role_id: [{ service_id: id, component: '*', verb_mask: 1 }] })
+  const role = await client.create('role', {
+    name: 'of it',
+    role_service_access_by_role_id: [{ service_id: id, component: '*', verb_mask: 1 }],
+  })
   const app = await client.create('app', { name: 'stored there', type: 1, storage_service_id: id })
   await client.ok('DELETE', `system/service/${id}`)
-  assert.deepEqual((await client.ok('GET', `system/role/${role}?related=role_service_access_by_role_id`)).role_service_access_by_role_id, [])
+  assert.deepEqual(
+    (await client.ok('GET', `system/role/${role}?related=role_service_access_by_role_id`))
+      .role_service_access_by_role_id,
+    [],
+  )
   assert.equal((await client.ok('GET', `system/app/${app}`)).storage_service_id, null)
 })
 
@@ -123,13 +168,18 @@ test('service types', async (t) => {
     for (const type of resource) assert.ok(Array.isArray(type.config_schema), type.name)
   })
   await t.test('by group, in any case', async () => {
-    assert.deepEqual(await client.ok('GET', 'system/service_type?group=database&fields=name,label'), { resource: [{ name: 'sqlite', label: 'SQLite' }] })
+    assert.deepEqual(await client.ok('GET', 'system/service_type?group=database&fields=name,label'), {
+      resource: [{ name: 'sqlite', label: 'SQLite' }],
+    })
   })
   await t.test('offer what there is', async () => {
     const { config_schema } = await client.ok('GET', 'system/service_type/system')
     const field = (name: string) => config_schema.find((each: { name: string }) => each.name === name)
     assert.deepEqual(field('invite_email_template_id').values[1], { label: 'User Invite Default', name: 1 })
-    assert.deepEqual(field('invite_email_service_id').values, [{ label: '', name: null }, { label: 'email', name: 6 }])
+    assert.deepEqual(field('invite_email_service_id').values, [
+      { label: '', name: null },
+      { label: 'email', name: 6 },
+    ])
   })
   await t.test('unknown', async () => {
     const answer = await client.send('GET', 'system/service_type/nope')
@@ -142,11 +192,16 @@ test('the environment', async (t) => {
   await t.test('tells strangers how to log in, and nothing of the machine', async () => {
     const body = await client.ok('GET', path, undefined, {})
     assert.deepEqual(Object.keys(body), ['authentication', 'apps'])
-    assert.deepEqual([body.apps, body.authentication.login_attribute, body.authentication.open_reg_email_service_id], [[], 'email', 6])
+    assert.deepEqual(
+      [body.apps, body.authentication.login_attribute, body.authentication.open_reg_email_service_id],
+      [[], 'email', 6],
+    )
   })
   await t.test('tells apps what runs here, without licence key and server', async () => {
     const role = await client.create('role', { name: 'env', is_active: true })
-    const { resource } = await client.ok('POST', 'system/app?fields=api_key', { resource: [{ name: 'env', is_active: true, role_id: role }] })
+    const { resource } = await client.ok('POST', 'system/app?fields=api_key', {
+      resource: [{ name: 'env', is_active: true, role_id: role }],
+    })
     const body = await client.ok('GET', path, undefined, { key: resource[0].api_key })
     assert.deepEqual(Object.keys(body), ['authentication', 'apps', 'platform', 'client', 'config'])
     assert.ok(!('license_key' in body.platform))

@@ -1,5 +1,7 @@
 /** Sessions over HTTP: login, refresh, logout, passwords, profiles, and what ends them (control-plane 1.3 to 1.7). */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { adminCredentials } from '../../support/server.ts'
 import { type Client, type Credentials, startClient } from './client.ts'
@@ -17,7 +19,12 @@ before(async () => {
   const app = await client.ok('POST', 'system/app?fields=*', { resource: [{ name: 'shop', is_active: true }] })
   key = app.resource[0].api_key
   const assigned = [{ app_id: app.resource[0].id, role_id: role }]
-  jane = await client.create('user', { email: 'Jane@example.org', name: 'Jane', password, user_to_app_to_role_by_user_id: assigned })
+  jane = await client.create('user', {
+    email: 'Jane@example.org',
+    name: 'Jane',
+    password,
+    user_to_app_to_role_by_user_id: assigned,
+  })
   await client.create('user', { email: 'gone@example.org', name: 'Gone', password, is_active: false })
 })
 after(() => client.server.stop())
@@ -31,16 +38,45 @@ test('logins', async (t) => {
   const none = { status: 401, message: 'Invalid credentials supplied.' }
   const cases = [
     { name: 'an administrator', path: 'system/admin/session', body: admin, status: 200 },
-    { name: 'a user, the email in another case', path: 'user/session', body: { ...user, email: 'JANE@EXAMPLE.ORG' }, status: 200 },
+    {
+      name: 'a user, the email in another case',
+      path: 'user/session',
+      body: { ...user, email: 'JANE@EXAMPLE.ORG' },
+      status: 200,
+    },
     { name: 'a wrong password', path: 'user/session', body: { ...user, password: 'x' }, ...none },
     { name: 'nobody', path: 'user/session', body: { ...user, email: 'nobody@example.org' }, ...none },
     { name: 'an inactive user', path: 'user/session', body: { email: 'gone@example.org', password }, ...none },
     { name: 'an administrator as user', path: 'user/session', body: admin, ...none },
     { name: 'a user as administrator', path: 'system/admin/session', body: user, ...none },
-    { name: 'no email', path: 'user/session', body: { password }, status: 400, message: 'Login request is missing required email.' },
-    { name: 'no password', path: 'user/session', body: { email: user.email }, status: 400, message: 'Login request is missing required password.' },
-    { name: 'in the query', path: `user/session?email=${user.email}&password=${encodeURIComponent(password)}`, body: {}, status: 400, message: 'Login request is missing required email.' },
-    { name: 'an object for a password', path: 'user/session', body: { ...user, password: { $ne: 1 } }, status: 400, message: 'The password must be a text.' },
+    {
+      name: 'no email',
+      path: 'user/session',
+      body: { password },
+      status: 400,
+      message: 'Login request is missing required email.',
+    },
+    {
+      name: 'no password',
+      path: 'user/session',
+      body: { email: user.email },
+      status: 400,
+      message: 'Login request is missing required password.',
+    },
+    {
+      name: 'in the query',
+      path: `user/session?email=${user.email}&password=${encodeURIComponent(password)}`,
+      body: {},
+      status: 400,
+      message: 'Login request is missing required email.',
+    },
+    {
+      name: 'an object for a password',
+      path: 'user/session',
+      body: { ...user, password: { $ne: 1 } },
+      status: 400,
+      message: 'The password must be a text.',
+    },
   ]
   for (const { name, path, body, status, message } of cases) {
     await t.test(name, async () => {
@@ -54,8 +90,19 @@ test('logins', async (t) => {
 test('what a session tells', async () => {
   const session = await client.ok('POST', 'user/session', { email: 'jane@example.org', password }, { key })
   assert.deepEqual(Object.keys(session), [
-    'session_token', 'session_id', 'id', 'name', 'first_name', 'last_name', 'email', 'is_sys_admin', 'last_login_date', 'host',
-    'token_expiry_date', 'role', 'role_id',
+    'session_token',
+    'session_id',
+    'id',
+    'name',
+    'first_name',
+    'last_name',
+    'email',
+    'is_sys_admin',
+    'last_login_date',
+    'host',
+    'token_expiry_date',
+    'role',
+    'role_id',
   ])
   assert.deepEqual([session.id, session.is_sys_admin, session.role], [jane, false, 'reader'])
   assert.match(session.last_login_date, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
@@ -67,10 +114,34 @@ test('what a session tells', async () => {
 test('who may see which session', async (t) => {
   const token = await login()
   const cases = [
-    { name: 'nobody', path: 'user/session', who: {}, status: 401, message: 'There is no valid session for the current request.' },
-    { name: 'an app', path: 'user/session', who: { key }, status: 401, message: 'There is no valid session for the current request.' },
-    { name: 'nobody, of administrators', path: 'system/admin/session', who: {}, status: 404, message: 'No user session found.' },
-    { name: 'a user, of administrators', path: 'system/admin/session', who: { token, key }, status: 401, message: 'You are not authorized to perform this action.' },
+    {
+      name: 'nobody',
+      path: 'user/session',
+      who: {},
+      status: 401,
+      message: 'There is no valid session for the current request.',
+    },
+    {
+      name: 'an app',
+      path: 'user/session',
+      who: { key },
+      status: 401,
+      message: 'There is no valid session for the current request.',
+    },
+    {
+      name: 'nobody, of administrators',
+      path: 'system/admin/session',
+      who: {},
+      status: 404,
+      message: 'No user session found.',
+    },
+    {
+      name: 'a user, of administrators',
+      path: 'system/admin/session',
+      who: { token, key },
+      status: 401,
+      message: 'You are not authorized to perform this action.',
+    },
     { name: 'an administrator, of users', path: 'user/session', who: undefined, status: 200, message: undefined },
   ]
   for (const { name, path, who, status, message } of cases) {
@@ -91,6 +162,12 @@ test('refresh: the new token works, the old one has ended', async () => {
   assert.deepEqual([old.status, old.body.error.message], [403, blacklisted])
   const claims = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
   assert.equal(claims(second).iat, claims(first).iat, 'the chain ends with the window of its first token')
+})
+
+test('refresh: of two at once, one wins', async () => {
+  const token = await login()
+  const answers = await Promise.all([1, 2, 3, 4].map(() => client.send('PUT', 'user/session', undefined, { token })))
+  assert.deepEqual(answers.map((answer) => answer.status).sort(), [200, 401, 401, 401])
 })
 
 test('refresh: what is refused', async (t) => {
@@ -129,19 +206,35 @@ test('other verbs', async (t) => {
     await t.test(`${method} ${path}`, async () => {
       const { status, body } = await client.send(method, path, method === 'GET' ? undefined : {})
       assert.equal(status, 400)
-      assert.equal(body.error.message, `${method} requests without a resource are not currently supported by the '${handler}' service.`)
+      assert.equal(
+        body.error.message,
+        `${method} requests without a resource are not currently supported by the '${handler}' service.`,
+      )
     })
   }
 })
 
 test('a changed password', async (t) => {
   const id = await client.create('user', { email: 'kim@example.org', name: 'Kim', password })
-  const enter = async (secret: string) => client.send('POST', 'user/session', { email: 'kim@example.org', password: secret }, {})
+  const enter = async (secret: string) =>
+    client.send('POST', 'user/session', { email: 'kim@example.org', password: secret }, {})
   const token = (await enter(password)).body.session_token
   const refused = [
-    { name: 'one of the two is missing', body: { old_password: password }, message: 'Both old and new password are required to change the password.' },
-    { name: 'the old one is wrong', body: { old_password: 'x', new_password: 'y' }, message: 'The password supplied does not match.' },
-    { name: 'the new one is short', body: { old_password: password, new_password: 'short' }, message: 'Invalid data supplied. The new password field must be at least 8 characters.' },
+    {
+      name: 'one of the two is missing',
+      body: { old_password: password },
+      message: 'Both old and new password are required to change the password.',
+    },
+    {
+      name: 'the old one is wrong',
+      body: { old_password: 'x', new_password: 'y' },
+      message: 'The password supplied does not match.',
+    },
+    {
+      name: 'the new one is short',
+      body: { old_password: password, new_password: 'short' },
+      message: 'Invalid data supplied. The new password field must be at least 8 characters.',
+    },
     { name: 'nothing', body: {}, message: 'Not enough information provided to change password.' },
   ]
   for (const { name, body, message } of refused) {
@@ -152,11 +245,22 @@ test('a changed password', async (t) => {
     })
   }
   await t.test('of the wrong kind of account', async () => {
-    const answer = await client.send('POST', 'user/password', { old_password: adminCredentials.password, new_password: 'new password' })
-    assert.deepEqual([answer.status, answer.body.error.message], [401, `You are not authorized to reset/change password for the account ${adminCredentials.email}`])
+    const answer = await client.send('POST', 'user/password', {
+      old_password: adminCredentials.password,
+      new_password: 'new password',
+    })
+    assert.deepEqual(
+      [answer.status, answer.body.error.message],
+      [401, `You are not authorized to reset/change password for the account ${adminCredentials.email}`],
+    )
   })
   await t.test('ends all tokens of before, at once, and gives a new one where asked for', async () => {
-    const changed = await client.ok('POST', 'user/password?login=true', { old_password: password, new_password: 'another password' }, { token })
+    const changed = await client.ok(
+      'POST',
+      'user/password?login=true',
+      { old_password: password, new_password: 'another password' },
+      { token },
+    )
     const old = await client.send('GET', 'user/session', undefined, { token })
     assert.deepEqual([old.status, old.body.error.message], [403, blacklisted])
     assert.equal((await client.send('GET', 'user/session', undefined, { token: changed.session_token })).status, 200)
@@ -185,7 +289,11 @@ test('deactivation and deletion take effect at once', async () => {
   assert.equal((await client.send('GET', 'user/session', undefined, { token })).status, 403)
   assert.equal((await enter()).status, 401)
   await client.ok('PATCH', `system/user/${id}`, { is_active: true })
-  assert.equal((await client.send('GET', 'user/session', undefined, { token })).status, 403, 'an ended token stays ended')
+  assert.equal(
+    (await client.send('GET', 'user/session', undefined, { token })).status,
+    403,
+    'an ended token stays ended',
+  )
   const { session_token: second } = (await enter()).body
   await client.ok('DELETE', `system/user/${id}`)
   assert.equal((await client.send('GET', 'user/session', undefined, { token: second })).status, 401)
@@ -195,8 +303,16 @@ test('profiles', async (t) => {
   const who = { token: await login() }
   await t.test('show what the contract has', async () => {
     assert.deepEqual(await client.ok('GET', 'user/profile', undefined, who), {
-      username: 'Jane@example.org', first_name: null, last_name: null, name: 'Jane', email: 'Jane@example.org', phone: null,
-      security_question: null, default_app_id: null, oauth_provider: '', adldap: '',
+      username: 'Jane@example.org',
+      first_name: null,
+      last_name: null,
+      name: 'Jane',
+      email: 'Jane@example.org',
+      phone: null,
+      security_question: null,
+      default_app_id: null,
+      oauth_provider: '',
+      adldap: '',
     })
   })
   await t.test('change, and ignore what is not theirs', async () => {
@@ -215,7 +331,12 @@ test('profiles', async (t) => {
     assert.deepEqual(await client.ok('PATCH', 'user/profile', { email: 'Jane@example.org' }, who), { success: true })
   })
   await t.test('give a new token with a new email, as the old one names the old email', async () => {
-    const changed = await client.ok('PATCH', 'user/profile', { email: 'jane2@example.org', current_password: password }, who)
+    const changed = await client.ok(
+      'PATCH',
+      'user/profile',
+      { email: 'jane2@example.org', current_password: password },
+      who,
+    )
     assert.equal((await client.send('GET', 'user/session', undefined, who)).status, 401)
     const now = { token: changed.session_token }
     await client.ok('PATCH', 'user/profile', { email: 'Jane@example.org', current_password: password }, now)
@@ -232,6 +353,23 @@ test('Basic authentication counts as a session, and sees changes at once', async
   assert.equal((await client.send('GET', 'system/role', undefined, who)).status, 200)
   const wrong = await client.send('GET', 'system/role', undefined, { basic: `${adminCredentials.email}:x` })
   assert.deepEqual([wrong.status, wrong.body.error.message], [401, 'Unauthorized. User credentials did not match.'])
+})
+
+test('an imported bcrypt hash is verified, and renewed at the login', async () => {
+  const id = await client.create('user', { email: 'imported@example.org', name: 'Imported' })
+  const database = new DatabaseSync(join(client.server.folder, 'data', 'system.sqlite'))
+  try {
+    const hash = '$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'
+    database.prepare('UPDATE user SET password = ? WHERE id = ?').run(hash, id)
+    const enter = (secret: string) => client.send('POST', 'user/session', { email: 'imported@example.org', password: secret }, {})
+    assert.equal((await enter('U*V')).status, 401)
+    assert.equal((await enter('U*U')).status, 200)
+    const row = database.prepare('SELECT password FROM user WHERE id = ?').get(id)
+    assert.match(String(row?.password), /^\$argon2id\$/)
+    assert.equal((await enter('U*U')).status, 200)
+  } finally {
+    database.close()
+  }
 })
 
 test('guessing is slowed down', async () => {

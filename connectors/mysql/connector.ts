@@ -1,0 +1,34 @@
+/** What MySQL, MariaDB and what speaks their protocol bring to the shared SQL engine. */
+import type { Dialect, SqlConnector } from 'dataferry/sql'
+import { MysqlCatalog } from './catalog.ts'
+import { MysqlCompiler } from './compiler.ts'
+import { mysqlError } from './errors.ts'
+import { MysqlRunner } from './runner.ts'
+import { modern, type ServerFacts, type Vendor } from './server.ts'
+import { readSettings } from './settings.ts'
+
+/** Made for each service: what can be compiled depends on its server. `vendor`: where the service's type tells what the server does not. */
+export function mysqlConnector(vendor: Vendor | null): SqlConnector {
+  let facts: () => ServerFacts = () => modern
+  const compiler = new MysqlCompiler(() => facts())
+  const dialect: Dialect = {
+    name: 'mysql',
+    can: { write: true, transactions: true, returning: false, upsert: true, related: true, group: true },
+    compileRead: (plan, id) => compiler.compileRead(plan, id),
+    compileWrite: (plan, id) => compiler.compileWrite(plan, id),
+    compileSchema: (plan) => compiler.compileSchema(plan),
+    error: mysqlError,
+  }
+  return {
+    dialect,
+    createRunner(config, host) {
+      const runner = new MysqlRunner(() => readSettings(config, host), vendor)
+      facts = () => runner.facts
+      return runner
+    },
+    createCatalog(runner, config, { log }) {
+      if (!(runner instanceof MysqlRunner)) throw new TypeError('A MySQL catalog needs a MySQL runner.')
+      return new MysqlCatalog(runner, config, log)
+    },
+  }
+}

@@ -1,0 +1,102 @@
+/** The connections of one service: opened when they are needed, kept for a while, each used by one request at a time. */
+import { Pool, TimeoutError } from 'tarn'
+import { MysqlConnection } from './connection.ts'
+import { Closed, ConnectFailed, PoolExhausted } from './faults.ts'
+import { modern, type ServerFacts, type Vendor } from './server.ts'
+import type { ConnectionSettings } from './settings.ts'
+
+const lookEveryMs = 1_000
+
+export class Connections {
+  readonly #settings: ConnectionSettings
+  readonly #vendor: Vendor | null
+  readonly #pool: Pool<MysqlConnection>
+  readonly #alive = new Set<MysqlConnection>()
+  #facts: ServerFacts | null = null
+  #closed = false
+
+  constructor(settings: ConnectionSettings, vendor: Vendor | null) {
+    this.#settings = settings
+    this.#vendor = vendor
+    this.#pool = new Pool<MysqlConnection>({
+      create: () => this.#open(),
+      destroy: (connection: MysqlConnection) => {
+        this.#alive.delete(connection)
+        connection.end()
+      },
+      validate: (connection: MysqlConnection) => !connection.spent,
+      min: 0,
+      max: settings.poolSize,
+      acquireTimeoutMillis: settings.acquireTimeoutMs,
+      createTimeoutMillis: settings.connectTimeoutMs * 2,
+      destroyTimeoutMillis: 5_000,
+      idleTimeoutMillis: settings.idleMs,
+      reapIntervalMillis: lookEveryMs,
+      propagateCreateError: true,
+    })
+  }
+
+  /** Of the server that was connected to last. */
+  get facts(): ServerFacts {
+    return this.#facts ?? modern
+  }
+  get count(): number {
+    return this.#alive.size
+  }
+
+  /**
+   * A connection for the length of the call. When the signal aborts, what runs on it is killed and the connection is given up, and with it
+   * a transaction, unless `shield` was called before: what comes then is seen to its end.
+   */
+  async use<T>(work: (connection: MysqlConnection, shield: () => void) => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted()
+    if (this.#closed) throw new Closed()
+    const connection = await this.#acquire(signal)
+    let gone = false
+    const onAbort = (): void => {
+      gone = true
+      void connection.stop()
+    }
+    const shield = (): void => signal.removeEventListener('abort', onAbort)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await work(connection, shield)
+    } catch (thrown) {
+      if (gone) throw signal.reason
+      throw thrown
+    } finally {
+      shield()
+      await connection.rest()
+      this.#pool.release(connection)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const connection of this.#alive) void connection.stop()
+    await this.#pool.destroy()
+  }
+
+  async #open(): Promise<MysqlConnection> {
+    const connection = await MysqlConnection.open(this.#settings, this.#vendor)
+    this.#facts = connection.facts
+    this.#alive.add(connection)
+    return connection
+  }
+
+  async #acquire(signal: AbortSignal): Promise<MysqlConnection> {
+    const pending = this.#pool.acquire()
+    const onAbort = (): void => pending.abort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await pending.promise
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason
+      if (thrown instanceof ConnectFailed) throw thrown
+      if (this.#closed) throw new Closed()
+      throw thrown instanceof TimeoutError ? new PoolExhausted(thrown) : new ConnectFailed(thrown)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+}

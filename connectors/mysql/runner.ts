@@ -1,0 +1,150 @@
+/**
+ * Programs on one MySQL database. A read that failed because its connection had died is tried once more while nothing of it was written;
+ * a session finds out with its `start transaction`, which can be repeated.
+ */
+import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
+import type { ProgramRunner, ReadProgram, SqlSession } from 'dataferry/sql'
+import { wireOf } from './binds.ts'
+import type { MysqlConnection } from './connection.ts'
+import { isStale, mysqlError } from './errors.ts'
+import { ConnectionLost } from './faults.ts'
+import { Connections } from './pool.ts'
+import { modern, type ServerFacts, type Vendor } from './server.ts'
+import { MysqlSession } from './session.ts'
+import type { ConnectionSettings } from './settings.ts'
+import { readerOf, sourceOn } from './source.ts'
+
+export class MysqlRunner implements ProgramRunner {
+  readonly #settings: () => ConnectionSettings
+  readonly #vendor: Vendor | null
+  #connections: Connections | null = null
+  #onStale: () => void = () => {}
+
+  /** `settings` is asked at the first use; `vendor`: where the service's type tells what the server does not. */
+  constructor(settings: () => ConnectionSettings, vendor: Vendor | null) {
+    this.#settings = settings
+    this.#vendor = vendor
+  }
+
+  /** Connections alive, for tests. */
+  get connections(): number {
+    return this.#connections?.count ?? 0
+  }
+  get facts(): ServerFacts {
+    return this.#connections?.facts ?? modern
+  }
+
+  /** Called when a statement names what the database does not have, or a session may have changed the structure. */
+  onStale(listener: () => void): void {
+    this.#onStale = listener
+  }
+
+  async run(
+    program: ReadProgram,
+    binds: readonly Bind[],
+    output: Output,
+    sink: ByteSink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const reader = readerOf(program)
+    let written = false
+    const counted: ByteSink = {
+      write(chunk) {
+        written = true
+        return sink.write(chunk)
+      },
+    }
+    await this.#read(
+      async (connection) => {
+        // What is read by several statements is of one moment.
+        const several = program.related.length > 0
+        if (several) await connection.simple('start transaction with consistent snapshot')
+        await reader.run(sourceOn(connection), binds, output, counted, signal)
+        if (several) await connection.simple('commit')
+      },
+      () => !written,
+      signal,
+    )
+  }
+
+  query(text: string, binds: readonly Bind[], signal: AbortSignal): Promise<readonly (readonly Json[])[]> {
+    return this.#read(
+      async (connection) => {
+        const rows: Json[][] = []
+        const stream = connection.rows(text, binds.map(wireOf), [])
+        const pulled = stream.pull((row) => {
+          rows.push(row.map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value)))
+          return true
+        })
+        if (typeof pulled !== 'boolean') await pulled
+        return rows
+      },
+      () => true,
+      signal,
+    )
+  }
+
+  async session<T>(use: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
+    let session: MysqlSession | null = null
+    const attempt = (): Promise<T> =>
+      this.#open().use(async (connection, shield) => {
+        await connection.simple('start transaction')
+        session = new MysqlSession(connection, signal)
+        let answer: T
+        try {
+          answer = await use(session)
+        } catch (thrown) {
+          await session.rollback()
+          throw thrown
+        }
+        shield()
+        await session.commit()
+        return answer
+      }, signal)
+    const result = await this.#told(async () => {
+      try {
+        return await attempt()
+      } catch (thrown) {
+        if (session !== null || !(thrown instanceof ConnectionLost)) throw thrown
+        return attempt()
+      }
+    })
+    if ((session as MysqlSession | null)?.executed) this.#onStale()
+    return result
+  }
+
+  async close(): Promise<void> {
+    await this.#connections?.close()
+  }
+
+  #open(): Connections {
+    this.#connections ??= new Connections(this.#settings(), this.#vendor)
+    return this.#connections
+  }
+
+  /** The second attempt finds a connection that is alive, or none can be made. */
+  #read<T>(
+    work: (connection: MysqlConnection) => Promise<T>,
+    unwritten: () => boolean,
+    signal: AbortSignal,
+  ): Promise<T> {
+    return this.#told(async () => {
+      try {
+        return await this.#open().use(work, signal)
+      } catch (thrown) {
+        if (!unwritten() || !(thrown instanceof ConnectionLost)) throw thrown
+        return this.#open().use(work, signal)
+      }
+    })
+  }
+
+  /** Errors as clients may see them. */
+  async #told<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (thrown) {
+      if (isStale(thrown)) this.#onStale()
+      throw mysqlError(thrown)
+    }
+  }
+}

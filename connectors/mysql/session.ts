@@ -1,0 +1,183 @@
+/**
+ * A transaction on one connection. A statement that fails leaves nothing of itself behind (the server undoes it), so no savepoints are
+ * needed around it. Plain inserts go many in a statement; when that fails, one by one, so that each error is its record's own.
+ */
+
+import type { Row, WriteOutcome } from 'dataferry/records'
+import type { Bind, Json } from 'dataferry/sdk'
+import { collectRows, type ReadProgram, type SqlSession, type WriteProgram } from 'dataferry/sql'
+import { place } from './binds.ts'
+import type { Changed, MysqlConnection } from './connection.ts'
+import { mysqlError } from './errors.ts'
+import { ServerFault } from './faults.ts'
+import { insertedRow, slices, together } from './inserts.ts'
+import { isMysqlWrite, type MysqlWriteProgram, noNames } from './names.ts'
+import { readerOf, sourceOn } from './source.ts'
+
+/** The server has rolled back the whole transaction. */
+const deadlock = 1213
+const noSavepoint = 1305
+
+export class MysqlSession implements SqlSession {
+  readonly #connection: MysqlConnection
+  readonly #signal: AbortSignal
+  /** Statements that the transaction holds: it can be begun again as long as there are none. */
+  #statements = 0
+  /** Why nothing can follow: the transaction is gone. */
+  #lost: unknown = null
+  #last: Promise<unknown> = Promise.resolve()
+  /** Statements as text were run: the structure may have changed, and what came before is committed. */
+  executed = false
+
+  constructor(connection: MysqlConnection, signal: AbortSignal) {
+    this.#connection = connection
+    this.#signal = signal
+  }
+
+  rows(program: ReadProgram, binds: readonly Bind[]): Promise<readonly Row[]> {
+    return this.#step(async () => {
+      this.#statements++
+      return collectRows((output, sink) =>
+        readerOf(program).run(sourceOn(this.#connection), binds, output, sink, this.#signal),
+      )
+    })
+  }
+
+  write(
+    program: WriteProgram,
+    executions: readonly (readonly Bind[])[],
+    mode: 'halt' | 'continue',
+  ): Promise<readonly WriteOutcome[]> {
+    return this.#step(async () => {
+      const write = isMysqlWrite(program) ? program : { ...program, names: noNames, upsert: false, insert: null }
+      const outcomes: WriteOutcome[] = []
+      for (const slice of slices(write, executions, this.#connection.facts)) {
+        this.#signal.throwIfAborted()
+        const done = (await this.#many(write, slice)) ?? (await this.#each(write, slice, mode))
+        for (const outcome of done) outcomes.push(outcome)
+        if (mode === 'halt' && done.at(-1)?.ok === false) break
+      }
+      return outcomes
+    })
+  }
+
+  execute(text: string): Promise<void> {
+    return this.#step(async () => {
+      const savepoint = /^\s*(?:savepoint|release|rollback)\b/i.test(text)
+      this.#statements++
+      try {
+        await this.#connection.simple(text)
+      } catch (thrown) {
+        // A change of structure commits, and with that savepoints are gone.
+        if (savepoint && this.executed && thrown instanceof ServerFault && thrown.number === noSavepoint) return
+        throw thrown
+      }
+      if (savepoint) return
+      this.executed = true
+      await this.#connection.simple('start transaction')
+    })
+  }
+
+  async commit(): Promise<void> {
+    await this.#last
+    if (this.#lost !== null) throw this.#lost
+    await this.#connection.simple('commit')
+  }
+
+  /** Never throws: what can't be rolled back has lost its connection, and with it the transaction. */
+  async rollback(): Promise<void> {
+    await this.#last
+    if (this.#connection.spent) return
+    try {
+      await this.#connection.simple('rollback')
+    } catch {
+      this.#connection.destroy()
+    }
+  }
+
+  /** One after the other, whatever the caller does. Errors are worded here, because callers keep them. */
+  #step<T>(work: () => Promise<T>): Promise<T> {
+    const step = this.#last.then(async () => {
+      if (this.#lost !== null) throw this.#lost
+      try {
+        return await work()
+      } catch (thrown) {
+        if (thrown instanceof ServerFault && thrown.number === deadlock) this.#lost = mysqlError(thrown)
+        throw thrown instanceof ServerFault ? mysqlError(thrown) : thrown
+      }
+    })
+    this.#last = step.catch(() => {})
+    return step
+  }
+
+  /** All rows in one statement; null where that can't be done, or failed: then nothing of it is left. */
+  async #many(program: MysqlWriteProgram, executions: readonly (readonly Bind[])[]): Promise<WriteOutcome[] | null> {
+    if (executions.length < 2) return null
+    const { text, values } = together(program, executions)
+    let changed: Changed
+    try {
+      changed = await this.#change(text, values)
+    } catch (thrown) {
+      if (thrown instanceof ServerFault && thrown.number !== deadlock) return null
+      throw thrown
+    }
+    const step = BigInt(this.#connection.facts.autoIncrementStep)
+    return executions.map((binds, i) => ({
+      ok: true,
+      affected: 1,
+      rows: answered(program, binds, changed.insertId === 0n ? null : changed.insertId + BigInt(i) * step),
+    }))
+  }
+
+  async #each(
+    program: MysqlWriteProgram,
+    executions: readonly (readonly Bind[])[],
+    mode: 'halt' | 'continue',
+  ): Promise<WriteOutcome[]> {
+    const outcomes: WriteOutcome[] = []
+    for (const binds of executions) {
+      this.#signal.throwIfAborted()
+      const outcome = await this.#one(program, binds)
+      outcomes.push(outcome)
+      if (!outcome.ok && mode === 'halt') break
+    }
+    return outcomes
+  }
+
+  async #one(program: MysqlWriteProgram, binds: readonly Bind[]): Promise<WriteOutcome> {
+    const { text, values } = place(program.statement, binds, null)
+    try {
+      const { affected, insertId } = await this.#change(text, values)
+      // An upsert counts twice what it changed.
+      const rows = program.insert === null ? [] : answered(program, binds, insertId === 0n ? null : insertId)
+      return { ok: true, affected: program.upsert ? Math.min(affected, 1) : affected, rows }
+    } catch (thrown) {
+      if (!(thrown instanceof ServerFault) || thrown.number === deadlock) throw thrown
+      const error = mysqlError(thrown, program.names)
+      return { ok: false, error }
+    }
+  }
+
+  /** A deadlock takes the whole transaction: where that was empty, it is begun again once. */
+  async #change(text: string, values: Parameters<MysqlConnection['change']>[1]): Promise<Changed> {
+    const first = this.#statements++ === 0
+    try {
+      return await this.#connection.change(text, values)
+    } catch (thrown) {
+      if (!first || !(thrown instanceof ServerFault) || thrown.number !== deadlock) throw thrown
+      await this.#connection.simple('start transaction')
+      return this.#connection.change(text, values)
+    }
+  }
+}
+
+function answered(program: MysqlWriteProgram, binds: readonly Bind[], generated: bigint | null): readonly Row[] {
+  const { insert, statement } = program
+  if (insert === null || insert.answers.length === 0) return []
+  const values = insertedRow(insert.answers, binds, generated)
+  const row: { [name: string]: Json } = Object.create(null)
+  statement.columns.forEach(({ as }, i) => {
+    row[as] = values[i] ?? null
+  })
+  return [row]
+}
