@@ -78,7 +78,7 @@ export class MysqlConnection {
     const stream = new RowStream(this.#driver, () => this.stop())
     this.#stream = stream
     if (earlier === null || earlier.done) this.#start(stream, text, values, columns)
-    else earlier.buffered().then(() => this.#start(stream, text, values, columns))
+    else void earlier.buffered().then(() => this.#start(stream, text, values, columns))
     return stream
   }
 

@@ -136,13 +136,13 @@ const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 export function typedDefault(facts: DefaultFacts, type: SimpleType): Json {
   if (facts.text === null || !suppliesValue(facts)) return null
   const literal = /^'((?:[^'\\]|''|\\.)*)'$/s.exec(facts.text)?.[1]
-  const text = facts.quoted && literal !== undefined ? unescape(literal) : facts.text
+  const text = facts.quoted && literal !== undefined ? unescaped(literal) : facts.text
   if (type === 'boolean') return truth(text)
   if (numeric.has(type) && number.test(text)) return exactNumber(text)
   return text
 }
 
-const unescape = (literal: string): string =>
+const unescaped = (literal: string): string =>
   literal.replace(/''|\\(.)/gs, (_, escaped: string | undefined) => escaped ?? "'")
 
 function truth(text: string): Json {

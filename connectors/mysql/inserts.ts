@@ -16,15 +16,17 @@ const manyParameters = 65_535
 
 type Executions = readonly (readonly Bind[])[]
 
+export interface Lot {
+  readonly executions: Executions
+  /** They can go in one statement. */
+  readonly together: boolean
+}
+
 /**
  * The executions in order, in lots that can go in one statement: of a few sizes only, so that few statements are prepared, and shorter
  * than what the server takes at once.
  */
-export function* slices(
-  program: MysqlWriteProgram,
-  executions: Executions,
-  { maxPacket }: ServerFacts,
-): Generator<Executions> {
+export function* lots(program: MysqlWriteProgram, executions: Executions, { maxPacket }: ServerFacts): Generator<Lot> {
   const { insert, statement } = program
   if (
     insert === null ||
@@ -32,7 +34,7 @@ export function* slices(
     executions.length < few ||
     executions.some((binds) => generatesSome(insert.answers, binds))
   ) {
-    yield executions
+    yield { executions, together: false }
     return
   }
   const width = Math.max(1, statement.parameters.length)
@@ -41,7 +43,7 @@ export function* slices(
   for (let from = 0; from < executions.length; ) {
     let size = Math.min(most, 2 ** Math.floor(Math.log2(executions.length - from)))
     while (size > 1 && weight(executions, from, size) + insert.tuple.length * size > bytes) size /= 2
-    yield executions.slice(from, from + size)
+    yield { executions: executions.slice(from, from + size), together: size > 1 }
     from += size
   }
 }

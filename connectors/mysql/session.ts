@@ -10,7 +10,7 @@ import { place } from './binds.ts'
 import type { Changed, MysqlConnection } from './connection.ts'
 import { mysqlError } from './errors.ts'
 import { ServerFault } from './faults.ts'
-import { insertedRow, slices, together } from './inserts.ts'
+import { insertedRow, lots, together } from './inserts.ts'
 import { isMysqlWrite, type MysqlWriteProgram, noNames } from './names.ts'
 import { readerOf, sourceOn } from './source.ts'
 
@@ -51,9 +51,11 @@ export class MysqlSession implements SqlSession {
     return this.#step(async () => {
       const write = isMysqlWrite(program) ? program : { ...program, names: noNames, upsert: false, insert: null }
       const outcomes: WriteOutcome[] = []
-      for (const slice of slices(write, executions, this.#connection.facts)) {
+      for (const lot of lots(write, executions, this.#connection.facts)) {
         this.#signal.throwIfAborted()
-        const done = (await this.#many(write, slice)) ?? (await this.#each(write, slice, mode))
+        const done =
+          (lot.together ? await this.#many(write, lot.executions) : null) ??
+          (await this.#each(write, lot.executions, mode))
         for (const outcome of done) outcomes.push(outcome)
         if (mode === 'halt' && done.at(-1)?.ok === false) break
       }
@@ -110,9 +112,8 @@ export class MysqlSession implements SqlSession {
     return step
   }
 
-  /** All rows in one statement; null where that can't be done, or failed: then nothing of it is left. */
+  /** All rows in one statement; null where that failed: then nothing of it is left. */
   async #many(program: MysqlWriteProgram, executions: readonly (readonly Bind[])[]): Promise<WriteOutcome[] | null> {
-    if (executions.length < 2) return null
     const { text, values } = together(program, executions)
     let changed: Changed
     try {

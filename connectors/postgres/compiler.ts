@@ -58,9 +58,7 @@ export class PostgresCompiler extends SqlCompiler {
     return keyCasts[column.type] ?? column.dbType
   }
   override parents(out: StatementWriter, keys: readonly Column[]): ParentsSource {
-    const arrays = keys.map(
-      (column, i) => `${out.add({ kind: 'parents', member: i + 1 })}::${this.keyCast(column)}[]`,
-    )
+    const arrays = keys.map((column, i) => `${out.add({ kind: 'parents', member: i + 1 })}::${this.keyCast(column)}[]`)
     const ordinals = `${out.add({ kind: 'parents', member: 0 })}::integer[]`
     const names = keys.map((_, i) => `k${i + 1}`)
     return { with: '', from: `unnest(${[...arrays, ordinals].join(', ')}) as p (${[...names, 'o'].join(', ')})` }

@@ -9,6 +9,7 @@ import { castOf } from './describe.ts'
 import { postgresError } from './errors.ts'
 import type { Flavour } from './flavours.ts'
 import { schemaChoice } from './introspect.ts'
+import { type FieldProgram, writtenFields } from './locate.ts'
 import { PostgresRunner } from './runner.ts'
 import { readSettings } from './settings.ts'
 
@@ -20,9 +21,10 @@ class Compiler extends PostgresCompiler {
     this.#flavour = flavour
   }
 
-  override compileWrite(plan: WritePlan, id: string): BatchProgram {
+  override compileWrite(plan: WritePlan, id: string): BatchProgram & FieldProgram {
     const program = super.compileWrite(plan, id)
-    return { ...program, batch: this.#flavour.unnest ? compileBatch(this, plan, program.statement) : null }
+    const batch = this.#flavour.unnest ? compileBatch(this, plan, program.statement) : null
+    return { ...program, batch, fields: writtenFields(plan) }
   }
 
   /** Keys are of their columns' own types where those are known, so that indexes are used and paddings compared as the column does. */

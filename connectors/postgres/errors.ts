@@ -204,8 +204,8 @@ const words: { readonly [type: string]: string } = {
 function invalid(fault: ServerFault): string {
   const enumerated = /^invalid input value for enum ([^:]+):/.exec(fault.message)
   if (enumerated) return field(fault, 'must be one of its allowed values', 'A value is none of those that its field allows.')
-  if (/malformed array literal/.test(fault.message)) return 'A value is no valid list.'
-  if (/malformed range literal/.test(fault.message)) return 'A value is no valid range.'
+  if (/malformed array literal/.test(fault.message)) return field(fault, 'must be a list', 'A value is no valid list.')
+  if (/malformed range literal/.test(fault.message)) return field(fault, 'must be a range', 'A value is no valid range.')
   const type = /^invalid input syntax for type ([^:]+)/.exec(fault.message)?.[1]?.trim()
   const word = type === undefined ? undefined : words[type]
   if (word === undefined) return field(fault, 'has a value of the wrong form', 'A value does not have the form of its field.')

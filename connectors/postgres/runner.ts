@@ -53,22 +53,20 @@ export class PostgresRunner implements ProgramRunner {
     await this.#told(() => this.#tryAgain(attempt, () => !written))
   }
 
+  /** On a shared connection, so that who holds one of the pool's can ask for tables without waiting for another. */
   async query(text: string, binds: readonly Bind[], signal: AbortSignal): Promise<readonly (readonly Json[])[]> {
-    return this.#told(() =>
-      this.#tryAgain(
-        () =>
-          this.#openLanes().own(async (wire) => {
-            const rows: Json[][] = []
-            const row = new PlacedRow()
-            await wire.run(text, binds.map(bindText), (bytes, start) => {
-              row.place(bytes, start)
-              rows.push(Array.from({ length: row.count }, (_, i) => row.text(i)))
-            })
-            return rows
-          }, signal),
-        () => true,
-      ),
-    )
+    const attempt = async (): Promise<Json[][]> => {
+      signal.throwIfAborted()
+      const wire = await this.#openLanes().shared()
+      const rows: Json[][] = []
+      const row = new PlacedRow()
+      await wire.run(text, binds.map(bindText), (bytes, start) => {
+        row.place(bytes, start)
+        rows.push(Array.from({ length: row.count }, (_, i) => row.text(i)))
+      })
+      return rows
+    }
+    return this.#told(() => this.#tryAgain(attempt, () => true))
   }
 
   async session<T>(use: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {

@@ -2,14 +2,15 @@
  * A transaction on one connection. It begins with its first statement, in the same piece as that. Writes are guarded by savepoints, so that
  * one that fails leaves nothing of itself behind; many inserts go as one statement over arrays, and only when that fails one by one.
  */
-import type { Bind, Json } from 'dataferry/sdk'
-import { collectRows, type ReadProgram, type ReadRunner, type SqlSession, type Statement, type WriteProgram } from 'dataferry/sql'
+import type { Bind } from 'dataferry/sdk'
+import { collectRows, type ReadProgram, type ReadRunner, type SqlSession, type WriteProgram } from 'dataferry/sql'
 import type { Row, WriteOutcome } from 'dataferry/records'
 import { textParameters } from './binds.ts'
 import { batchParameters, batchOf } from './batch.ts'
 import { WireSource } from './cursor.ts'
 import { placedDecoder } from './decoder.ts'
 import { postgresError } from './errors.ts'
+import { located } from './locate.ts'
 import type { Wire } from './wire/connection.ts'
 import { ServerFault } from './wire/fault.ts'
 import { PlacedRow } from './wire/row.ts'
@@ -45,12 +46,14 @@ export class PostgresSession implements SqlSession {
 
   write(program: WriteProgram, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<readonly WriteOutcome[]> {
     return this.#step(async () => {
+      const first = !this.#begun
       this.#begin()
+      if (first && executions.length === 1) return [await this.#alone(program, executions[0] ?? [])]
       const outcomes: WriteOutcome[] = []
       for (let from = 0; from < executions.length; ) {
         this.#signal.throwIfAborted()
         const lot = executions.slice(from, from + batchRows)
-        const done = (await this.#batch(program, lot)) ?? (await this.#each(program.statement, lot, mode))
+        const done = (await this.#batch(program, lot)) ?? (await this.#each(program, lot, mode))
         for (const outcome of done) outcomes.push(outcome)
         if (mode === 'halt' && done.some((outcome) => !outcome.ok)) break
         from += lot.length
@@ -108,6 +111,33 @@ export class PostgresSession implements SqlSession {
     return step
   }
 
+  /** What comes first in its transaction needs no savepoint: where it fails, the transaction begins anew. */
+  async #alone(program: WriteProgram, binds: readonly Bind[]): Promise<WriteOutcome> {
+    const outcome = await this.#send(program, binds, placedDecoder(program.statement.columns))
+    if (!outcome.ok) {
+      ignored(this.#wire.simple('rollback'))
+      await this.#wire.simple('begin')
+    }
+    return outcome
+  }
+
+  /** One execution; a fault of the server becomes its outcome. */
+  async #send(program: WriteProgram, binds: readonly Bind[], decode: (row: PlacedRow) => Row): Promise<WriteOutcome> {
+    const { statement } = program
+    const rows: Row[] = []
+    const row = new PlacedRow()
+    try {
+      const { affected } = await this.#wire.run(statement.text, textParameters(statement.parameters, binds, null), (bytes, start) => {
+        row.place(bytes, start)
+        rows.push(decode(row))
+      })
+      return { ok: true, affected, rows }
+    } catch (thrown) {
+      if (!(thrown instanceof ServerFault)) throw thrown
+      return { ok: false, error: postgresError(located(thrown, program, binds)) }
+    }
+  }
+
   /** All rows in one statement; null where that can't be done, or failed: then nothing of it is left. */
   async #batch(program: WriteProgram, executions: readonly (readonly Bind[])[]): Promise<WriteOutcome[] | null> {
     const batch = executions.length > 1 ? batchOf(program) : null
@@ -138,12 +168,12 @@ export class PostgresSession implements SqlSession {
   }
 
   /** One statement for each execution, several in flight. */
-  async #each(statement: Statement, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<WriteOutcome[]> {
+  async #each(program: WriteProgram, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<WriteOutcome[]> {
     const outcomes: WriteOutcome[] = []
-    const decode = placedDecoder(statement.columns)
+    const decode = placedDecoder(program.statement.columns)
     for (let from = 0; from < executions.length; ) {
       this.#signal.throwIfAborted()
-      const done = await this.#lot(statement, executions.slice(from, from + pipelined), decode)
+      const done = await this.#lot(program, executions.slice(from, from + pipelined), decode)
       for (const outcome of done) outcomes.push(outcome)
       if (mode === 'halt' && done.at(-1)?.ok === false) break
       from += done.length
@@ -155,25 +185,14 @@ export class PostgresSession implements SqlSession {
    * Sends all at once, each behind a savepoint. The first that fails fails those behind it, which the server refuses unread: they are sent
    * again by the caller. So what comes back ends with the first failure.
    */
-  async #lot(statement: Statement, executions: readonly (readonly Bind[])[], decode: (row: PlacedRow) => { readonly [name: string]: Json }): Promise<WriteOutcome[]> {
+  async #lot(program: WriteProgram, executions: readonly (readonly Bind[])[], decode: (row: PlacedRow) => Row): Promise<WriteOutcome[]> {
     const wire = this.#wire
     const sent = wire.together(() =>
       executions.map((binds) => {
-        const rows: Row[] = []
-        const row = new PlacedRow()
         ignored(wire.simple('savepoint df_row'))
-        const run = wire.run(statement.text, textParameters(statement.parameters, binds, null), (bytes, start) => {
-          row.place(bytes, start)
-          rows.push(decode(row))
-        })
+        const outcome = this.#send(program, binds, decode)
         ignored(wire.simple('release savepoint df_row'))
-        return run.then(
-          ({ affected }): WriteOutcome => ({ ok: true, affected, rows }),
-          (thrown: unknown): WriteOutcome => {
-            if (!(thrown instanceof ServerFault)) throw thrown
-            return { ok: false, error: postgresError(thrown) }
-          },
-        )
+        return outcome
       }),
     )
     const settled = await Promise.all(sent)

@@ -47,14 +47,14 @@ export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'sett
   }
   const options = optionsOf(config)
   const statementTimeoutMs = host.settings.records.statementTimeoutMs
-  const mode = sslMode(config)
+  const mode = sslMode(config) || 'prefer'
   return {
     host: text(config['host']),
     port: portOf(config),
     database: text(config['database']),
     user: text(config['username']),
     password: text(config['password']),
-    ssl: mode === '' || mode === 'disable' || mode === 'allow' ? false : tls(mode, options),
+    ssl: mode === 'disable' || mode === 'allow' ? false : tls(mode, options),
     sslOptional: mode === 'prefer',
     applicationName: text(config['application_name']) || host.settings.name,
     preparation: [

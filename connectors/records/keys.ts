@@ -85,11 +85,15 @@ function keyOfValues(columns: readonly Column[], values: readonly Json[], text: 
   return { text, values: columns.map((column, index) => castKey(values[index] ?? null, column, text)) }
 }
 
+/** What nearly all ids look like. */
+const plainInteger = /^\d{1,15}$/
+
 const most = digitsOf(2n ** 63n - 1n)
 const least = digitsOf(-(2n ** 63n))
 
 /** No integer key is a fraction, or beyond 64 bits: such an id names nothing. */
 function castKey(value: Json, column: Column, text: string): Bind {
+  if (typeof value === 'string' && integers.has(column.type) && plainInteger.test(value)) return Number(value)
   const digits = integers.has(column.type) ? digitsOf(value) : null
   if (digits) {
     const fraction = digits.exponent < 0 && /[1-9]/.test(digits.digits.slice(digits.exponent))
@@ -125,7 +129,7 @@ const textOf = (id: Json): string => {
 
 /** The values of `(1,'a b')`; null for a text of another form. A value may stand in quotes, which are doubled inside. */
 export function compositeParts(text: string): readonly string[] | null {
-  const inner = /^\s*\((.*)\)\s*$/s.exec(text)?.[1]
+  const inner = text.includes('(') ? /^\s*\((.*)\)\s*$/s.exec(text)?.[1] : undefined
   if (inner === undefined) return null
   const parts: string[] = []
   const part = /\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)"|([^,]*))\s*(?:,|$)/gy

@@ -62,7 +62,11 @@ const noNames: readonly string[] = []
  * GET, where every option may stand in the payload. Throws BadRequest for a filter that is no string (4.10).
  */
 export function parseOptions(query: RawOptions, payload: Members | null, reads: boolean): RecordOptions {
-  const raw = new RawReader(query, payload, reads)
+  if (query.size === 0 && payload === null) return noOptions
+  return optionsFrom(new RawReader(query, payload, reads))
+}
+
+function optionsFrom(raw: RawReader): RecordOptions {
   return {
     fields: fieldsOption(raw.shared('fields', ['select'], true)),
     filter: filterOption(raw.shared('filter', ['where'])),
@@ -263,6 +267,8 @@ function relationOptions(raw: RawReader, name: string): RelationOptions {
     group: textOption(whole('group')),
   }
 }
+
+const noOptions = optionsFrom(new RawReader(new Map(), null, false))
 
 /** What is read with no options at all: whole rows. */
 export const noRelationOptions: RelationOptions = { fields: null, limit: null, order: null, group: null }

@@ -240,11 +240,8 @@ async function readMany(
     keys.push(key)
     if ('error' in key && mode === 'halt') break
   }
-  const found = await rowsByKeys(
-    reading,
-    keys.filter((key) => 'values' in key),
-    signal,
-  )
+  const named = keys.filter((key) => 'values' in key)
+  const found = await rowsByKeys(reading, named, mode === 'halt', signal)
   const entries: BatchEntry[] = []
   for (const key of keys) {
     const row = 'error' in key ? undefined : found.get(canonicalKey(key.values))
@@ -275,10 +272,14 @@ function entryOf(key: KeyValue | { readonly error: unknown }, row: Row | undefin
 
 const window = 1000
 
-/** Presented rows by their keys; `rank` is their place in the order that was asked for. */
+/**
+ * Presented rows by their keys; `rank` is their place in the order that was asked for. `halts`: nothing behind the first missing one
+ * is looked for.
+ */
 async function rowsByKeys(
   reading: Reading,
   keys: readonly KeyValue[],
+  halts: boolean,
   signal: AbortSignal,
 ): Promise<{ get(key: string): Row | undefined; readonly rank: ReadonlyMap<Row, number> }> {
   const { target, key, options } = reading
@@ -316,6 +317,7 @@ async function rowsByKeys(
   for (const [text, each] of distinct) {
     if (exact || found.has(text)) continue
     await keep(await read((binds) => keyIs(key, each.values, binds), 1), text)
+    if (halts && !found.has(text)) break
   }
   return { get: (text) => found.get(text), rank }
 }

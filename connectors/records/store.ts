@@ -13,7 +13,7 @@ export interface Capabilities {
   readonly write: boolean
   /** Writes of one session commit together. */
   readonly transactions: boolean
-  /** `WritePlan.returning` is honoured for update and delete. */
+  /** `WritePlan.returning` is honoured for update and delete, and for what an insert made beyond its key. */
   readonly returning: boolean
   readonly upsert: boolean
   readonly related: boolean
@@ -23,7 +23,10 @@ export interface Capabilities {
 /** One row, keys in output order, null prototype. */
 export type Row = { readonly [name: string]: Json }
 
-/** What became of one execution of a write. `rows` are those that `returning` asked for. */
+/**
+ * What became of one execution of a write. `affected`: the rows that the statement met, changed or not. `rows` are those that
+ * `returning` asked for; an insert always tells the columns of the key, generated ones included.
+ */
 export type WriteOutcome =
   | { readonly ok: true; readonly affected: number; readonly rows: readonly Row[] }
   | { readonly ok: false; readonly error: Error }

@@ -47,7 +47,7 @@ export class Recent<V> {
   get(key: string, make: () => V): V {
     const known = this.#entries.get(key)
     if (known !== undefined) {
-      // Moves to the end only when it matters: while there is room nothing is dropped.
+      // Only when it matters: while there is room nothing is dropped.
       if (this.#entries.size === this.#most) {
         this.#entries.delete(key)
         this.#entries.set(key, known)

@@ -1,7 +1,7 @@
 /**
  * The seam between the shared SQL engine and a connector: a dialect compiles plans to programs; a runner executes programs. Programs
- * are plain data ([C]) that hold no value, so they are cached by the plan's shape and may cross to another thread.
- * W is the driver's own cursor over one wire row, valid during the call only; it never leaves its thread.
+ * are plain data ([C]) that hold no value, so they are cached by the plan's shape and may cross to another thread. What a driver's
+ * rows are, and how programs are run over them (`ReadRunner`), is in wire.ts and program.ts.
  */
 
 import type {
@@ -118,7 +118,7 @@ export interface Dialect {
   compileWrite(plan: WritePlan, id: string): WriteProgram
   /** The statements of a change of structure, in order. */
   compileSchema(plan: SchemaPlan): readonly string[]
-  /** A driver's error as one that a client may see: plain words, the field where it is known, no SQL (data-plane 2.11). */
+  /** For runners: a driver's error as one that a client may see: plain words, the field where it is known, no SQL (data-plane 2.11). */
   error(thrown: unknown): ApiError | Error
 }
 

@@ -1,8 +1,7 @@
 /** The SQLite connector: files on the server's own disk, the sample database among them. */
 
-import { recordService } from 'dataferry/records'
 import type { Plugin } from 'dataferry/sdk'
-import { sqlConfigFields, sqlStore } from 'dataferry/sql'
+import { sqlConfigFields, sqlService } from 'dataferry/sql'
 import { sqliteConnector } from './connector.ts'
 import { databaseName } from './location.ts'
 
@@ -29,7 +28,7 @@ const plugin: Plugin = {
       check(config) {
         databaseName(config)
       },
-      create: (config, host) => recordService(sqlStore(sqliteConnector, config, host), { host, config }),
+      create: sqlService(sqliteConnector),
     },
   ],
 }

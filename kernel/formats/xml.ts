@@ -21,12 +21,8 @@ const parser = new XMLParser({
   ignorePiTags: true,
   parseTagValue: false,
   trimValues: false,
-  processEntities: {
-    enabled: true,
-    maxTotalExpansions: Number.POSITIVE_INFINITY,
-    maxExpandedLength: Number.MAX_SAFE_INTEGER,
-  },
-  htmlEntities: false,
+  // Done here, once and without expansion: a document has no entities of its own.
+  processEntities: false,
   textNodeName: textName,
   cdataPropName: cdataName,
   maxNestedTags: maxDepth,
@@ -48,7 +44,7 @@ export function decodeXml(text: string, wrapper: string): Json {
   const checked = XMLValidator.validate(text)
   if (checked !== true) {
     const { line, col, msg } = checked.err
-    throw new BadRequest(`The body is not valid XML: line ${line}, column ${col}: ${msg.replace(/\.$/, '')}.`)
+    throw new BadRequest(`The body is not valid XML: line ${line ?? 1}, column ${col ?? 1}: ${msg.replace(/\.$/, '')}.`)
   }
   const roots = (parse(text) as readonly Entry[]).filter((entry) => nameOf(entry) !== textName)
   const [root] = roots

@@ -13,9 +13,11 @@ export class ServerFault extends Error {
   readonly dataType: string | null
   readonly constraint: string | null
   readonly where: string | null
+  readonly #fields: ReadonlyMap<string, string>
 
   constructor(fields: ReadonlyMap<string, string>) {
     super(fields.get('M') ?? 'The server answered an error.')
+    this.#fields = fields
     this.code = fields.get('C') ?? 'XX000'
     this.severity = fields.get('V') ?? fields.get('S') ?? 'ERROR'
     this.detail = fields.get('D') ?? null
@@ -25,6 +27,11 @@ export class ServerFault extends Error {
     this.dataType = fields.get('d') ?? null
     this.constraint = fields.get('n') ?? null
     this.where = fields.get('W') ?? null
+  }
+
+  /** The same error with the field that it is about. */
+  about(column: string): ServerFault {
+    return new ServerFault(new Map([...this.#fields, ['c', column]]))
   }
 }
 

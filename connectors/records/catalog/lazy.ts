@@ -11,10 +11,14 @@ export interface CatalogSource {
   describe(summary: TableSummary, epoch: number): Promise<Table | null>
 }
 
+/** A table that is not in a list of this age may have been made since. */
+const relistAfterMs = 1_000
+
 export class LazyCatalog implements Catalog {
   readonly #source: CatalogSource
   #epoch = 1
   #list: Promise<readonly TableSummary[]> | null = null
+  #listedAt = 0
   #known = new Map<string, Table>()
 
   constructor(source: CatalogSource) {
@@ -27,6 +31,7 @@ export class LazyCatalog implements Catalog {
 
   async list(): Promise<readonly TableSummary[]> {
     const epoch = this.#epoch
+    if (this.#list === null) this.#listedAt = performance.now()
     this.#list ??= this.#source.list().then((all) => [...all].sort((a, b) => naturalOrder(a.name, b.name)))
     try {
       return await this.#list
@@ -56,9 +61,14 @@ export class LazyCatalog implements Catalog {
   }
 
   async #load(key: string, called: (summary: TableSummary) => string): Promise<Table | null> {
-    const epoch = this.#epoch
     const wanted = key.slice(1)
-    const summary = (await this.list()).find((each) => called(each).toLowerCase() === wanted)
+    const named = (each: TableSummary): boolean => called(each).toLowerCase() === wanted
+    let summary = (await this.list()).find(named)
+    if (!summary && performance.now() - this.#listedAt > relistAfterMs) {
+      this.#list = null
+      summary = (await this.list()).find(named)
+    }
+    const epoch = this.#epoch
     const table = summary ? await this.#source.describe(summary, epoch) : null
     if (table && epoch === this.#epoch) {
       this.#known.set(`=${nameOf(table).toLowerCase()}`, table)

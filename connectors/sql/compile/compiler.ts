@@ -95,6 +95,14 @@ export abstract class SqlCompiler {
   aggregate(name: AggregateFunction, of: string | null): string {
     return `${name.toLowerCase()}(${of ?? '*'})`
   }
+  /**
+   * The conditions of a relation's statement besides the match of keys, the guard of scans first. `reads` are columns of the parents and of
+   * the child.
+   */
+  relatedConditions(reads: readonly string[], conditions: readonly string[]): readonly string[] {
+    const guard = this.scanGuard(reads)
+    return guard === null ? conditions : [guard, ...conditions]
+  }
   /** The rows of the parents' parameter; `keys` are the columns which they are compared with, in order. */
   abstract parents(out: StatementWriter, keys: readonly Column[]): ParentsSource
   /** Whether a relation's rows are limited for each parent by a lateral join; otherwise row numbers are counted over all. */

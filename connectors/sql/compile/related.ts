@@ -117,18 +117,17 @@ function farJoin({ via, plan }: RelatedRead, out: StatementWriter): string {
   return ` join ${out.sql.table(plan.from)} as c on ${met.join(' and ')}`
 }
 
-/** What the caller may see of the junction and the child, behind the guard of scans. */
-function conditions(out: StatementWriter, { via, plan }: RelatedRead): (string | null)[] {
+/** What the caller may see of the junction and the child, guarded as scans are. */
+function conditions(out: StatementWriter, { via, plan }: RelatedRead): readonly string[] {
   const child: Context = { out, alias: 'c' }
   const { columns, primaryKey } = plan.from
   // One that costs little to read.
   const read =
     columns.find((column) => column.name === primaryKey[0]) ?? columns.find((column) => column.type !== 'binary')
-  return [
-    out.sql.scanGuard(read === undefined ? [] : [columnText(child, read)]),
-    via === null || via.where === null ? null : grouped({ out, alias: 'j' }, via.where),
-    plan.where === null ? null : grouped(child, plan.where),
-  ]
+  const asked: string[] = []
+  if (via !== null && via.where !== null) asked.push(grouped({ out, alias: 'j' }, via.where))
+  if (plan.where !== null) asked.push(grouped(child, plan.where))
+  return out.sql.relatedConditions(read === undefined ? ['p.o'] : ['p.o', columnText(child, read)], asked)
 }
 
 /**

@@ -8,13 +8,13 @@ export function sealLookup(value: string | null, secrets: Secrets): string | nul
   return value === null ? null : secrets.seal(value, purpose)
 }
 
-/** The value in clear. */
+/** The value in clear; null where there is none, or where it can't be opened. */
 export function openLookup(stored: Json, secrets: Secrets): string | null {
   if (typeof stored !== 'string') return null
-  return isSealed(stored) ? secrets.open(stored, purpose) : stored
+  return isSealed(stored) ? secrets.tryOpen(stored, purpose) : stored
 }
 
 /** What a record shows. */
 export function shownLookup(stored: Json, isPrivate: boolean, secrets: Secrets): string | null {
-  return stored === null ? null : isPrivate ? mask : openLookup(stored, secrets)
+  return stored === null ? null : isPrivate ? mask : (openLookup(stored, secrets) ?? mask)
 }

@@ -8,7 +8,7 @@ import { numberAt, optionalAt, textAt } from '../store/columns.ts'
 import type { Secrets } from '../store/secrets.ts'
 import type { StoreRow, Tables } from '../store/tables.ts'
 import { plainTime, secondsOf } from '../store/time.ts'
-import { hashPassword, verifyPassword } from './passwords.ts'
+import { hashPassword, type Verified, verifyPassword } from './passwords.ts'
 import type { LoginThrottle } from './throttle.ts'
 import { factsOf } from './user-facts.ts'
 
@@ -65,19 +65,23 @@ export class AccountBook implements Accounts {
 
   /** The row of the active account that these credentials are of; null for any mismatch, after the same time. */
   async credentials(login: string, password: string, kind: AccountKind, address: string): Promise<StoreRow | null> {
-    const attempt = this.#deps.throttle.begin(`${kind === 'any' ? 'any' : kind}:${login}`, address)
+    const attempt = await this.#deps.throttle.begin(`${kind}:${login}`, address)
+    let row: StoreRow | null = null
+    let verified: Verified
     try {
-      const row = await this.#find(login, kind)
-      const stored = row === null ? null : optionalAt(row, 'password')
-      const { ok, rehash } = await verifyPassword(password, stored)
-      if (!ok || row === null || row.is_active !== true) return null
-      attempt.succeeded()
-      if (rehash && stored !== null) await this.#rehash(numberAt(row, 'id'), password, stored)
-      return row
+      row = await this.#find(login, kind)
+      verified = await verifyPassword(password, row === null ? null : optionalAt(row, 'password'))
     } catch (thrown) {
       attempt.abandoned()
       throw thrown
     }
+    if (!verified.ok || row === null || row.is_active !== true) {
+      attempt.failed()
+      return null
+    }
+    attempt.succeeded()
+    if (verified.rehash) await this.#rehash(numberAt(row, 'id'), password, textAt(row, 'password'))
+    return row
   }
 
   /** Notes a login: its time, and that a pending confirmation is done (control-plane 1.3). */

@@ -65,11 +65,18 @@ export class PasswordResource {
 
   /** Throws BadRequest unless this is the user's password. Throttled as logins are. */
   async confirm(id: number, password: string, address: string): Promise<void> {
-    const attempt = this.#deps.throttle.begin(`id:${id}`, address)
-    const [row] = await this.#deps.store.rows('user', { id })
-    const { ok } = await verifyPassword(password, row === undefined ? null : optionalAt(row, 'password'))
-    if (!ok) throw new BadRequest('The password supplied does not match.')
-    attempt.succeeded()
+    const attempt = await this.#deps.throttle.begin(`id:${id}`, address)
+    let ok = false
+    try {
+      const [row] = await this.#deps.store.rows('user', { id })
+      ok = (await verifyPassword(password, row === undefined ? null : optionalAt(row, 'password'))).ok
+    } catch (thrown) {
+      attempt.abandoned()
+      throw thrown
+    }
+    if (ok) return attempt.succeeded()
+    attempt.failed()
+    throw new BadRequest('The password supplied does not match.')
   }
 
   /** All tokens of the user end, and a pending confirmation is done. */

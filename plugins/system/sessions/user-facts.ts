@@ -32,8 +32,12 @@ export async function factsOf(row: StoreRow, store: Rows, secrets: Secrets): Pro
 
 function lookupsOf(rows: readonly StoreRow[], secrets: Secrets): { readonly [name: string]: Lookup } {
   const found: { [name: string]: Lookup } = Object.create(null)
-  for (const row of rows)
-    found[textAt(row, 'name')] = { value: openLookup(row.value ?? null, secrets) ?? '', private: row.private === true }
+  for (const row of rows) {
+    const value = openLookup(row.value ?? null, secrets)
+    // One whose value is lost resolves nowhere, and keeps nobody out.
+    if (value === null && (row.value ?? null) !== null) continue
+    found[textAt(row, 'name')] = { value: value ?? '', private: row.private === true }
+  }
   return found
 }
 

@@ -73,30 +73,28 @@ type Lookups = { readonly [name: string]: Lookup }
 function scopes(rows: readonly StoreRow[], tools: CompileTools): ReadonlyMap<string, Lookups> {
   const found = new Map<string, { [name: string]: Lookup }>()
   for (const row of rows) {
-    const owner =
-      row.app_id !== null
-        ? `app:${row.app_id}`
-        : row.role_id !== null
-          ? `role:${row.role_id}`
-          : row.user_id !== null
-            ? null
-            : ''
+    const owner = ownerOf(row)
     if (owner === null) continue
     let scope = found.get(owner)
     if (scope === undefined) {
       scope = Object.create(null) as { [name: string]: Lookup }
       found.set(owner, scope)
     }
-    try {
-      scope[textAt(row, 'name')] = {
-        value: openLookup(row.value ?? null, tools.secrets) ?? '',
-        private: row.private === true,
-      }
-    } catch (thrown) {
-      tools.warn('a lookup can not be read', { lookup: row.id, reason: reasonOf(thrown) })
+    const value = openLookup(row.value ?? null, tools.secrets)
+    if (value === null && row.value !== null) {
+      tools.warn('the value of a lookup can not be read: it resolves nowhere', { lookup: row.id })
+      continue
     }
+    scope[textAt(row, 'name')] = { value: value ?? '', private: row.private === true }
   }
   return found
+}
+
+/** null: a user's. */
+function ownerOf(row: StoreRow): string | null {
+  if (row.app_id !== null) return `app:${row.app_id}`
+  if (row.role_id !== null) return `role:${row.role_id}`
+  return row.user_id === null ? '' : null
 }
 
 // ---- services -----------------------------------------------------------------------------------------------------------------
@@ -126,7 +124,12 @@ function service(
 function config(row: StoreRow, system: Lookups, tools: CompileTools): ConfigValues {
   try {
     const kind = configKind(textAt(row, 'type'), tools.types)
-    const open = openConfig(kind, readConfig(row.config ?? null), tools.secrets)
+    const open = openConfig(kind, readConfig(row.config ?? null), tools.secrets, (setting) => {
+      tools.warn('a secret of a service can not be read: it was encrypted with another key', {
+        service: row.name,
+        setting,
+      })
+    })
     const lookup = (name: string): Json | undefined => (Object.hasOwn(system, name) ? system[name]?.value : undefined)
     return replaceLookupsIn(open as Json, { lookup, modifiers: tools.modifiers }) as ConfigValues
   } catch (thrown) {

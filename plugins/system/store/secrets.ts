@@ -19,10 +19,12 @@ export interface Secrets {
   seal(text: string, purpose: string): string
   /** Throws when the key or the purpose is another one, or when the text was changed. */
   open(sealed: string, purpose: string): string
+  /** The same, and null where it throws: what is lost must not take the rest along. */
+  tryOpen(sealed: string, purpose: string): string | null
 }
 
 export function secrets(key: KeyObject): Secrets {
-  return {
+  const box: Secrets = {
     seal(text, purpose) {
       const iv = randomBytes(ivBytes)
       const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(purpose))
@@ -40,7 +42,15 @@ export function secrets(key: KeyObject): Secrets {
         throw new Error('a secret of the system store was encrypted with another key (DF_APP_KEY, app.key)', { cause })
       }
     },
+    tryOpen(sealed, purpose) {
+      try {
+        return box.open(sealed, purpose)
+      } catch {
+        return null
+      }
+    },
   }
+  return box
 }
 
 export function isSealed(text: string): boolean {

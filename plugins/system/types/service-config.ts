@@ -111,13 +111,25 @@ export function shownConfig(
   return shown
 }
 
-/** What an instance of the service is made from: every setting of the schema, secrets in clear. */
-export function openConfig(kind: ConfigKind | null, stored: StoredConfig | null, secrets: Secrets): ConfigValues {
+/**
+ * What an instance of the service is made from: every setting of the schema, secrets in clear. A secret that can't be opened is null,
+ * and told to `lost`.
+ */
+export function openConfig(
+  kind: ConfigKind | null,
+  stored: StoredConfig | null,
+  secrets: Secrets,
+  lost: (name: string) => void = () => {},
+): ConfigValues {
   const open: { [name: string]: Json } = Object.create(null)
   for (const [name, value] of Object.entries(stored ?? {})) {
-    open[name] = isSealedValue(value)
-      ? openSecret(kind?.schema ? fieldOf(kind.schema, name) : null, secrets.open(value.$sealed, purpose))
-      : value
+    if (!isSealedValue(value)) {
+      open[name] = value
+      continue
+    }
+    const text = secrets.tryOpen(value.$sealed, purpose)
+    if (text === null) lost(name)
+    open[name] = text === null ? null : openSecret(kind?.schema ? fieldOf(kind.schema, name) : null, text)
   }
   for (const field of kind?.schema ?? []) open[field.name] ??= field.default ?? null
   return open
@@ -237,7 +249,9 @@ function inRecordOrder(schema: ConfigSchema): ConfigSchema {
 function shownSetting(field: ConfigField, stored: Json, kind: ConfigKind, serviceId: number, secrets: Secrets): Json {
   if (isSecret(field)) {
     if (stored === null || field.secret !== 'encrypted') return stored === null ? null : mask
-    return isSealedValue(stored) ? openSecret(field, secrets.open(stored.$sealed, purpose)) : stored
+    if (!isSealedValue(stored)) return stored
+    const text = secrets.tryOpen(stored.$sealed, purpose)
+    return text === null ? mask : openSecret(field, text)
   }
   if (kind.group === 'Database' && field.name === 'max_records') return stored ?? false
   if (field.type === 'array' && Array.isArray(field.items)) {

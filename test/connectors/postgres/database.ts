@@ -32,11 +32,15 @@ export function host(env: Readonly<Record<string, string>> = {}): ServiceHost {
 
 /** A direct connection, to arrange and to look. */
 export async function direct(t: TestContext, database: Database): Promise<pg.Client> {
-  const { user, password, port } = database
-  const client = new pg.Client({ host: database.host, port, user, password, database: database.database })
+  const client = await connect(database)
+  t.after(() => client.end())
+  return client
+}
+
+async function connect({ host, port, user, password, database }: Database): Promise<pg.Client> {
+  const client = new pg.Client({ host, port, user, password, database })
   client.on('error', () => {})
   await client.connect()
-  t.after(() => client.end())
   return client
 }
 
@@ -47,7 +51,7 @@ export interface Arranged {
   readonly catalog: PostgresCatalog
   readonly store: RecordStore
   readonly client: pg.Client
-  /** The schema, which is the connections' default one. */
+  /** The schema, which is the connections' default one; others whose names begin with its name are removed with it. */
   readonly schema: string
   readonly config: ConfigValues
 }
@@ -69,10 +73,9 @@ export const configOf = (database: Database, more: ConfigValues = {}): ConfigVal
 /** A schema filled by the statements. */
 export async function arrange(t: TestContext, database: Database, sql: string, options: Options = {}): Promise<Arranged> {
   const schema = `t${process.pid}_${++schemas}`
-  const client = await direct(t, database)
+  const client = await connect(database)
   await client.query(`create schema ${schema}; set search_path to ${schema}, public`)
   await client.query(sql)
-  t.after(() => client.query(`drop schema if exists ${schema} cascade`).catch(() => {}))
   const config = configOf(database, { statements: [`set search_path to ${schema}, public`], ...options.config })
   const own = host(options.env)
   let made: PostgresRunner | null = null
@@ -91,7 +94,14 @@ export async function arrange(t: TestContext, database: Database, sql: string, o
     },
   }
   const store = sqlStore(connector, config, own)
-  t.after(() => store.close())
+  t.after(async () => {
+    await store.close()
+    await client.end().catch(() => {})
+    const last = await connect(database)
+    const { rows } = await last.query('select nspname from pg_namespace where starts_with(nspname, $1)', [schema])
+    for (const { nspname } of rows as { nspname: string }[]) await last.query(`drop schema ${nspname} cascade`)
+    await last.end()
+  })
   assert.ok(made !== null && known !== null)
   return { runner: made, catalog: known, store, client, schema, config }
 }

@@ -1,7 +1,7 @@
 /** A table of every type: what goes in as JSON, what comes out as JSON, CSV and XML (data-plane 9.1, 9.2, 6.5). */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { allFields, asRows, castToColumn, type FieldValues, planRead, viewOfEverything, WritePlanner } from 'dataferry/records'
+import { allFields, asRows, castToColumn, type Column, type FieldValues, planRead, viewOfEverything, WritePlanner } from 'dataferry/records'
 import { parseJson, type Json, type Output } from 'dataferry/sdk'
 import { postgres } from '../../support/databases.ts'
 import { arrange, Collected, json, signal } from './database.ts'
@@ -98,7 +98,7 @@ test('a table of every type, one value at a time and many at once', { skip }, as
   const table = await catalog.table('every')
   assert.ok(table !== null)
   for (const [i, { type, simple, dbType }] of cases.entries()) {
-    const column = table.columns.find(({ name }) => name === `c${i}`)
+    const column: Column | undefined = table.columns.find(({ name }) => name === `c${i}`)
     assert.deepEqual([column?.type, column?.dbType], [simple, dbType ?? type], type)
   }
   const view = viewOfEverything(table)

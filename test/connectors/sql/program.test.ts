@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import type { ReadPlan } from 'dataferry/records'
-import { type Bind, NotFound, type Output } from 'dataferry/sdk'
+import type { Predicate, ReadPlan } from 'dataferry/records'
+import { type Bind, encodeValue, NotFound, type Output, parseJson } from 'dataferry/sdk'
 import { ReadRunner, wireValues } from 'dataferry/sql'
 import { SqliteCompiler } from '../../../connectors/sqlite/compiler.ts'
 import { output, run, sourceOver } from './source.ts'
@@ -11,12 +11,14 @@ import {
   authorOfBook,
   book,
   booksOfAuthor,
+  bookTag,
   eq,
   hidden,
   library,
   reads,
   shown,
   tagsOfBook,
+  throughBookTag,
 } from './tables.ts'
 
 const db = library()
@@ -55,7 +57,7 @@ const cases: readonly Case[] = [
     name: 'another wrapper',
     plan: authors({ limit: 0 }),
     binds: [1],
-    output: output('json', { wrapper: 'rows' }),
+    output: output('json', { wrapper: 'rows', wrapperName: 'rows' }),
     body: '{"rows":[{"id":1,"name":"Ann"}]}',
   },
   { name: 'a bare list', plan: authors({ limit: 0 }), binds: [1], output: bare, body: '[{"id":1,"name":"Ann"}]' },
@@ -310,6 +312,17 @@ for (const { name, plan, binds = [], output: out = output('json'), body } of cas
   test(name, async () => assert.equal((await run(db, plan, binds, out)).body, body))
 }
 
+test('every body is what the kernel makes of the same value, in every format', async () => {
+  for (const { name, plan, binds = [], output: out = output('json') } of cases) {
+    const value = parseJson((await run(db, plan, binds, { ...out, format: 'json' })).body)
+    for (const format of ['json', 'xml', 'csv', 'text'] as const) {
+      const asked = { ...out, format }
+      const { body } = await run(db, plan, binds, asked)
+      assert.equal(body, Buffer.from(encodeValue(asked, value)).toString('utf8'), `${name}: ${format}`)
+    }
+  }
+})
+
 test('no record: 404 with the text given, and nothing written', async () => {
   for (const format of ['json', 'xml', 'csv', 'text'] as const) {
     const gone = run(db, authors(record), [99, "Record with identifier '99' not found."], output(format))
@@ -379,7 +392,29 @@ test('many rows come in chunks, many parents in windows, and nothing is lost', a
   many.close()
 })
 
-test('an aborted read stops and frees its statement', async () => {
+test('a child table whose key has no index is not read once for each parent, whatever the condition', () => {
+  const conditions: readonly (Predicate | null)[] = [
+    null,
+    eq(book, 'pages', 0),
+    { kind: 'match', op: 'starts', left: at(book, 'title'), right: { kind: 'value', value: 0 } },
+  ]
+  for (const where of conditions) {
+    const related = [
+      booksOfAuthor({}, { where }),
+      { ...tagsOfBook(), via: { ...throughBookTag, where: eq(bookTag, 'tag_id', 0) } },
+    ]
+    for (const program of new SqliteCompiler().compileRead(authors({ related }), 'r1').related) {
+      const texts = db
+        .prepare(`explain query plan ${program.rows.text}`)
+        .all(...program.rows.parameters.map(() => '[]'))
+      const steps = (texts as unknown as string[][]).map((step) => String(step[3]))
+      assert.ok(steps.includes('SCAN p'), steps.join('\n'))
+      assert.ok(!steps.some((step) => /^SCAN [cj]\b/.test(step)), steps.join('\n'))
+    }
+  }
+})
+
+test('an aborted read stops', async () => {
   const aborted = new AbortController()
   const program = new SqliteCompiler().compileRead(authors(), 'r1')
   aborted.abort(new Error('gone'))

@@ -47,7 +47,7 @@ test('a writer that dies takes its transaction with it, and is replaced', async 
 
 test('the file and its folder are made when they are missing', async (t) => {
   const file = join(folder(t), 'deep', 'er', 'new.db')
-  const runner = new SqliteRunner({ file, statements: [], readers: 1, timeoutMs: 1_000 })
+  const runner = new SqliteRunner({ file, statements: [], readers: 1, timeoutMs: 30_000 })
   t.after(() => runner.close())
   assert.equal(existsSync(file), false, 'nothing happens before the first use')
   assert.deepEqual(await runner.query('PRAGMA journal_mode', [], signal), [['wal']])

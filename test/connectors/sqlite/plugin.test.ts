@@ -32,11 +32,11 @@ test('a configuration is checked when it is saved', () => {
 
 test('a folder that can not be made is a 503 that names no path', async (t) => {
   const inside = folder(t)
-  const blocked = new SqliteRunner({ file: join(inside, 'a.db'), statements: [], readers: 1, timeoutMs: 1_000 })
+  const blocked = new SqliteRunner({ file: join(inside, 'a.db'), statements: [], readers: 1, timeoutMs: 30_000 })
   await blocked.query('SELECT 1', [], signal)
   await blocked.close()
   assert.ok(existsSync(join(inside, 'a.db')))
-  const runner = new SqliteRunner({ file: join(inside, 'a.db', 'b.db'), statements: [], readers: 1, timeoutMs: 1_000 })
+  const runner = new SqliteRunner({ file: join(inside, 'a.db', 'b.db'), statements: [], readers: 1, timeoutMs: 30_000 })
   t.after(() => runner.close())
   await assert.rejects(runner.query('SELECT 1', [], signal), (thrown: unknown) => {
     assert.ok(thrown instanceof Error)

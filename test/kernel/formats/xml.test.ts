@@ -33,6 +33,8 @@ describe('XML in', () => {
     { name: 'empty elements', text: '<dfapi><a></a><b/></dfapi>', is: { a: '', b: '' } },
     { name: 'leaves are texts', text: '<dfapi><n>007</n><t>true</t></dfapi>', is: { n: '007', t: 'true' } },
     { name: 'entities', text: '<dfapi><a>&lt;&amp;&gt;&quot;&apos;&#65;&#x42;</a></dfapi>', is: { a: '<&>"\'AB' } },
+    { name: 'entities are read once', text: '<dfapi><a>&amp;amp;&amp;#65;</a></dfapi>', is: { a: '&amp;&#65;' } },
+    { name: 'no entities in CDATA', text: '<dfapi><a><![CDATA[&amp;]]></a></dfapi>', is: { a: '&amp;' } },
     { name: 'blanks in text stay', text: '<dfapi>\n <a> x y </a>\n</dfapi>', is: { a: ' x y ' } },
     { name: 'comments', text: '<!-- c --><dfapi><!-- c --><a>1<!-- c -->2</a></dfapi>', is: { a: '12' } },
     { name: 'unknown entities stay', text: '<dfapi><a>&x;</a></dfapi>', is: { a: '&x;' } },

@@ -176,10 +176,13 @@ test('apps are found by key, with their lookups', () => {
 
 test('what is broken is left out and told, the rest stands', () => {
   const { snapshot, warnings } = compile({
-    services: [service(8, 'a', { config: '{"password":{"$sealed":"v1:AAAA"}}' }), service(9, 'b')],
+    services: [service(8, 'a', { config: '{"host":"kept","password":{"$sealed":"v1:AAAA"}}' }), service(9, 'b')],
     lookups: [lookup(1, 'x', '1', { value: 'v1:AAAA' }), lookup(2, 'y', '2')],
   })
-  assert.deepEqual(snapshot.services.get('a')?.config, {})
+  assert.deepEqual(
+    [snapshot.services.get('a')?.config.host, snapshot.services.get('a')?.config.password],
+    ['kept', null],
+  )
   assert.equal(snapshot.services.get('b')?.config.host, 'h')
   assert.deepEqual(Object.keys(snapshot.lookups), ['y'])
   assert.equal(warnings.length, 2)

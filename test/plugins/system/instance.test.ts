@@ -108,16 +108,25 @@ test('without its key the secrets are lost, not the server', async (t) => {
       headers: { 'X-DreamFactory-Session-Token': token, 'Content-Type': 'application/json' },
       ...(body ? { body: JSON.stringify(body) } : {}),
     })
-  const config = { host: 'h', database: 'd', password: 'secret' }
+  const config = { host: 'h', database: 'd', username: 'hr', password: 'secret' }
   await send(first.url, 'POST', 'system/service', { resource: [{ name: 'm', type: 'mysql', is_active: true, config }] })
   await first.stop()
   rmSync(`${path}/data/app.key`)
   const second = await startServer({ builtins, folder: path })
   t.after(() => second.stop())
-  assert.equal((await send(second.url, 'GET', 'system/role')).status, 200)
   assert.ok(
-    second.seen.some(
-      (what) => what.kind === 'log' && /configuration of a service can not be read/.test(JSON.stringify(what)),
-    ),
+    second.seen.some((what) => what.kind === 'log' && /a secret of a service can not be read/.test(what.message)),
   )
+  const { resource } = (await (await send(second.url, 'GET', 'system/service?filter=name%3Dm')).json()) as {
+    readonly resource: readonly { readonly id: number; readonly config: { readonly [name: string]: Json } }[]
+  }
+  const [service] = resource
+  assert.deepEqual(
+    [service?.config.host, service?.config.password, service?.config.username],
+    ['h', '**********', '**********'],
+  )
+  const mended = await send(second.url, 'PATCH', `system/service/${service?.id}`, {
+    config: { password: 'new', username: 'new' },
+  })
+  assert.equal(mended.status, 200)
 })

@@ -292,7 +292,10 @@ test('lists', async (t) => {
 
 test('who made a record is a relation', async () => {
   const id = await client.create('role', { name: 'made by the first' })
-  const role = await client.ok('GET', `system/role/${id}?fields=id&related=user_by_created_by_id,user_by_last_modified_by_id`)
+  const role = await client.ok(
+    'GET',
+    `system/role/${id}?fields=id&related=user_by_created_by_id,user_by_last_modified_by_id`,
+  )
   assert.equal(role.user_by_created_by_id.id, 1)
   assert.equal(role.user_by_last_modified_by_id, null)
   assert.ok(!('password' in role.user_by_created_by_id))

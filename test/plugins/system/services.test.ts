@@ -1,7 +1,8 @@
 /** Services over HTTP: configurations and their secrets, what is built in, and changes seen by the next request (control-plane 4.3). */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { type Client, startClient } from './client.ts'
 
@@ -142,6 +143,51 @@ test('a change is seen by the next request', async () => {
   assert.deepEqual([await status('fresh'), await status('renamed')], [404, 200])
   await client.ok('DELETE', `system/service/${id}`)
   assert.equal(await status('renamed'), 404)
+})
+
+test("a row filter that can't be understood lets nothing through, in the words of the contract", async () => {
+  const databases = join(client.server.folder, 'data', 'databases')
+  mkdirSync(databases, { recursive: true })
+  const file = new DatabaseSync(join(databases, 'filtered.sqlite'))
+  file.exec("CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO thing (name) VALUES ('a')")
+  file.close()
+  const id = await client.create('service', {
+    name: 'filtered',
+    type: 'sqlite',
+    is_active: true,
+    config: { database: 'filtered.sqlite' },
+  })
+  const row = {
+    service_id: id,
+    component: '_table/thing/*',
+    verb_mask: 31,
+    requestor_mask: 1,
+    filters: [{ name: 'name', operator: 'near', value: 'a' }],
+  }
+  const role = await client.create('role', {
+    name: 'broken filter',
+    is_active: true,
+    role_service_access_by_role_id: [row],
+  })
+  const { resource } = await client.ok('POST', 'system/app?fields=api_key', {
+    resource: [{ name: 'broken filter', is_active: true, role_id: role }],
+  })
+  const who = { key: resource[0].api_key as string }
+  const asked = [
+    ['GET', 'filtered/_table/thing', undefined],
+    ['GET', 'filtered/_table/thing/1', undefined],
+    ['GET', 'filtered/_table/thing?count_only=true', undefined],
+    ['PATCH', 'filtered/_table/thing/1', { name: 'b' }],
+    ['DELETE', 'filtered/_table/thing?filter=id%3E0', undefined],
+  ] as const
+  for (const [method, path, body] of asked) {
+    const answer = await client.send(method, path, body, who)
+    assert.deepEqual(
+      [answer.status, answer.body.error.message],
+      [500, 'Invalid server-side filter configuration detected.'],
+      `${method} ${path}`,
+    )
+  }
 })
 
 test('what hangs on a service goes with it', async () => {

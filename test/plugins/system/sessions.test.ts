@@ -361,7 +361,8 @@ test('an imported bcrypt hash is verified, and renewed at the login', async () =
   try {
     const hash = '$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'
     database.prepare('UPDATE user SET password = ? WHERE id = ?').run(hash, id)
-    const enter = (secret: string) => client.send('POST', 'user/session', { email: 'imported@example.org', password: secret }, {})
+    const enter = (secret: string) =>
+      client.send('POST', 'user/session', { email: 'imported@example.org', password: secret }, {})
     assert.equal((await enter('U*V')).status, 401)
     assert.equal((await enter('U*U')).status, 200)
     const row = database.prepare('SELECT password FROM user WHERE id = ?').get(id)

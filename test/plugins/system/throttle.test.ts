@@ -9,17 +9,17 @@ function throttle(most = 3, pairs = 100): { readonly throttle: LoginThrottle; re
   return { throttle: new LoginThrottle(most, pairs, () => clock.now), clock }
 }
 
-const fail = (limiter: LoginThrottle, account: string, address: string, times: number): void => {
-  for (let count = 0; count < times; count += 1) limiter.begin(account, address)
+async function fail(limiter: LoginThrottle, account: string, address: string, times: number): Promise<void> {
+  for (let count = 0; count < times; count += 1) (await limiter.begin(account, address)).failed()
 }
 
-test('after the last allowed failure of a pair comes 429 with Retry-After', () => {
+test('after the last allowed failure of a pair comes 429 with Retry-After', async () => {
   const { throttle: limiter, clock } = throttle()
-  fail(limiter, 'ann@example.org', '10.0.0.1', 1)
+  await fail(limiter, 'ann@example.org', '10.0.0.1', 1)
   clock.now += 20_000
-  fail(limiter, 'ANN@example.org', '10.0.0.1', 2)
-  assert.throws(
-    () => limiter.begin('ann@example.org', '10.0.0.1'),
+  await fail(limiter, 'ANN@example.org', '10.0.0.1', 2)
+  await assert.rejects(
+    limiter.begin('ann@example.org', '10.0.0.1'),
     (error) => error instanceof TooManyRequests && error.headers['Retry-After'] === '40',
   )
 })
@@ -30,34 +30,58 @@ test('what is not slowed down', async (t) => {
     { name: 'another address', account: 'ann@example.org', address: '10.0.0.2' },
   ]
   for (const { name, account, address } of cases) {
-    await t.test(name, () => {
+    await t.test(name, async () => {
       const { throttle: limiter } = throttle()
-      fail(limiter, 'ann@example.org', '10.0.0.1', 3)
-      limiter.begin(account, address)
+      await fail(limiter, 'ann@example.org', '10.0.0.1', 3)
+      await limiter.begin(account, address)
     })
   }
 })
 
-test('a minute later failures are forgotten', () => {
+test('a minute later failures are forgotten', async () => {
   const { throttle: limiter, clock } = throttle()
-  fail(limiter, 'a', 'x', 3)
+  await fail(limiter, 'a', 'x', 3)
   clock.now += 60_000
-  limiter.begin('a', 'x')
+  await limiter.begin('a', 'x')
 })
 
-test('a success forgets them, an attempt that came to no answer does not count', () => {
+test('a success forgets them, an attempt that came to no answer does not count', async () => {
   const { throttle: limiter } = throttle(2)
-  fail(limiter, 'a', 'x', 1)
-  limiter.begin('a', 'x').succeeded()
-  fail(limiter, 'a', 'x', 1)
-  limiter.begin('a', 'x').abandoned()
-  limiter.begin('a', 'x')
-  assert.throws(() => limiter.begin('a', 'x'), TooManyRequests)
+  await fail(limiter, 'a', 'x', 1)
+  ;(await limiter.begin('a', 'x')).succeeded()
+  await fail(limiter, 'a', 'x', 1)
+  ;(await limiter.begin('a', 'x')).abandoned()
+  await fail(limiter, 'a', 'x', 1)
+  await assert.rejects(limiter.begin('a', 'x'), TooManyRequests)
 })
 
-test('no more pairs are remembered than allowed', () => {
+test('of many at once no more are tried than may fail', async () => {
+  const { throttle: limiter } = throttle(3)
+  let tried = 0
+  const guess = async (): Promise<void> => {
+    const attempt = await limiter.begin('a', 'x')
+    tried += 1
+    await Promise.resolve()
+    attempt.failed()
+  }
+  const results = await Promise.allSettled(Array.from({ length: 20 }, guess))
+  assert.equal(tried, 3)
+  assert.equal(results.filter((each) => each.status === 'rejected').length, 17)
+})
+
+test('right ones at once all come through', async () => {
+  const { throttle: limiter } = throttle(3)
+  const enter = async (): Promise<void> => {
+    const attempt = await limiter.begin('a', 'x')
+    await Promise.resolve()
+    attempt.succeeded()
+  }
+  await Promise.all(Array.from({ length: 20 }, enter))
+})
+
+test('no more pairs are remembered than allowed', async () => {
   const { throttle: limiter } = throttle(1, 2)
-  for (const account of ['a', 'b', 'c']) limiter.begin(account, 'x')
-  limiter.begin('a', 'x')
-  assert.throws(() => limiter.begin('c', 'x'), TooManyRequests)
+  for (const account of ['a', 'b', 'c']) await fail(limiter, account, 'x', 1)
+  await limiter.begin('a', 'x')
+  await assert.rejects(limiter.begin('c', 'x'), TooManyRequests)
 })

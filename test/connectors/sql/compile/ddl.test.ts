@@ -26,6 +26,9 @@ const cases: readonly {
       postgres: [
         'create table "todo" ("id" serial not null primary key, "name" varchar(80), "author_id" integer, constraint "fk_todo_author_id" foreign key ("author_id") references "author" ("id") on delete set null)',
       ],
+      mysql: [
+        'create table `todo` (`id` int(11) not null auto_increment primary key, `name` varchar(80), `author_id` int(11), constraint `fk_todo_author_id` foreign key (`author_id`) references `author` (`id`) on delete set null)',
+      ],
     },
   },
   {
@@ -59,6 +62,10 @@ const cases: readonly {
       postgres: [
         'create table "seat" ("row" integer not null, "no" smallint not null, "code" varchar(255) not null, primary key ("row", "no"), constraint "undx_seat_code" unique ("code"), constraint "fk_seat_row_no" foreign key ("row", "no") references "edition" ("book_id", "no") on delete cascade on update no action)',
         'create index "ndx_seat_no_code" on "seat" ("no", "code")',
+      ],
+      mysql: [
+        'create table `seat` (`row` integer not null, `no` smallint not null, `code` varchar(255) not null, primary key (`row`, `no`), constraint `undx_seat_code` unique (`code`), constraint `fk_seat_row_no` foreign key (`row`, `no`) references `edition` (`book_id`, `no`) on delete cascade on update no action)',
+        'create index `ndx_seat_no_code` on `seat` (`no`, `code`)',
       ],
     },
   },
@@ -95,6 +102,9 @@ const cases: readonly {
       postgres: [
         'create table "types" ("c_bigint" bigint, "c_smallint" smallint, "c_boolean" boolean, "c_binary" bytea, "c_float" real, "c_double" double precision, "c_decimal" decimal, "c_money" money, "c_text" text, "c_json" json, "c_uuid" uuid, "c_date" date, "c_time" time, "c_datetime" timestamp, "c_timestamp" timestamp, "c_timestamptz" timestamptz, "c_user_id" integer, "c_timestamp_on_create" timestamp default current_timestamp)',
       ],
+      mysql: [
+        'create table `types` (`c_bigint` bigint, `c_smallint` smallint, `c_boolean` tinyint(1), `c_binary` varbinary(255), `c_float` float, `c_double` double, `c_decimal` decimal, `c_money` decimal(19,4), `c_text` text, `c_json` json, `c_uuid` uuid, `c_date` date, `c_time` time, `c_datetime` datetime, `c_timestamp` timestamp null, `c_timestamptz` timestamp null, `c_user_id` int(11), `c_timestamp_on_create` timestamp null default current_timestamp)',
+      ],
     },
   },
   {
@@ -110,6 +120,7 @@ const cases: readonly {
     sql: {
       sqlite: ['create table "sizes" ("a" decimal(12,4) not null, "b" decimal(5,0) not null)'],
       postgres: ['create table "sizes" ("a" decimal(12,4) not null, "b" decimal(5,0) not null)'],
+      mysql: ['create table `sizes` (`a` decimal(12,4) not null, `b` decimal(5,0) not null)'],
     },
   },
   {
@@ -132,6 +143,9 @@ const cases: readonly {
       postgres: [
         `create table "defaults" ("a" varchar(255) not null default 'it''s', "b" integer not null default -1, "c" boolean not null default true, "d" boolean not null default false, "e" timestamp not null default current_timestamp)`,
       ],
+      mysql: [
+        "create table `defaults` (`a` varchar(255) not null default 'it''s', `b` integer not null default -1, `c` tinyint(1) not null default 1, `d` tinyint(1) not null default 0, `e` timestamp not null default current_timestamp)",
+      ],
     },
   },
   {
@@ -140,6 +154,7 @@ const cases: readonly {
     sql: {
       sqlite: ['create table "a""b" ("c""); drop table x" integer not null primary key autoincrement)'],
       postgres: ['create table "a""b" ("c""); drop table x" bigserial not null primary key)'],
+      mysql: ['create table `a"b` (`c"); drop table x` bigint(20) not null auto_increment primary key)'],
     },
   },
   {
@@ -148,6 +163,7 @@ const cases: readonly {
     sql: {
       sqlite: ['alter table "book" add column "isbn" varchar(13)'],
       postgres: ['alter table "book" add column "isbn" varchar(13)'],
+      mysql: ['alter table `book` add column `isbn` varchar(13)'],
     },
   },
   {
@@ -156,6 +172,7 @@ const cases: readonly {
     sql: {
       sqlite: ['create index "ndx_book_title_pages" on "book" ("title", "pages")'],
       postgres: ['create index "ndx_book_title_pages" on "book" ("title", "pages")'],
+      mysql: ['create index `ndx_book_title_pages` on `book` (`title`, `pages`)'],
     },
   },
   {
@@ -164,6 +181,7 @@ const cases: readonly {
     sql: {
       sqlite: ['create unique index "undx_book_title" on "book" ("title")'],
       postgres: ['create unique index "undx_book_title" on "book" ("title")'],
+      mysql: ['create unique index `undx_book_title` on `book` (`title`)'],
     },
   },
   {
@@ -181,6 +199,9 @@ const cases: readonly {
       postgres: [
         'create index "ndx_book_title_author_id_pages_cover_title_author_id_pages_cove" on "book" ("title", "author_id", "pages", "cover", "title", "author_id", "pages", "cover")',
       ],
+      mysql: [
+        'create index `ndx_book_title_author_id_pages_cover_title_author_id_pages_cover` on `book` (`title`, `author_id`, `pages`, `cover`, `title`, `author_id`, `pages`, `cover`)',
+      ],
     },
   },
   {
@@ -189,6 +210,7 @@ const cases: readonly {
     sql: {
       sqlite: ['drop table "book_tag"'],
       postgres: ['drop table "book_tag"'],
+      mysql: ['drop table `book_tag`'],
     },
   },
 ]

@@ -2,17 +2,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SqlCompiler } from 'dataferry/sql'
+import { MysqlCompiler } from '../../../../connectors/mysql/compiler.ts'
+import { factsOf } from '../../../../connectors/mysql/server.ts'
 import { PostgresCompiler } from '../../../../connectors/postgres/compiler.ts'
 import { SqliteCompiler } from '../../../../connectors/sqlite/compiler.ts'
 import { library } from '../tables.ts'
 
-export const dialects = { sqlite: new SqliteCompiler(), postgres: new PostgresCompiler() }
+const mariadb = factsOf('10.11.3-MariaDB', null, 16_777_216, 1)
+export const dialects = {
+  sqlite: new SqliteCompiler(),
+  postgres: new PostgresCompiler(),
+  mysql: new MysqlCompiler(() => mariadb),
+}
 type DialectName = keyof typeof dialects
 
 /** A dialect without an answer does not compile. */
 export type Expected<T> = { readonly [D in DialectName]: T }
 
-const names: readonly DialectName[] = ['sqlite', 'postgres']
+const names: readonly DialectName[] = ['sqlite', 'postgres', 'mysql']
 
 /** One test for each dialect; `texts`: what the compiler makes. */
 export function golden(

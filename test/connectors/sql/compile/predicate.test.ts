@@ -19,6 +19,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and ("pages" = ? and "pages" <> ?)'],
         postgres: ['select "id" from "book" where "pages" = $1::bigint and "pages" <> $2::bigint'],
+        mysql: ['select `id` from `book` where `pages` = ? and `pages` <> ?'],
       },
     },
     {
@@ -41,6 +42,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         postgres: [
           'select "id" from "book" where "pages" < $1::bigint and "pages" <= $2::bigint and "pages" > $3::bigint and "pages" >= $4::bigint',
         ],
+        mysql: ['select `id` from `book` where `pages` < ? and `pages` <= ? and `pages` > ? and `pages` >= ?'],
       },
     },
     {
@@ -58,6 +60,9 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         postgres: [
           'select "id" from "author" where "rating" = $1::numeric and "active" = $2 and "name" = $3 and "born" = $4',
         ],
+        mysql: [
+          'select `id` from `author` where `rating` = cast(? as decimal(65,30)) and `active` = ? and `name` = ? and `born` = ?',
+        ],
       },
     },
     {
@@ -68,6 +73,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and "pages" < "author_id"'],
         postgres: ['select "id" from "book" where "pages" < "author_id"'],
+        mysql: ['select `id` from `book` where `pages` < `author_id`'],
       },
     },
     {
@@ -100,6 +106,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         postgres: [
           'select "id" from "book" where ("pages" = $1::bigint or ("pages" = $2::bigint and "title" = $3)) and "pages" = $4::bigint',
         ],
+        mysql: ['select `id` from `book` where (`pages` = ? or (`pages` = ? and `title` = ?)) and `pages` = ?'],
       },
     },
     {
@@ -119,6 +126,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and not ("pages" = ? and "title" = ?)'],
         postgres: ['select "id" from "book" where not ("pages" = $1::bigint and "title" = $2)'],
+        mysql: ['select `id` from `book` where not (`pages` = ? and `title` = ?)'],
       },
     },
     {
@@ -138,6 +146,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         postgres: [
           'select "id" from "book" where (("pages" = $1::bigint) <> ("pages" = $2::bigint)) <> ("pages" = $3::bigint)',
         ],
+        mysql: ['select `id` from `book` where ((`pages` = ?) xor (`pages` = ?)) xor (`pages` = ?)'],
       },
     },
     {
@@ -155,6 +164,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and (("pages" = ?) or (1 = 1) or (1 = 0))'],
         postgres: ['select "id" from "book" where ("pages" = $1::bigint) or (1 = 1) or (1 = 0)'],
+        mysql: ['select `id` from `book` where (`pages` = ?) or (1 = 1) or (1 = 0)'],
       },
     },
     {
@@ -163,6 +173,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and "pages" in (select value from json_each(?))'],
         postgres: ['select "id" from "book" where "pages" = any($1::bigint[])'],
+        mysql: ['select `id` from `book` where `pages` in (?)'],
       },
     },
     {
@@ -173,6 +184,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and not ("title" in (select value from json_each(?)))'],
         postgres: ['select "id" from "book" where not ("title" = any($1))'],
+        mysql: ['select `id` from `book` where not (`title` in (?))'],
       },
     },
     {
@@ -181,6 +193,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and "cover" in (select unhex(value) from json_each(?))'],
         postgres: ['select "id" from "book" where "cover" = any($1)'],
+        mysql: ['select `id` from `book` where `cover` in (?)'],
       },
     },
     {
@@ -191,6 +204,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and lower("title") in (select value from json_each(?))'],
         postgres: ['select "id" from "book" where lower("title") = any($1)'],
+        mysql: ['select `id` from `book` where lower(`title`) in (?)'],
       },
     },
     {
@@ -201,6 +215,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and "pages" between ? and ?'],
         postgres: ['select "id" from "book" where "pages" between $1::bigint and $2::bigint'],
+        mysql: ['select `id` from `book` where `pages` between ? and ?'],
       },
     },
     {
@@ -209,6 +224,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and "title" is null'],
         postgres: ['select "id" from "book" where "title" is null'],
+        mysql: ['select `id` from `book` where `title` is null'],
       },
     },
     {
@@ -217,6 +233,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and not ("title" is null)'],
         postgres: ['select "id" from "book" where not ("title" is null)'],
+        mysql: ['select `id` from `book` where not (`title` is null)'],
       },
     },
     {
@@ -227,6 +244,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and "title" like ?'],
         postgres: ['select "id" from "book" where "title" like $1::text'],
+        mysql: ['select `id` from `book` where `title` like ?'],
       },
     },
     {
@@ -237,6 +255,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and "title" like ?'],
         postgres: ['select "id" from "book" where "title" ilike $1::text'],
+        mysql: ['select `id` from `book` where lower(`title`) like lower(?)'],
       },
     },
     {
@@ -247,6 +266,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: [`select "id" from "book" where alive() and "title" like '%' || ? || '%'`],
         postgres: [`select "id" from "book" where "title" like '%' || $1::text || '%'`],
+        mysql: ["select `id` from `book` where `title` like concat('%', ?, '%')"],
       },
     },
     {
@@ -257,6 +277,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: [`select "id" from "book" where alive() and "title" like ? || '%'`],
         postgres: [`select "id" from "book" where "title" like $1::text || '%'`],
+        mysql: ["select `id` from `book` where `title` like concat(?, '%')"],
       },
     },
     {
@@ -267,6 +288,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: [`select "id" from "book" where alive() and "title" like '%' || ?`],
         postgres: [`select "id" from "book" where "title" like '%' || $1::text`],
+        mysql: ["select `id` from `book` where `title` like concat('%', ?)"],
       },
     },
     {
@@ -277,6 +299,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and "pages" like ?'],
         postgres: ['select "id" from "book" where "pages"::text like $1::text'],
+        mysql: ['select `id` from `book` where `pages` like ?'],
       },
     },
     {
@@ -287,6 +310,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: [`select "id" from "book" where alive() and "title" like '%' || "id" || '%'`],
         postgres: [`select "id" from "book" where "title" like '%' || "id" || '%'`],
+        mysql: ["select `id` from `book` where `title` like concat('%', `id`, '%')"],
       },
     },
     {
@@ -302,6 +326,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and "title" = lower(?)'],
         postgres: ['select "id" from "book" where "title" = lower($1::text)'],
+        mysql: ['select `id` from `book` where `title` = lower(?)'],
       },
     },
     {
@@ -336,6 +361,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select "id" from "book" where alive() and (upper("title") = ? and trim("title") = ? and length("title") = ?)',
         ],
         postgres: ['select "id" from "book" where upper("title") = $1 and trim("title") = $2 and length("title") = $3'],
+        mysql: ['select `id` from `book` where upper(`title`) = ? and trim(`title`) = ? and char_length(`title`) = ?'],
       },
     },
     {
@@ -365,6 +391,9 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         postgres: [
           'select "id" from "book" where abs("pages") = $1 and floor("pages") = $2 and ceil($3::numeric) = $4',
         ],
+        mysql: [
+          'select `id` from `book` where abs(`pages`) = ? and floor(`pages`) = ? and ceil(cast(? as decimal(65,30))) = ?',
+        ],
       },
     },
     {
@@ -380,6 +409,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "author" where alive() and round("rating", ?) = ?'],
         postgres: ['select "id" from "author" where round("rating"::numeric, $1::bigint::integer) = $2'],
+        mysql: ['select `id` from `author` where round(`rating`, ?) = ?'],
       },
     },
     {
@@ -390,6 +420,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and round(?) = ?'],
         postgres: ['select "id" from "book" where round($1::numeric) = $2'],
+        mysql: ['select `id` from `book` where round(cast(? as decimal(65,30))) = ?'],
       },
     },
     {
@@ -405,6 +436,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and coalesce("pages", ?) = ?'],
         postgres: ['select "id" from "book" where coalesce("pages", $1) = $2'],
+        mysql: ['select `id` from `book` where coalesce(`pages`, ?) = ?'],
       },
     },
     {
@@ -436,6 +468,9 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         postgres: [
           'select "id" from "author" where "born" < current_timestamp or "born" < current_date or "born" < current_timestamp',
         ],
+        mysql: [
+          'select `id` from `author` where `born` < current_timestamp or `born` < current_date or `born` < current_timestamp',
+        ],
       },
     },
     {
@@ -451,6 +486,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and current_time < current_time'],
         postgres: ['select "id" from "book" where current_time < current_time'],
+        mysql: ['select `id` from `book` where current_time < current_time'],
       },
     },
     {
@@ -505,6 +541,9 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         postgres: [
           'select "id" from "author" where extract(year from "born") = $1 and extract(month from "born") = $2 and extract(day from "born") = $3 and extract(hour from "born") = $4 and extract(minute from "born") = $5 and extract(second from "born") = $6',
         ],
+        mysql: [
+          'select `id` from `author` where extract(year from `born`) = ? and extract(month from `born`) = ? and extract(day from `born`) = ? and extract(hour from `born`) = ? and extract(minute from `born`) = ? and extract(second from `born`) = ?',
+        ],
       },
     },
     {
@@ -520,6 +559,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: [`select "id" from "book" where alive() and cast(strftime('%Y', "title") as integer) = ?`],
         postgres: ['select "id" from "book" where extract(year from "title"::timestamp) = $1'],
+        mysql: ['select `id` from `book` where extract(year from `title`) = ?'],
       },
     },
     {
@@ -530,6 +570,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: [`select "id" from "book" where alive() and cast(strftime('%Y', ?) as integer) = ?`],
         postgres: ['select "id" from "book" where extract(year from $1::timestamp) = $2'],
+        mysql: ['select `id` from `book` where extract(year from ?) = ?'],
       },
     },
     {
@@ -551,6 +592,9 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         sqlite: ['select "id" from "book" where alive() and "pages" > (("author_id" + ?) * (? % ?))'],
         postgres: [
           'select "id" from "book" where "pages" > (("author_id" + $1::numeric) * ($2::numeric % $3::numeric))',
+        ],
+        mysql: [
+          'select `id` from `book` where `pages` > ((`author_id` + cast(? as decimal(65,30))) * (cast(? as decimal(65,30)) % cast(? as decimal(65,30))))',
         ],
       },
     },

@@ -14,6 +14,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id", "title" from "book" where alive()'],
         postgres: ['select "id", "title" from "book"'],
+        mysql: ['select `id`, `title` from `book`'],
       },
     },
     {
@@ -22,6 +23,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where "id" = ?'],
         postgres: ['select "id" from "book" where "id" = $1::bigint'],
+        mysql: ['select `id` from `book` where `id` = ?'],
       },
     },
     {
@@ -30,6 +32,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and "title" = ? limit 1'],
         postgres: ['select "id" from "book" where "title" = $1 limit 1'],
+        mysql: ['select `id` from `book` where `title` = ? limit 1'],
       },
     },
     {
@@ -40,6 +43,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "author" where "email" = ? and "active" = ?'],
         postgres: ['select "id" from "author" where "email" = $1 and "active" = $2'],
+        mysql: ['select `id` from `author` where `email` = ? and `active` = ?'],
       },
     },
     {
@@ -48,6 +52,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "no" from "edition" where alive() and "book_id" = ?'],
         postgres: ['select "no" from "edition" where "book_id" = $1::bigint'],
+        mysql: ['select `no` from `edition` where `book_id` = ?'],
       },
     },
     {
@@ -58,6 +63,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "no" from "edition" where "book_id" = ? and "no" = ?'],
         postgres: ['select "no" from "edition" where "book_id" = $1::bigint and "no" = $2::bigint'],
+        mysql: ['select `no` from `edition` where `book_id` = ? and `no` = ?'],
       },
     },
     {
@@ -66,6 +72,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() and ("id" = ? or "id" = ?)'],
         postgres: ['select "id" from "book" where "id" = $1::bigint or "id" = $2::bigint'],
+        mysql: ['select `id` from `book` where `id` = ? or `id` = ?'],
       },
     },
     {
@@ -74,6 +81,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id", "author_id" from "book" where alive()'],
         postgres: ['select "id", "author_id" from "book"'],
+        mysql: ['select `id`, `author_id` from `book`'],
       },
     },
     {
@@ -82,6 +90,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "odd""name" from "edition" where alive()'],
         postgres: ['select "odd""name" from "edition"'],
+        mysql: ['select `odd"name` from `edition`'],
       },
     },
     {
@@ -90,6 +99,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "label" from "main"."tag" where alive()'],
         postgres: ['select "label" from "main"."tag"'],
+        mysql: ['select `label` from `main`.`tag`'],
       },
     },
     {
@@ -98,6 +108,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() limit ? offset ?'],
         postgres: ['select "id" from "book" limit $1 offset $2'],
+        mysql: ['select `id` from `book` limit ? offset ?'],
       },
     },
     {
@@ -106,6 +117,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id" from "book" where alive() limit -1 offset ?'],
         postgres: ['select "id" from "book" offset $1'],
+        mysql: ['select `id` from `book` limit 18446744073709551615 offset ?'],
       },
     },
     {
@@ -122,6 +134,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select "id" from "book" where alive() order by "title" desc, "pages" nulls first, "id" desc nulls last',
         ],
         postgres: ['select "id" from "book" order by "title" desc, "pages" nulls first, "id" desc nulls last'],
+        mysql: ['select `id` from `book` order by `title` desc, `pages`, `id` desc'],
       },
     },
     {
@@ -135,6 +148,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "id", "pages" from "book" where alive() order by 2 desc, length("title")'],
         postgres: ['select "id", "pages" from "book" order by 2 desc, length("title")'],
+        mysql: ['select `id`, `pages` from `book` order by 2 desc, char_length(`title`)'],
       },
     },
     {
@@ -173,6 +187,10 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select "author_id", count(*), sum("pages") from "book" where "pages" = $1::bigint group by "author_id"',
           'select count(*) from "book" where "pages" = $1::bigint',
         ],
+        mysql: [
+          'select `author_id`, count(*), sum(`pages`) from `book` where `pages` = ? group by `author_id`',
+          'select count(*) from `book` where `pages` = ?',
+        ],
       },
     },
     {
@@ -181,6 +199,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select "title" from "author_book" where alive("name", "title") and "name" = ?'],
         postgres: ['select "title" from "author_book" where "name" = $1'],
+        mysql: ['select `title` from `author_book` where `name` = ?'],
       },
     },
     {
@@ -189,6 +208,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select count(*) from "book" where alive() and "author_id" = ?'],
         postgres: ['select count(*) from "book" where "author_id" = $1::bigint'],
+        mysql: ['select count(*) from `book` where `author_id` = ?'],
       },
     },
     {
@@ -205,6 +225,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       sql: {
         sqlite: ['select ("pages" + ?) from "book" where alive()'],
         postgres: ['select ("pages" + $1::numeric) from "book"'],
+        mysql: ['select (`pages` + cast(? as decimal(65,30))) from `book`'],
       },
     },
   ]

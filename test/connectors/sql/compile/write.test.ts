@@ -21,6 +21,7 @@ const cases: readonly { readonly name: string; readonly plan: WritePlan; readonl
       sql: {
         sqlite: ['insert into "book" ("title", "pages") values (?, ?) returning "id"'],
         postgres: ['insert into "book" ("title", "pages") values ($1, $2) returning "id"'],
+        mysql: ['insert into `book` (`title`, `pages`) values (?, ?)'],
       },
     },
     {
@@ -29,6 +30,7 @@ const cases: readonly { readonly name: string; readonly plan: WritePlan; readonl
       sql: {
         sqlite: ['insert into "book" default values returning "id"'],
         postgres: ['insert into "book" default values returning "id"'],
+        mysql: ['insert into `book` () values ()'],
       },
     },
     {
@@ -44,6 +46,7 @@ const cases: readonly { readonly name: string; readonly plan: WritePlan; readonl
       sql: {
         sqlite: ['insert into "book" ("title") values (upper(?))'],
         postgres: ['insert into "book" ("title") values (upper($1::text))'],
+        mysql: ['insert into `book` (`title`) values (upper(?))'],
       },
     },
     {
@@ -59,6 +62,7 @@ const cases: readonly { readonly name: string; readonly plan: WritePlan; readonl
       sql: {
         sqlite: ['update "book" set "title" = ? where "id" = ? returning "id"'],
         postgres: ['update "book" set "title" = $1 where "id" = $2::bigint returning "id"'],
+        mysql: ['update `book` set `title` = ? where `id` = ?'],
       },
     },
     {
@@ -81,6 +85,7 @@ const cases: readonly { readonly name: string; readonly plan: WritePlan; readonl
           'update "book" set "pages" = ("pages" + ?) where alive() and "id" in (select value from json_each(?))',
         ],
         postgres: ['update "book" set "pages" = ("pages" + $1::numeric) where "id" = any($2::bigint[])'],
+        mysql: ['update `book` set `pages` = (`pages` + cast(? as decimal(65,30))) where `id` in (?)'],
       },
     },
     {
@@ -103,6 +108,7 @@ const cases: readonly { readonly name: string; readonly plan: WritePlan; readonl
         postgres: [
           'insert into "book" ("id", "title") values ($1, $2) on conflict ("id") do update set "title" = excluded."title" returning "id"',
         ],
+        mysql: ['insert into `book` (`id`, `title`) values (?, ?) on duplicate key update `title` = values(`title`)'],
       },
     },
     {
@@ -125,6 +131,9 @@ const cases: readonly { readonly name: string; readonly plan: WritePlan; readonl
         postgres: [
           'insert into "book_tag" ("book_id", "tag_id") values ($1, $2) on conflict ("book_id", "tag_id") do update set "book_id" = excluded."book_id", "tag_id" = excluded."tag_id"',
         ],
+        mysql: [
+          'insert into `book_tag` (`book_id`, `tag_id`) values (?, ?) on duplicate key update `book_id` = `book_id`, `tag_id` = `tag_id`',
+        ],
       },
     },
     {
@@ -140,6 +149,7 @@ const cases: readonly { readonly name: string; readonly plan: WritePlan; readonl
       sql: {
         sqlite: ['delete from "edition" where "book_id" = ? and "no" = ? returning "odd""name"'],
         postgres: ['delete from "edition" where "book_id" = $1::bigint and "no" = $2::bigint returning "odd""name"'],
+        mysql: ['delete from `edition` where `book_id` = ? and `no` = ?'],
       },
     },
     {
@@ -148,6 +158,7 @@ const cases: readonly { readonly name: string; readonly plan: WritePlan; readonl
       sql: {
         sqlite: ['delete from "book"'],
         postgres: ['delete from "book"'],
+        mysql: ['delete from `book`'],
       },
     },
   ]
