@@ -40,7 +40,9 @@ export class Admin {
   }
 
   async create(resource: string, record: object): Promise<Created> {
-    const answer = (await this.call('POST', `${resource}?fields=*`, { resource: [record] })) as { resource: readonly Created[] }
+    const answer = (await this.call('POST', `${resource}?fields=*`, { resource: [record] })) as {
+      resource: readonly Created[]
+    }
     const [created] = answer.resource
     if (created === undefined) throw new Error(`POST ${resource} answered no record`)
     return created

@@ -38,7 +38,17 @@ const scenarios: readonly Scenario[] = [
     ours: '/api/v2/bench/_table/customers/4242',
     baseline: '/api/v2/bench/_table/customers/4242',
     check: (body) =>
-      assert.deepEqual(body, { id: 4242, name: 'Customer "4242" é', email: 'customer4242@example.com', country: 'NL', region: 2, credit: 4242.25, active: false, created_at: '2025-03-04 05:42:07', note: 'Note 4242: pays on time' }),
+      assert.deepEqual(body, {
+        id: 4242,
+        name: 'Customer "4242" é',
+        email: 'customer4242@example.com',
+        country: 'NL',
+        region: 2,
+        credit: 4242.25,
+        active: false,
+        created_at: '2025-03-04 05:42:07',
+        note: 'Note 4242: pays on time',
+      }),
   },
   {
     name: 'list of 25',
@@ -53,7 +63,12 @@ const scenarios: readonly Scenario[] = [
   },
 ]
 
-async function checked(server: Served, path: string, headers: { readonly [name: string]: string }, check: (body: unknown) => void): Promise<void> {
+async function checked(
+  server: Served,
+  path: string,
+  headers: { readonly [name: string]: string },
+  check: (body: unknown) => void,
+): Promise<void> {
   const answer = await fetch(server.url + path, { headers })
   assert.equal(answer.status, 200, await answer.clone().text())
   check(await answer.json())
@@ -87,23 +102,44 @@ try {
     const rounds: { ours: Measured; baseline: Measured }[] = []
     const shape = { headers, connections: Number(options.connections), seconds: Number(options.seconds) }
     for (let round = 0; round < Number(options.rounds); round++) {
-      rounds.push({ ours: await load(ours, { path: scenario.ours, ...shape }), baseline: await load(baseline, { path: scenario.baseline, ...shape }) })
+      rounds.push({
+        ours: await load(ours, { path: scenario.ours, ...shape }),
+        baseline: await load(baseline, { path: scenario.baseline, ...shape }),
+      })
     }
     const summary = (side: 'ours' | 'baseline') => {
       const of = (what: 'perSecond' | 'p50' | 'p99') => median(rounds.map((round) => round[side][what]))
       const cpu = rounds.map((round) => round[side].cpu).filter((value) => value !== null)
-      return { perSecond: Math.round(of('perSecond')), p50: of('p50'), p99: of('p99'), cpuMicros: cpu.length > 0 ? Math.round(median(cpu)) : null }
+      return {
+        perSecond: Math.round(of('perSecond')),
+        p50: of('p50'),
+        p99: of('p99'),
+        cpuMicros: cpu.length > 0 ? Math.round(median(cpu)) : null,
+      }
     }
     const ratio = median(rounds.map((round) => round.ours.perSecond / round.baseline.perSecond))
-    results.push({ scenario: scenario.name, ours: summary('ours'), baseline: summary('baseline'), ratio: Math.round(ratio * 100) / 100 })
+    results.push({
+      scenario: scenario.name,
+      ours: summary('ours'),
+      baseline: summary('baseline'),
+      ratio: Math.round(ratio * 100) / 100,
+    })
   }
 
   const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}`
-  console.log(`\n${machine}; server and load generator share them. ${options.rounds} interleaved rounds of ${options.seconds} s, ${options.connections} connections, medians.\n`)
-  console.log('| scenario | server | req/s | p50 ms | p99 ms | server CPU us/req | ratio |\n|---|---|---|---|---|---|---|')
+  console.log(
+    `\n${machine}; server and load generator share them. ${options.rounds} interleaved rounds of ${options.seconds} s, ${options.connections} connections, medians.\n`,
+  )
+  console.log(
+    '| scenario | server | req/s | p50 ms | p99 ms | server CPU us/req | ratio |\n|---|---|---|---|---|---|---|',
+  )
   for (const { scenario, ours: mine, baseline: other, ratio } of results) {
-    console.log(`| ${scenario} | dataferry | ${mine.perSecond} | ${mine.p50} | ${mine.p99} | ${mine.cpuMicros ?? 'n/a'} | ${ratio.toFixed(2)} |`)
-    console.log(`| | node:http by hand | ${other.perSecond} | ${other.p50} | ${other.p99} | ${other.cpuMicros ?? 'n/a'} | 1 |`)
+    console.log(
+      `| ${scenario} | dataferry | ${mine.perSecond} | ${mine.p50} | ${mine.p99} | ${mine.cpuMicros ?? 'n/a'} | ${ratio.toFixed(2)} |`,
+    )
+    console.log(
+      `| | node:http by hand | ${other.perSecond} | ${other.p50} | ${other.p99} | ${other.cpuMicros ?? 'n/a'} | 1 |`,
+    )
   }
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, options, results }, null, 2)}\n`)
 } finally {

@@ -22,7 +22,8 @@ export async function load(server: Served, { path, headers, connections, seconds
   const before = server.cpu()
   const result = await autocannon({ url: server.url + path, headers: { ...headers }, connections, duration: seconds })
   const after = server.cpu()
-  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${path}: ${result.non2xx} answers were not 2xx, ${result.errors} requests failed`)
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${path}: ${result.non2xx} answers were not 2xx, ${result.errors} requests failed`)
   const requests = result['2xx']
   return {
     perSecond: requests / result.duration,
@@ -35,5 +36,7 @@ export async function load(server: Served, { path, headers, connections, seconds
 export const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
 }

@@ -44,7 +44,8 @@ export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Pr
 async function answering(url: string, child: ChildProcess, output: () => string): Promise<void> {
   const until = Date.now() + 30_000
   while (Date.now() < until) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the server stopped while starting:\n${output()}`)
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the server stopped while starting:\n${output()}`)
     const answer = await fetch(url).catch(() => null)
     if (answer !== null) {
       await answer.arrayBuffer()

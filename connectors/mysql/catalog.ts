@@ -90,6 +90,10 @@ export class MysqlCatalog implements Catalog {
     this.#known = nothing(this.#known.epoch + 1)
   }
 
+  defaultSchema(): Promise<string | null> {
+    return currentSchema(this.#runner, never)
+  }
+
   async #load(folded: string): Promise<Table | null> {
     const before = this.#known
     // An unknown name may be that of a table made since.

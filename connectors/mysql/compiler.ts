@@ -6,17 +6,27 @@
 import type {
   Column,
   ColumnDefinition,
+  DefaultExpression,
   FunctionName,
   OrderTerm,
   ReadPlan,
   RelatedRead,
+  SchemaPlan,
   SimpleType,
   Slot,
   WritePlan,
 } from 'dataferry/records'
 import { nameOf } from 'dataferry/records'
 import { BadRequest, type Json, NotImplemented } from 'dataferry/sdk'
-import { type ParentsSource, type ReadProgram, SqlCompiler, type StatementWriter } from 'dataferry/sql'
+import {
+  checkedName,
+  type KeyType,
+  type ParentsSource,
+  type ReadProgram,
+  SqlCompiler,
+  type StatementWriter,
+  tableText,
+} from 'dataferry/sql'
 import { isSpatial } from './declared.ts'
 import { collationOf, type ErrorNames, type InsertAnswer, isTransactional, type MysqlWriteProgram } from './names.ts'
 import type { ServerFacts } from './server.ts'
@@ -148,13 +158,29 @@ export class MysqlCompiler extends SqlCompiler {
   override stringLiteral(value: string): string {
     return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
   }
-  override keyType(type: 'id' | 'bigid'): string {
-    return `${type === 'id' ? 'int(11)' : 'bigint(20)'} not null auto_increment primary key`
+  override keyType(type: KeyType): string {
+    const types = { id: 'int(11)', bigid: 'bigint(20)', mediumid: 'mediumint(9)', smallid: 'smallint(6)' } as const
+    return `${types[type]} not null auto_increment primary key`
+  }
+  override hasType(word: string): boolean {
+    return nativeTypes.has(word.replace(/ (?:unsigned|signed|zerofill)\b/g, ''))
+  }
+  /** Anything but the present moment is an expression in parentheses. */
+  override defaultExpression(expression: DefaultExpression, column: ColumnDefinition): string {
+    const text = super.defaultExpression(expression, column)
+    return expression === 'now' && moments.has(column.type) ? text : `(${text})`
+  }
+  override dropColumn(plan: Extract<SchemaPlan, { kind: 'drop-column' }>): readonly string[] {
+    const keys = plan.foreignKeys.map((key) => `drop foreign key ${this.identifier(key)}, `).join('')
+    return [`alter table ${tableText(this, plan.table)} ${keys}drop column ${checkedName(this, plan.column)}`]
+  }
+  override fits(name: string): boolean {
+    return [...name].length <= this.nameLimit
   }
 
   /** data-plane 6.5. */
   override columnType(column: ColumnDefinition): string {
-    const { type, length, precision, scale } = column
+    const { type, length, precision, scale, fixedLength } = column
     switch (type) {
       case 'reference':
       case 'user_id':
@@ -162,9 +188,12 @@ export class MysqlCompiler extends SqlCompiler {
       case 'user_id_on_update':
         return 'int(11)'
       case 'string':
-        return `varchar(${length ?? 255})`
+        return `${fixedLength === true ? 'char' : 'varchar'}(${length ?? 255})`
       case 'binary':
-        return `varbinary(${length ?? 255})`
+        return `${fixedLength === true ? 'binary' : 'varbinary'}(${length ?? 255})`
+      case 'array':
+      case 'object':
+        return 'json'
       case 'boolean':
         return 'tinyint(1)'
       case 'decimal':
@@ -174,6 +203,7 @@ export class MysqlCompiler extends SqlCompiler {
       case 'jsonb':
         return 'json'
       case 'uuid':
+      case 'timeuuid':
         return this.#facts().uuid ? 'uuid' : 'char(36)'
       case 'timetz':
         return 'time'
@@ -206,6 +236,69 @@ export class MysqlCompiler extends SqlCompiler {
     }
   }
 }
+
+/** Types whose default may be the present moment. */
+const moments: ReadonlySet<SimpleType> = new Set<SimpleType>([
+  'datetime',
+  'datetimetz',
+  'timestamp',
+  'timestamptz',
+  'timestamp_on_create',
+  'timestamp_on_update',
+])
+
+/** Words of types without measures. */
+const nativeTypes: ReadonlySet<string> = new Set([
+  'tinyint',
+  'smallint',
+  'mediumint',
+  'int',
+  'integer',
+  'bigint',
+  'decimal',
+  'numeric',
+  'dec',
+  'fixed',
+  'float',
+  'double',
+  'double precision',
+  'real',
+  'bit',
+  'bool',
+  'boolean',
+  'char',
+  'character',
+  'varchar',
+  'nchar',
+  'nvarchar',
+  'binary',
+  'varbinary',
+  'tinytext',
+  'text',
+  'mediumtext',
+  'longtext',
+  'tinyblob',
+  'blob',
+  'mediumblob',
+  'longblob',
+  'date',
+  'time',
+  'datetime',
+  'timestamp',
+  'year',
+  'json',
+  'uuid',
+  'inet4',
+  'inet6',
+  'geometry',
+  'point',
+  'linestring',
+  'polygon',
+  'multipoint',
+  'multilinestring',
+  'multipolygon',
+  'geometrycollection',
+])
 
 /** Older servers make a timestamp that does not say so one that can't be null. */
 const timestamp = ({ allowNull }: ColumnDefinition): string => (allowNull === true ? 'timestamp null' : 'timestamp')

@@ -1,6 +1,7 @@
 /** What MySQL, MariaDB and what speaks their protocol bring to the shared SQL engine. */
 import type { Dialect, SqlConnector } from 'dataferry/sql'
 import { MysqlCatalog } from './catalog.ts'
+import { changeStructure } from './change.ts'
 import { MysqlCompiler } from './compiler.ts'
 import { mysqlError } from './errors.ts'
 import { MysqlRunner } from './runner.ts'
@@ -13,10 +14,11 @@ export function mysqlConnector(vendor: Vendor | null): SqlConnector {
   const compiler = new MysqlCompiler(() => facts())
   const dialect: Dialect = {
     name: 'mysql',
-    can: { write: true, transactions: true, returning: false, upsert: true, related: true, group: true },
+    can: { write: true, transactions: true, returning: false, upsert: true, related: true, group: true, structure: true },
     compileRead: (plan, id) => compiler.compileRead(plan, id),
     compileWrite: (plan, id) => compiler.compileWrite(plan, id),
     compileSchema: (plan) => compiler.compileSchema(plan),
+    change: (plans, session) => changeStructure(compiler, facts(), plans, session),
     error: mysqlError,
   }
   return {

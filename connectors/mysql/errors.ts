@@ -271,21 +271,22 @@ function said(message: string, names: ErrorNames, told: Told): string {
 const field = (column: string, { fields }: ErrorNames): string =>
   Object.hasOwn(fields, column) ? (fields[column] ?? column) : column
 
-/** `... column 'x' ...`, `Field 'x' ...`, `column \`db\`.\`table\`.\`x\``, `column 'table.x'`: the last of the name. */
+/**
+ * `... column 'x' ...`, `Field 'x' ...`, `column \`db\`.\`table\`.\`x\``, `column 'table.x'`: the last of the name, and the last such words,
+ * because a value of the client may stand before them.
+ */
 function columnOf(message: string, names: ErrorNames): string | null {
-  const quoted = /column (`(?:[^`]|``)*`(?:\.`(?:[^`]|``)*`)*)/i.exec(message)?.[1]
-  if (quoted !== undefined) {
-    const last = [...quoted.matchAll(/`((?:[^`]|``)*)`/g)].at(-1)?.[1]
-    return last === undefined ? null : field(last.replaceAll('``', '`'), names)
-  }
-  const plain = /(?:column|field|for) '([^']+)'(?! as)/i.exec(message)?.[1]
-  if (plain === undefined) return null
-  return field(plain.slice(plain.lastIndexOf('.') + 1), names)
+  const last = [...message.matchAll(/(?:column|field|for) (?:'([^']+)'|(?:`(?:[^`]|``)*`\.)*`((?:[^`]|``)*)`)/gi)].at(-1)
+  if (last === undefined) return null
+  const [, plain, quoted] = last
+  if (quoted !== undefined) return field(quoted.replaceAll('``', '`'), names)
+  return plain === undefined ? null : field(plain.slice(plain.lastIndexOf('.') + 1), names)
 }
 
 /** `Duplicate entry 'x' for key 'table.key'`: the table in front is MySQL 8's. */
 function duplicate(message: string, { unique }: ErrorNames): string {
-  const key = (/for key '(.*)'$/s.exec(message)?.[1] ?? '').toLowerCase()
+  const at = message.lastIndexOf(" for key '")
+  const key = at === -1 ? '' : message.slice(at + 10).replace(/'$/, '').toLowerCase()
   const fields = unique[key] ?? unique[key.slice(key.indexOf('.') + 1)] ?? []
   if (fields.length === 0) return 'Duplicate value: another record has it already.'
   return fields.length === 1

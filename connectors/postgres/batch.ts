@@ -2,8 +2,9 @@
  * Many inserts in one statement: each column's values go as one array of texts, `unnest` makes rows of them, and each is cast to its
  * column's own type without measures, so that the column refuses what is too long as it would alone. One text whatever the number of rows.
  */
-import type { Bind } from 'dataferry/sdk'
+
 import type { WritePlan } from 'dataferry/records'
+import type { Bind } from 'dataferry/sdk'
 import type { SqlCompiler, Statement, WriteProgram } from 'dataferry/sql'
 import { arrayText, bindText } from './binds.ts'
 import { castOf } from './describe.ts'
@@ -21,7 +22,8 @@ export interface BatchProgram extends WriteProgram {
   readonly batch: Batch | null
 }
 
-export const batchOf = (program: WriteProgram): Batch | null => ('batch' in program ? (program as BatchProgram).batch : null)
+export const batchOf = (program: WriteProgram): Batch | null =>
+  'batch' in program ? (program as BatchProgram).batch : null
 
 /**
  * The form for many executions of a compiled insert; null: they must go one by one, because a value is computed or the type of a column

@@ -20,7 +20,8 @@ export function bindText(bind: Bind | undefined): TextParameter {
   }
 }
 
-const hex = (bytes: Uint8Array): string => `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
+const hex = (bytes: Uint8Array): string =>
+  `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
 
 /** `{1,"a b",NULL}`. */
 export function arrayText(list: readonly (Bind | undefined)[]): string {
@@ -45,18 +46,26 @@ export function textParameters(
   binds: readonly Bind[],
   parents: readonly ParentRow[] | null,
 ): TextParameter[] {
-  return parameters.map((parameter) => {
-    switch (parameter.kind) {
-      case 'slot':
-        return bindText(binds[parameter.slot])
-      case 'list': {
-        const list = binds[parameter.slot]
-        return arrayText(Array.isArray(list) ? (list as readonly Bind[]) : [list])
-      }
-      case 'parents': {
-        const { member } = parameter
-        return arrayText((parents ?? []).map((row) => (member === null ? [...row] : row[member])))
-      }
+  const texts: TextParameter[] = []
+  for (const parameter of parameters) texts.push(parameterText(parameter, binds, parents))
+  return texts
+}
+
+function parameterText(
+  parameter: Parameter,
+  binds: readonly Bind[],
+  parents: readonly ParentRow[] | null,
+): TextParameter {
+  switch (parameter.kind) {
+    case 'slot':
+      return bindText(binds[parameter.slot])
+    case 'list': {
+      const list = binds[parameter.slot]
+      return arrayText(Array.isArray(list) ? (list as readonly Bind[]) : [list])
     }
-  })
+    case 'parents': {
+      const { member } = parameter
+      return arrayText((parents ?? []).map((row) => (member === null ? [...row] : row[member])))
+    }
+  }
 }

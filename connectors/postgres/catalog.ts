@@ -2,10 +2,17 @@
  * The catalog of one PostgreSQL database: the list first, a table at its first use, the keys of all tables once. A statement that names
  * what is not there makes all of it be read again.
  */
-import { type Catalog, naturalOrder, relationsOfTable, type Table, type TableKeys, type TableSummary } from 'dataferry/records'
+import {
+  type Catalog,
+  naturalOrder,
+  relationsOfTable,
+  type Table,
+  type TableKeys,
+  type TableSummary,
+} from 'dataferry/records'
 import { describe, keysOfTables, summaryOf } from './describe.ts'
 import type { Flavour } from './flavours.ts'
-import { type ListedKey, type ListedTable, listColumns, listKeys, listTables, type SchemaChoice } from './introspect.ts'
+import type { ListedKey, ListedTable, SchemaChoice } from './introspect.ts'
 import type { PostgresRunner } from './runner.ts'
 
 interface AllKeys {
@@ -68,6 +75,11 @@ export class PostgresCatalog implements Catalog {
     this.#known = nothing(this.#known.epoch + 1)
   }
 
+  async defaultSchema(): Promise<string | null> {
+    const [row] = await this.#runner.query('select current_schema()', [], never)
+    return typeof row?.[0] === 'string' ? row[0] : null
+  }
+
   async #load(folded: string): Promise<Table | null> {
     const known = this.#known
     let loading = known.loading.get(folded)
@@ -86,7 +98,10 @@ export class PostgresCatalog implements Catalog {
     const { byName, byId } = await this.#list(known)
     const listed = byName.get(folded)
     if (listed === undefined) return null
-    const [columns, keys] = await Promise.all([listColumns(this.#runner, listed, never), this.#keys(known)])
+    const [columns, keys] = await Promise.all([
+      this.#flavour.introspection.listColumns(this.#runner, listed, never),
+      this.#keys(known),
+    ])
     if (columns === null) {
       if (known === this.#known) this.refresh()
       return null
@@ -100,7 +115,7 @@ export class PostgresCatalog implements Catalog {
 
   #list(known: Known): Promise<List> {
     known.list ??= forgetting(known, 'list', async () => {
-      const tables = await listTables(this.#runner, this.#flavour, this.#choice, never)
+      const tables = await this.#flavour.introspection.listTables(this.#runner, this.#flavour, this.#choice, never)
       const byName = new Map<string, ListedTable>()
       // The default schema's table wins where another's full name is the same, and of two that differ in case the first.
       for (const table of [...tables].sort(defaultFirst)) {
@@ -114,7 +129,10 @@ export class PostgresCatalog implements Catalog {
 
   #keys(known: Known): Promise<AllKeys> {
     known.keys ??= forgetting(known, 'keys', async () => {
-      const [keys, { byId }] = await Promise.all([listKeys(this.#runner, this.#flavour, never), this.#list(known)])
+      const [keys, { byId }] = await Promise.all([
+        this.#flavour.introspection.listKeys(this.#runner, this.#flavour, never),
+        this.#list(known),
+      ])
       return { byTable: Map.groupBy(keys, (key) => key.table), tables: keysOfTables(byId, keys) }
     })
     return known.keys

@@ -2,9 +2,25 @@
  * Encoders from the bytes of a row, in the server's text form, to JSON, CSV and XML: how a value is printed follows the column's simple
  * type and the server's own (data-plane 9.1). Values are made by reading back what was encoded, so there is one way to print.
  */
-import { type Bind, csvCell, xmlName, xmlText } from 'dataferry/sdk'
+
 import type { SimpleType } from 'dataferry/records'
+import { type Bind, csvCell, xmlName, xmlText } from 'dataferry/sdk'
 import type { ByteBuffer, RowEncoder, RowForm, WireColumn, WireKind } from 'dataferry/sql'
+import {
+  base64,
+  type CellWriter,
+  copy,
+  isNotFinite,
+  jsonBinary,
+  jsonBoolean,
+  jsonNull,
+  jsonNumber,
+  jsonString,
+  numberEnd,
+  plainNumber,
+  scientific,
+  truth,
+} from './json-cells.ts'
 import type { PlacedRow } from './wire/row.ts'
 
 type Printing = 'number' | 'boolean' | 'binary' | 'text'
@@ -35,97 +51,16 @@ function printingOf({ type, dbType }: WireColumn): Printing {
   return numbers.has(type) ? 'number' : 'text'
 }
 
-const char = { quote: 34, plus: 43, minus: 45, point: 46, zero: 48, nine: 57, backslash: 92, e: 101, t: 116, f: 102 } as const
+interface Shown {
+  readonly index: number
+  readonly name: string
+  readonly printing: Printing
+}
 
-/** Writes a cell that is not NULL. */
-type CellWriter = (bytes: Buffer, start: number, length: number, out: ByteBuffer) => void
+const shownOf = (columns: readonly WireColumn[]): readonly Shown[] =>
+  columns.flatMap((column, index) => (column.hidden ? [] : [{ index, name: column.as, printing: printingOf(column) }]))
 
 // ---- JSON
-
-/** 1: must be escaped in a JSON string. Bytes of UTF-8 sequences go through as they are. */
-const escaped = new Uint8Array(256)
-escaped.fill(1, 0, 32)
-escaped[char.quote] = 1
-escaped[char.backslash] = 1
-
-const jsonString: CellWriter = (bytes, start, length, out) => {
-  out.byte(char.quote)
-  const end = start + length
-  let from = start
-  for (let at = start; at < end; at++) {
-    if (escaped[bytes[at] as number] === 0) continue
-    if (at > from) out.bytes(bytes, from, at)
-    out.ascii(JSON.stringify(String.fromCharCode(bytes[at] as number)).slice(1, -1))
-    from = at + 1
-  }
-  if (end > from) out.bytes(bytes, from, end)
-  out.byte(char.quote)
-}
-
-/** What stands in the place of an end: no number; one with an exponent. */
-const noNumber = -1
-const scientific = -2
-
-/** Where the digits end that say something: zeros behind the point say nothing. */
-function numberEnd(bytes: Buffer, start: number, length: number): number {
-  const end = start + length
-  let point = -1
-  let exponent = false
-  let digits = false
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] as number
-    if (byte >= char.zero && byte <= char.nine) digits = true
-    else if (byte === char.point && point < 0 && !exponent) point = at
-    else if (byte === char.e && digits && !exponent) exponent = true
-    else if (byte !== char.minus && byte !== char.plus) return noNumber
-  }
-  if (!digits) return noNumber
-  if (exponent) return scientific
-  if (point < 0) return end
-  let last = end
-  while (bytes[last - 1] === char.zero) last--
-  return last - 1 === point ? point : last
-}
-
-/** Only floating point numbers have exponents; up to 21 digits they are printed without one. */
-const plainNumber = (bytes: Buffer, start: number, length: number): string =>
-  String(Number(bytes.toString('latin1', start, start + length)))
-
-/** NaN and the infinities have no JSON. */
-const isNotFinite = (bytes: Buffer, start: number, length: number): boolean =>
-  /^-?(?:NaN|Infinity)$/.test(bytes.toString('latin1', start, start + length))
-
-const jsonNumber: CellWriter = (bytes, start, length, out) => {
-  const end = numberEnd(bytes, start, length)
-  if (end >= 0) out.bytes(bytes, start, end)
-  else if (end === scientific) out.ascii(plainNumber(bytes, start, length))
-  else if (isNotFinite(bytes, start, length)) out.ascii('null')
-  else jsonString(bytes, start, length, out)
-}
-
-/** `t` and `f`, or a bit. null: neither. */
-function truth(bytes: Buffer, start: number, length: number): boolean | null {
-  if (length !== 1) return null
-  const byte = bytes[start]
-  if (byte === char.t || byte === char.zero + 1) return true
-  return byte === char.f || byte === char.zero ? false : null
-}
-
-const jsonBoolean: CellWriter = (bytes, start, length, out) => {
-  const value = truth(bytes, start, length)
-  if (value === null) jsonString(bytes, start, length, out)
-  else out.ascii(value ? 'true' : 'false')
-}
-
-/** The server sends bytes as `\x` and hexadecimal digits. */
-const base64 = (bytes: Buffer, start: number, length: number): string =>
-  Buffer.from(bytes.toString('latin1', start + 2, start + length), 'hex').toString('base64')
-
-const jsonBinary: CellWriter = (bytes, start, length, out) => {
-  out.byte(char.quote)
-  out.ascii(base64(bytes, start, length))
-  out.byte(char.quote)
-}
 
 const jsonWriters: { readonly [P in Printing]: CellWriter } = {
   number: jsonNumber,
@@ -133,6 +68,39 @@ const jsonWriters: { readonly [P in Printing]: CellWriter } = {
   binary: jsonBinary,
   text: jsonString,
 }
+
+/** Where rows are put together before they go out in one piece. Used within a call only. */
+let scratch = Buffer.allocUnsafeSlow(16_384)
+/** The most that one byte of a cell becomes, and what a cell may need beyond that. */
+const growth = 6
+const around = 24
+
+function jsonEncoder(columns: readonly WireColumn[]): RowEncoder<PlacedRow> {
+  const members = shownOf(columns).map(({ index, name, printing }, place) => ({
+    index,
+    before: Buffer.from(`${place === 0 ? '' : ','}${JSON.stringify(name)}:`),
+    write: jsonWriters[printing],
+  }))
+  const fixed = members.reduce((sum, { before }) => sum + before.length + around, 0)
+  return (row, out) => {
+    const { bytes, count, starts, lengths } = row
+    const room = fixed + row.size * growth
+    if (scratch.length < room) scratch = Buffer.allocUnsafeSlow(room)
+    const into = scratch
+    let at = 0
+    for (let i = 0; i < members.length; i++) {
+      const { index, before, write } = members[i] as (typeof members)[number]
+      at = copy(before, 0, before.length, into, at)
+      const length = index < count ? (lengths[index] as number) : -1
+      at = length < 0 ? jsonNull(into, at) : write(bytes, starts[index] as number, length, into, at)
+    }
+    out.bytes(into, 0, at)
+    if (scratch.length > keptRoom) scratch = Buffer.allocUnsafeSlow(keptRoom)
+  }
+}
+
+/** What a very large row took is given back. */
+const keptRoom = 1_048_576
 
 // ---- CSV and XML
 
@@ -154,69 +122,58 @@ function scalar(printing: Printing, bytes: Buffer, start: number, length: number
   }
 }
 
-// ---- rows
-
-interface Member {
-  readonly index: number
-  readonly before: Uint8Array
-  readonly write: CellWriter
-  readonly writeNull: Uint8Array
+function valueIn(row: PlacedRow, { index, printing }: Shown): null | boolean | string {
+  const length = index < row.count ? (row.lengths[index] as number) : -1
+  return length < 0 ? null : scalar(printing, row.bytes, row.starts[index] as number, length)
 }
 
-const jsonNull = Buffer.from('null')
-
-function member(column: WireColumn, index: number, place: number, form: RowForm): Member {
-  const printing = printingOf(column)
-  switch (form.kind) {
-    case 'json':
-      return {
-        index,
-        before: Buffer.from(`${place === 0 ? '' : ','}${JSON.stringify(column.as)}:`),
-        write: jsonWriters[printing],
-        writeNull: jsonNull,
-      }
-    case 'csv':
-      return {
-        index,
-        before: Buffer.from(place === 0 ? '' : ','),
-        write: (bytes, start, length, out) => out.utf8(csvCell(scalar(printing, bytes, start, length))),
-        writeNull: Buffer.from(csvCell(null)),
-      }
-    case 'xml': {
-      const name = xmlName(column.as)
-      const after = Buffer.from(`</${name}>\n`)
-      return {
-        index,
-        before: Buffer.from(`${'\t'.repeat(form.depth)}<${name}>`),
-        write: (bytes, start, length, out) => {
-          const value = scalar(printing, bytes, start, length)
-          if (value !== null) out.utf8(typeof value === 'string' ? xmlText(value) : String(value))
-          out.bytes(after)
-        },
-        writeNull: after,
-      }
+function csvEncoder(columns: readonly WireColumn[]): RowEncoder<PlacedRow> {
+  const members = shownOf(columns)
+  return (row, out) => {
+    for (const [place, member] of members.entries()) {
+      if (place > 0) out.byte(44)
+      out.utf8(csvCell(valueIn(row, member)))
     }
   }
 }
 
+function xmlEncoder(columns: readonly WireColumn[], depth: number): RowEncoder<PlacedRow> {
+  const members = shownOf(columns).map((shown) => {
+    const name = xmlName(shown.name)
+    return { shown, before: Buffer.from(`${'\t'.repeat(depth)}<${name}>`), after: Buffer.from(`</${name}>\n`) }
+  })
+  return (row, out) => {
+    for (const { shown, before, after } of members) {
+      out.bytes(before)
+      xmlValue(valueIn(row, shown), out)
+      out.bytes(after)
+    }
+  }
+}
+
+function xmlValue(value: null | boolean | string, out: ByteBuffer): void {
+  if (value !== null) out.utf8(typeof value === 'string' ? xmlText(value) : String(value))
+}
+
+// ---- rows
+
 /** A whole number whose text is the only one for it. */
 const canonicalInteger = /^(?:0|-?[1-9]\d{0,18})$/
 
+function encoderOf(columns: readonly WireColumn[], form: RowForm): RowEncoder<PlacedRow> {
+  switch (form.kind) {
+    case 'json':
+      return jsonEncoder(columns)
+    case 'csv':
+      return csvEncoder(columns)
+    case 'xml':
+      return xmlEncoder(columns, form.depth)
+  }
+}
+
 /** Rows as they lie in the server's messages. */
 export const placedRows: WireKind<PlacedRow> = {
-  encoder(columns, form): RowEncoder<PlacedRow> {
-    const shown = columns.map((column, index) => ({ column, index })).filter(({ column }) => !column.hidden)
-    const members = shown.map(({ column, index }, place) => member(column, index, place, form))
-    return (row, out) => {
-      for (let i = 0; i < members.length; i++) {
-        const { index, before, write, writeNull } = members[i] as Member
-        out.bytes(before)
-        const length = index < row.count ? (row.lengths[index] as number) : -1
-        if (length < 0) out.bytes(writeNull)
-        else write(row.bytes, row.starts[index] as number, length, out)
-      }
-    }
-  },
+  encoder: encoderOf,
 
   /** Text as the server has it, which it also takes back; whole numbers as numbers. */
   bind(row, index): Bind {

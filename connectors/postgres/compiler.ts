@@ -1,6 +1,6 @@
 /**
- * PostgreSQL's SQL. Lists go in as one array (`= any`), parents' keys as an array for each key (`unnest`), children are limited for
- * each parent by a lateral join. Numbers are cast, because the type that the server infers from the other side can be too narrow.
+ * PostgreSQL's SQL. Lists go in as one array (`= any`), parents' keys as an array for each key (`unnest`). Numbers are cast, because the
+ * type that the server infers from the other side can be too narrow.
  */
 import type { Column, ColumnDefinition, FunctionName, MatchOp, SimpleType, Slot } from 'dataferry/records'
 import { BadRequest } from 'dataferry/sdk'
@@ -43,8 +43,6 @@ const texts: ReadonlySet<SimpleType> = new Set(['string', 'text', 'mediumtext', 
 const dateParts: ReadonlySet<FunctionName> = new Set(['year', 'month', 'day', 'hour', 'minute', 'second'])
 
 export class PostgresCompiler extends SqlCompiler {
-  override readonly lateral = true
-
   override placeholder(n: number): string {
     return `$${n}`
   }
@@ -88,13 +86,24 @@ export class PostgresCompiler extends SqlCompiler {
   override booleanLiteral(value: boolean): string {
     return value ? 'true' : 'false'
   }
-  override keyType(type: 'id' | 'bigid'): string {
-    return `${type === 'id' ? 'serial' : 'bigserial'} not null primary key`
+  override keyType(type: KeyType): string {
+    const serial = type === 'bigid' ? 'bigserial' : type === 'smallid' ? 'smallserial' : 'serial'
+    return `${serial} not null primary key`
+  }
+  override hasType(word: string): boolean {
+    return nativeTypes.has(word)
+  }
+  /** What no implicit cast converts is converted by an explicit one. */
+  override alterColumn(plan: Extract<SchemaPlan, { kind: 'alter-column' }>): readonly string[] {
+    const type = typeText(this, plan.column)
+    return super
+      .alterColumn(plan)
+      .map((text) => (text.endsWith(` type ${type}`) ? `${text} using ${checkedName(this, plan.column.name)}::${type}` : text))
   }
 
   /** data-plane 6.5. */
   override columnType(column: ColumnDefinition): string {
-    const { type, length, precision, scale } = column
+    const { type, length, precision, scale, fixedLength } = column
     switch (type) {
       case 'reference':
       case 'user_id':
@@ -105,7 +114,13 @@ export class PostgresCompiler extends SqlCompiler {
       case 'tinyint':
         return 'smallint'
       case 'string':
-        return `varchar(${length ?? 255})`
+        return `${fixedLength === true ? 'char' : 'varchar'}(${length ?? 255})`
+      case 'array':
+        return 'text[]'
+      case 'object':
+        return 'jsonb'
+      case 'timeuuid':
+        return 'uuid'
       case 'mediumtext':
       case 'longtext':
         return 'text'
@@ -143,3 +158,72 @@ export class PostgresCompiler extends SqlCompiler {
     }
   }
 }
+
+/** Words of types without measures; those in parentheses and arrays are taken off before. */
+const nativeTypes: ReadonlySet<string> = new Set([
+  'smallint',
+  'int2',
+  'integer',
+  'int',
+  'int4',
+  'bigint',
+  'int8',
+  'decimal',
+  'numeric',
+  'real',
+  'float',
+  'float4',
+  'float8',
+  'double precision',
+  'money',
+  'char',
+  'character',
+  'bpchar',
+  'varchar',
+  'character varying',
+  'national character varying',
+  'text',
+  'bytea',
+  'boolean',
+  'bool',
+  'bit',
+  'bit varying',
+  'varbit',
+  'date',
+  'time',
+  'time with time zone',
+  'time without time zone',
+  'timetz',
+  'timestamp',
+  'timestamp with time zone',
+  'timestamp without time zone',
+  'timestamptz',
+  'interval',
+  'json',
+  'jsonb',
+  'xml',
+  'uuid',
+  'inet',
+  'cidr',
+  'macaddr',
+  'macaddr8',
+  'point',
+  'line',
+  'lseg',
+  'box',
+  'path',
+  'polygon',
+  'circle',
+  'tsvector',
+  'tsquery',
+  'int4range',
+  'int8range',
+  'numrange',
+  'tsrange',
+  'tstzrange',
+  'daterange',
+  'hstore',
+  'citext',
+  'geometry',
+  'geography',
+])

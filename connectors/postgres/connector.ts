@@ -27,6 +27,10 @@ class Compiler extends PostgresCompiler {
     return { ...program, batch, fields: writtenFields(plan) }
   }
 
+  override returning(columns: string): string {
+    return this.#flavour.returning ? super.returning(columns) : ''
+  }
+
   /** Keys are of their columns' own types where those are known, so that indexes are used and paddings compared as the column does. */
   override keyCast(column: Column): string {
     return castOf(column) ?? super.keyCast(column)
@@ -38,7 +42,14 @@ export function postgresConnector(flavour: Flavour): SqlConnector {
   return {
     dialect: {
       name: 'postgres',
-      can: { write: true, transactions: true, returning: flavour.returning, upsert: flavour.returning, related: flavour.unnest, group: true },
+      can: {
+        write: true,
+        transactions: true,
+        returning: flavour.returning,
+        upsert: flavour.returning,
+        related: flavour.unnest,
+        group: true,
+      },
       compileRead: (plan, id) => compiler.compileRead(plan, id),
       compileWrite: (plan, id) => compiler.compileWrite(plan, id),
       compileSchema: (plan) => compiler.compileSchema(plan),
@@ -47,7 +58,7 @@ export function postgresConnector(flavour: Flavour): SqlConnector {
     createRunner: (config, host) => createRunner(config, host, flavour),
     createCatalog(runner, config) {
       if (!(runner instanceof PostgresRunner)) throw new TypeError('The catalog of PostgreSQL needs its own runner.')
-      return new PostgresCatalog(runner, flavour, schemaChoice(config['schema']))
+      return new PostgresCatalog(runner, flavour, schemaChoice(config.schema))
     },
   }
 }

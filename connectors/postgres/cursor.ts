@@ -9,8 +9,8 @@ import { textParameters } from './binds.ts'
 import type { Outcome, Wire } from './wire/connection.ts'
 import { PlacedRow } from './wire/row.ts'
 
-/** How a statement's rows are taken from its connection. */
-export type Manner = 'shared' | 'alone' | 'portal'
+/** How a statement's rows are taken from its connection. `session`: from a portal, by a statement that is prepared for this once. */
+export type Manner = 'shared' | 'alone' | 'portal' | 'session'
 
 /** Rows of one fetch from a portal. */
 const fetchSize = 1_000
@@ -60,7 +60,9 @@ class WireCursor implements RowCursor<PlacedRow> {
     this.#manner = manner
     this.#portal = portal
     this.#settled = this.#follow(
-      manner === 'portal' ? wire.openPortal(portal, text, parameters, fetchSize, this.#onRow) : wire.run(text, parameters, this.#onRow),
+      manner === 'portal' || manner === 'session'
+        ? wire.openPortal(portal, text, parameters, fetchSize, this.#onRow, manner === 'session')
+        : wire.run(text, parameters, this.#onRow),
     )
   }
 

@@ -1,6 +1,7 @@
 /** What a column's type and default mean: its simple type, its measures, a typed default (data-plane 6.3, 6.5). Pure. */
-import { exactNumber, type Json } from 'dataferry/sdk'
+
 import type { SimpleType } from 'dataferry/records'
+import { exactNumber, type Json } from 'dataferry/sdk'
 
 export interface Measures {
   readonly length: number | null

@@ -1,6 +1,16 @@
 /** Makes the catalog's tables and columns of what the server tells about them (data-plane 5.1, 6.2, 6.3, 6.5). Pure. */
+
+import {
+  type Column,
+  labelOf,
+  pluralOf,
+  type Relation,
+  type SimpleType,
+  type Table,
+  type TableKeys,
+  type TableSummary,
+} from 'dataferry/records'
 import type { Json } from 'dataferry/sdk'
-import { type Column, labelOf, pluralOf, type Relation, type SimpleType, type Table, type TableKeys, type TableSummary } from 'dataferry/records'
 import { isSerial, measures, simpleType, typedDefault } from './declared.ts'
 import type { ListedColumn, ListedKey, ListedTable } from './introspect.ts'
 
@@ -119,7 +129,10 @@ function constraints({ table, keys, tables }: Listed): Json {
 const oneOrAll = (columns: readonly string[]): Json => (columns.length === 1 ? (columns[0] ?? null) : columns)
 
 /** What relations are derived from: keys to tables that the service does not show are left out. */
-export function keysOfTables(tables: ReadonlyMap<string, ListedTable>, keys: readonly ListedKey[]): readonly TableKeys[] {
+export function keysOfTables(
+  tables: ReadonlyMap<string, ListedTable>,
+  keys: readonly ListedKey[],
+): readonly TableKeys[] {
   const byTable = Map.groupBy(keys, (key) => key.table)
   return [...tables.values()]
     .filter((table) => byTable.has(table.id))

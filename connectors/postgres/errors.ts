@@ -17,7 +17,9 @@ export function isStale(thrown: unknown): boolean {
 export function isOutdated(thrown: unknown): boolean {
   const fault = faultOf(thrown)
   if (fault === null) return false
-  return fault.code === '26000' || (fault.code === '0A000' && /cached plan must not change result type/.test(fault.message))
+  const { code, message } = fault
+  if (code === '0A000') return /cached plan must not change result type/.test(message)
+  return code === '26000' || (code === 'XX000' && /^cache lookup failed for/.test(message))
 }
 
 /** What the server said, also behind the words made of it. */
@@ -38,7 +40,10 @@ export function postgresError(thrown: unknown): ApiError | Error {
   }
   if (thrown instanceof ConnectFailed) return connectError(thrown)
   if (thrown instanceof PoolExhausted) {
-    return new ServiceUnavailable('All connections to the database are in use. Try again.', { ...cause, headers: retry })
+    return new ServiceUnavailable('All connections to the database are in use. Try again.', {
+      ...cause,
+      headers: retry,
+    })
   }
   if (thrown instanceof Closed) return new ServiceUnavailable('The service is being closed. Try again.', cause)
   return thrown instanceof Error ? thrown : new Error('Something that is no error was thrown.', cause)
@@ -50,7 +55,8 @@ function connectError(thrown: ConnectFailed): ApiError {
   if (/SSL|TLS|certificate|self.signed|altnames/i.test(message)) {
     return new ServiceUnavailable('A secure connection to the database can not be made.', cause)
   }
-  if (/SASL|password/i.test(message)) return new ServiceUnavailable('The database refuses the login of this service.', cause)
+  if (/SASL|password/i.test(message))
+    return new ServiceUnavailable('The database refuses the login of this service.', cause)
   return new ServiceUnavailable('The database can not be reached.', cause)
 }
 
@@ -65,7 +71,10 @@ function serverError(fault: ServerFault): ApiError | Error {
     case '08':
       return unavailable('The connection to the database was lost. Try again.', fault)
     case '22':
-      return new BadRequest(field(fault, 'has a value that the database can not take', 'A value is none that the database can take.'), { cause: fault })
+      return new BadRequest(
+        field(fault, 'has a value that the database can not take', 'A value is none that the database can take.'),
+        { cause: fault },
+      )
     case '23':
       return new BadRequest('The record breaks a rule of the database.', { cause: fault })
     case '28':
@@ -87,7 +96,7 @@ function serverError(fault: ServerFault): ApiError | Error {
     case 'P0':
       return raised(fault)
     default:
-      return fault
+      return isOutdated(fault) ? unavailable('The structure of the database has changed. Try again.', fault) : fault
   }
 }
 
@@ -118,14 +127,19 @@ function exactly(fault: ServerFault): ApiError | null {
     case '22P05':
       return new BadRequest('A text has a character that the database can not store.', cause)
     case '23502':
-      return new BadRequest(fault.column === null ? 'A field can not be NULL.' : `Field '${fault.column}' can not be NULL.`, cause)
+      return new BadRequest(
+        fault.column === null ? 'A field can not be NULL.' : `Field '${fault.column}' can not be NULL.`,
+        cause,
+      )
     case '23503':
       return new BadRequest(foreignKey(fault), cause)
     case '23505':
       return new BadRequest(duplicate(fault), cause)
     case '23514':
       return new BadRequest(
-        fault.constraint === null ? 'The record fails a check of the database.' : `The record fails the check '${fault.constraint}' of the database.`,
+        fault.constraint === null
+          ? 'The record fails a check of the database.'
+          : `The record fails the check '${fault.constraint}' of the database.`,
         cause,
       )
     case '23P01':
@@ -148,7 +162,14 @@ function exactly(fault: ServerFault): ApiError | null {
     case '40P01':
       return unavailable('The request waited for another one that waited for it. Try again.', fault)
     case '428C9':
-      return new BadRequest(field(fault, 'is computed by the database and can not be written', 'A field is computed by the database and can not be written.'), cause)
+      return new BadRequest(
+        field(
+          fault,
+          'is computed by the database and can not be written',
+          'A field is computed by the database and can not be written.',
+        ),
+        cause,
+      )
     case '42501':
       return new Forbidden('The login of this service is not allowed to do this in the database.', cause)
     case '42804':
@@ -203,12 +224,15 @@ const words: { readonly [type: string]: string } = {
 /** What a text should have been; the server names the type, not the field. */
 function invalid(fault: ServerFault): string {
   const enumerated = /^invalid input value for enum ([^:]+):/.exec(fault.message)
-  if (enumerated) return field(fault, 'must be one of its allowed values', 'A value is none of those that its field allows.')
+  if (enumerated)
+    return field(fault, 'must be one of its allowed values', 'A value is none of those that its field allows.')
   if (/malformed array literal/.test(fault.message)) return field(fault, 'must be a list', 'A value is no valid list.')
-  if (/malformed range literal/.test(fault.message)) return field(fault, 'must be a range', 'A value is no valid range.')
+  if (/malformed range literal/.test(fault.message))
+    return field(fault, 'must be a range', 'A value is no valid range.')
   const type = /^invalid input syntax for type ([^:]+)/.exec(fault.message)?.[1]?.trim()
   const word = type === undefined ? undefined : words[type]
-  if (word === undefined) return field(fault, 'has a value of the wrong form', 'A value does not have the form of its field.')
+  if (word === undefined)
+    return field(fault, 'has a value of the wrong form', 'A value does not have the form of its field.')
   return field(fault, `must be ${word}`, `A value is not ${word}, as its field needs.`)
 }
 

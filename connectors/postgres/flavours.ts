@@ -1,11 +1,15 @@
 /** Where servers that speak PostgreSQL's protocol differ from it. */
 
+import { type Introspection, postgresIntrospection } from './introspect.ts'
+import { redshiftIntrospection } from './redshift.ts'
+
 export interface Preparation {
   readonly timezone: string
   readonly statementTimeoutMs: number
 }
 
 export interface Flavour {
+  readonly introspection: Introspection
   /** What a new connection is told, before anything else. */
   preparation(wanted: Preparation): readonly string[]
   /** Schemas of the server itself, besides `pg_*` and `information_schema`. */
@@ -30,6 +34,7 @@ const common = ({ timezone, statementTimeoutMs }: Preparation): readonly string[
 ]
 
 export const postgresql: Flavour = {
+  introspection: postgresIntrospection,
   preparation: (wanted) => [
     ...common(wanted),
     // Before version 12 only 3 gives doubles that read back the same; since then anything above 0 does.
@@ -63,6 +68,7 @@ export const cockroach: Flavour = { ...postgresql, systemSchemas: ['crdb_interna
 
 /** Keys are not enforced, nothing is returned by writes, and settings of later versions are not known. */
 export const redshift: Flavour = {
+  introspection: redshiftIntrospection,
   preparation: (wanted) => [...common(wanted), 'set extra_float_digits = 2'],
   systemSchemas: ['pg_internal', 'catalog_history'],
   returning: false,

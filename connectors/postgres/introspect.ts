@@ -33,6 +33,21 @@ export interface ListedColumn {
   readonly isGenerated: boolean
 }
 
+/** How a kind of server is asked about its structure. */
+export interface Introspection {
+  /** All tables and views that the login has any right to, in no order. */
+  listTables(
+    runner: ProgramRunner,
+    flavour: Flavour,
+    choice: SchemaChoice,
+    signal: AbortSignal,
+  ): Promise<readonly ListedTable[]>
+  /** The columns of one table or view, in order; null when there is none of this name any more. */
+  listColumns(runner: ProgramRunner, table: ListedTable, signal: AbortSignal): Promise<readonly ListedColumn[] | null>
+  /** Primary, unique and foreign keys of all tables. */
+  listKeys(runner: ProgramRunner, flavour: Flavour, signal: AbortSignal): Promise<readonly ListedKey[]>
+}
+
 /** Tables by their `id`. */
 export interface ListedKey {
   readonly table: string
@@ -46,7 +61,10 @@ export interface ListedKey {
 }
 
 /** Which schemas a service shows (data-plane 3.2): all, the connection's default one, or one by name. */
-export type SchemaChoice = { readonly kind: 'all' } | { readonly kind: 'default' } | { readonly kind: 'named'; readonly name: string }
+export type SchemaChoice =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'default' }
+  | { readonly kind: 'named'; readonly name: string }
 
 export function schemaChoice(configured: Json | undefined): SchemaChoice {
   const name = typeof configured === 'string' ? configured.trim() : ''
@@ -54,39 +72,52 @@ export function schemaChoice(configured: Json | undefined): SchemaChoice {
   return name.toLowerCase() === 'default' ? { kind: 'default' } : { kind: 'named', name }
 }
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`
 
-const isOwn = ({ systemSchemas }: Flavour): string =>
+/** A condition on `n`: the schema is none of the server's own. */
+export const isOwn = ({ systemSchemas }: Flavour): string =>
   `n.nspname !~ '^pg_' and n.nspname not in (${['information_schema', ...systemSchemas].map(literal).join(', ')})`
 
-/** All tables and views that the login has any right to, in no order. */
-export async function listTables(
+async function listTables(
   runner: ProgramRunner,
   flavour: Flavour,
   choice: SchemaChoice,
   signal: AbortSignal,
 ): Promise<readonly ListedTable[]> {
-  const chosen = choice.kind === 'all' ? '' : choice.kind === 'default' ? ' and n.nspname = current_schema()' : ' and n.nspname = $1'
   const rows = await runner.query(
     `select n.nspname, c.relname, n.nspname = current_schema(), c.relkind in ('v', 'm')
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${isOwn(flavour)}${chosen}
+     where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${isOwn(flavour)}${chosen(choice)}
        and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select, insert, update, delete, references, trigger')`,
-    choice.kind === 'named' ? [choice.name] : [],
+    chosenBinds(choice),
     signal,
   )
-  return rows.map(([schema, relation, isDefault, isView]) => ({
+  return rows.map(listedTable)
+}
+
+/** A condition on `n`, and its bind. */
+export const chosen = ({ kind }: SchemaChoice): string =>
+  kind === 'all' ? '' : kind === 'default' ? ' and n.nspname = current_schema()' : ' and n.nspname = $1'
+export const chosenBinds = (choice: SchemaChoice): readonly string[] => (choice.kind === 'named' ? [choice.name] : [])
+
+/** A row of schema, name, whether the schema is the default one, whether it is a view. */
+export function listedTable([schema, relation, isDefault, isView]: readonly Json[]): ListedTable {
+  const inDefaultSchema = isDefault === 't'
+  return {
     id: idOf(schema, relation),
     schema: text(schema),
     relation: text(relation),
-    name: isDefault === 't' ? text(relation) : `${text(schema)}.${text(relation)}`,
-    inDefaultSchema: isDefault === 't',
+    name: inDefaultSchema ? text(relation) : `${text(schema)}.${text(relation)}`,
+    inDefaultSchema,
     isView: isView === 't',
-  }))
+  }
 }
 
-/** The columns of one table or view, in order; null when there is none of this name any more. */
-export async function listColumns(runner: ProgramRunner, { schema, relation }: ListedTable, signal: AbortSignal): Promise<readonly ListedColumn[] | null> {
+async function listColumns(
+  runner: ProgramRunner,
+  { schema, relation }: ListedTable,
+  signal: AbortSignal,
+): Promise<readonly ListedColumn[] | null> {
   const rows = await runner.query(
     `select a.attname,
             case when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod) else format_type(a.atttypid, a.atttypmod) end,
@@ -105,20 +136,22 @@ export async function listColumns(runner: ProgramRunner, { schema, relation }: L
     signal,
   )
   if (rows.length === 0) return null
-  return rows.filter(([name]) => name !== null).map(([name, dbType, castType, typeName, notNull, dflt, identity, generated, domainDefault]) => ({
-    name: text(name),
-    dbType: text(dbType),
-    castType: text(castType),
-    typeName: text(typeName),
-    notNull: notNull === 't',
-    default: generated === 't' ? null : textOrNull(dflt ?? domainDefault),
-    isIdentity: identity === 't',
-    isGenerated: generated === 't',
-  }))
+  return rows
+    .filter(([name]) => name !== null)
+    .map(([name, dbType, castType, typeName, notNull, dflt, identity, generated, domainDefault]) => ({
+      name: text(name),
+      dbType: text(dbType),
+      castType: text(castType),
+      typeName: text(typeName),
+      notNull: notNull === 't',
+      default: generated === 't' ? null : textOrNull(dflt ?? domainDefault),
+      isIdentity: identity === 't',
+      isGenerated: generated === 't',
+    }))
 }
 
-const kinds: { readonly [contype: string]: ListedKey['kind'] } = { p: 'primary', u: 'unique', f: 'foreign' }
-const rules: { readonly [action: string]: string } = {
+export const keyKinds: { readonly [contype: string]: ListedKey['kind'] } = { p: 'primary', u: 'unique', f: 'foreign' }
+export const keyRules: { readonly [action: string]: string } = {
   a: 'NO ACTION',
   r: 'RESTRICT',
   c: 'CASCADE',
@@ -126,8 +159,8 @@ const rules: { readonly [action: string]: string } = {
   d: 'SET DEFAULT',
 }
 
-/** Primary, unique and foreign keys of all tables, in one statement. Those that partitions inherit are left out where they lead elsewhere. */
-export async function listKeys(runner: ProgramRunner, flavour: Flavour, signal: AbortSignal): Promise<readonly ListedKey[]> {
+/** In one statement. Foreign keys that partitions inherit are left out. */
+async function listKeys(runner: ProgramRunner, flavour: Flavour, signal: AbortSignal): Promise<readonly ListedKey[]> {
   const names = (relation: string, numbers: string): string =>
     `(select json_agg(a.attname order by u.o) from unnest(${numbers}) with ordinality as u (n, o)
       join pg_catalog.pg_attribute a on a.attrelid = ${relation} and a.attnum = u.n)`
@@ -144,20 +177,25 @@ export async function listKeys(runner: ProgramRunner, flavour: Flavour, signal: 
     [],
     signal,
   )
-  return rows.map(([schema, relation, name, kind, columns, refSchema, refRelation, refColumns, onUpdate, onDelete]) => ({
-    table: idOf(schema, relation),
-    name: text(name),
-    kind: kinds[text(kind)] ?? 'unique',
-    columns: namesOf(columns),
-    refTable: idOf(refSchema, refRelation),
-    refColumns: namesOf(refColumns),
-    onUpdate: rules[text(onUpdate)] ?? 'NO ACTION',
-    onDelete: rules[text(onDelete)] ?? 'NO ACTION',
-  }))
+  return rows.map(
+    ([schema, relation, name, kind, columns, refSchema, refRelation, refColumns, onUpdate, onDelete]) => ({
+      table: idOf(schema, relation),
+      name: text(name),
+      kind: keyKinds[text(kind)] ?? 'unique',
+      columns: namesOf(columns),
+      refTable: idOf(refSchema, refRelation),
+      refColumns: namesOf(refColumns),
+      onUpdate: keyRules[text(onUpdate)] ?? 'NO ACTION',
+      onDelete: keyRules[text(onDelete)] ?? 'NO ACTION',
+    }),
+  )
 }
 
-const idOf = (schema: Json | undefined, relation: Json | undefined): string => JSON.stringify([text(schema), text(relation)])
+export const idOf = (schema: Json | undefined, relation: Json | undefined): string =>
+  JSON.stringify([text(schema), text(relation)])
 const namesOf = (json: Json | undefined): readonly string[] =>
   typeof json === 'string' ? (JSON.parse(json) as readonly string[]) : []
-const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
-const textOrNull = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null)
+export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
+export const textOrNull = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null)
+
+export const postgresIntrospection: Introspection = { listTables, listColumns, listKeys }

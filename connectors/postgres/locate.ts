@@ -5,7 +5,7 @@
 import { type Column, nameOf, type WritePlan } from 'dataferry/records'
 import type { Bind } from 'dataferry/sdk'
 import type { Statement, WriteProgram } from 'dataferry/sql'
-import { ServerFault } from './wire/fault.ts'
+import type { ServerFault } from './wire/fault.ts'
 
 /** A field that a statement writes, and the slot of its value. [C] */
 export interface WrittenField {
@@ -24,7 +24,12 @@ export interface FieldProgram extends WriteProgram {
 export const writtenFields = ({ set }: WritePlan): readonly WrittenField[] =>
   set.flatMap(({ column, expr }) => (expr.kind === 'value' ? [field(column, expr.value)] : []))
 
-const field = (column: Column, slot: number): WrittenField => ({ slot, column: column.name, name: nameOf(column), dbType: column.dbType })
+const field = (column: Column, slot: number): WrittenField => ({
+  slot,
+  column: column.name,
+  name: nameOf(column),
+  dbType: column.dbType,
+})
 
 /** The error with its field, where that can be told. */
 export function located(fault: ServerFault, program: WriteProgram, binds: readonly Bind[]): ServerFault {
@@ -38,13 +43,21 @@ export function located(fault: ServerFault, program: WriteProgram, binds: readon
 }
 
 /** `unnamed portal parameter $2 = '...'`. */
-function byParameter({ where }: ServerFault, fields: readonly WrittenField[], { parameters }: Statement): WrittenField | undefined {
+function byParameter(
+  { where }: ServerFault,
+  fields: readonly WrittenField[],
+  { parameters }: Statement,
+): WrittenField | undefined {
   const number = /portal (?:"[^"]*" )?parameter \$(\d+)/.exec(where ?? '')?.[1]
   const parameter = number === undefined ? undefined : parameters[Number(number) - 1]
   return parameter?.kind === 'slot' ? fields.find(({ slot }) => slot === parameter.slot) : undefined
 }
 
-function byMeasure(fault: ServerFault, fields: readonly WrittenField[], binds: readonly Bind[]): WrittenField | undefined {
+function byMeasure(
+  fault: ServerFault,
+  fields: readonly WrittenField[],
+  binds: readonly Bind[],
+): WrittenField | undefined {
   const candidates = fields.filter((each) => exceeds(fault, each, binds[each.slot]))
   return candidates.length === 1 ? candidates[0] : undefined
 }

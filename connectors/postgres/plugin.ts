@@ -8,26 +8,70 @@ import { checkConfig } from './settings.ts'
 
 /** control-plane 5.2, in its order. */
 const connection: readonly ConfigField[] = [
-  { name: 'host', label: 'Host', type: 'string', description: 'The name of the database host, i.e. localhost, 192.168.1.1, etc. This can be a lookup key.' },
-  { name: 'port', label: 'Port Number', type: 'integer', description: 'The number of the database host port, i.e. 5432.' },
-  { name: 'database', label: 'Database', type: 'string', description: 'The name of the database to connect to on the given server. This can be a lookup key.' },
-  { name: 'username', label: 'Username', type: 'string', description: 'The name of the database user. This can be a lookup key.', secret: 'encrypted' },
-  { name: 'password', label: 'Password', type: 'password', description: 'The password of the database user. This can be a lookup key.', secret: 'masked' },
+  {
+    name: 'host',
+    label: 'Host',
+    type: 'string',
+    description: 'The name of the database host, i.e. localhost, 192.168.1.1, etc. This can be a lookup key.',
+  },
+  {
+    name: 'port',
+    label: 'Port Number',
+    type: 'integer',
+    description: 'The number of the database host port, i.e. 5432.',
+  },
+  {
+    name: 'database',
+    label: 'Database',
+    type: 'string',
+    description: 'The name of the database to connect to on the given server. This can be a lookup key.',
+  },
+  {
+    name: 'username',
+    label: 'Username',
+    type: 'string',
+    description: 'The name of the database user. This can be a lookup key.',
+    secret: 'encrypted',
+  },
+  {
+    name: 'password',
+    label: 'Password',
+    type: 'password',
+    description: 'The password of the database user. This can be a lookup key.',
+    secret: 'masked',
+  },
   {
     name: 'schema',
     label: 'Schema',
     type: 'string',
-    description: 'Leave blank to work with all available schemas, type "default" to only work with the default schema for the given login, or type in a specific schema to use for this service.',
+    description:
+      'Leave blank to work with all available schemas, type "default" to only work with the default schema for the given login, or type in a specific schema to use for this service.',
   },
-  { name: 'charset', label: 'Character Set', type: 'string', description: 'Kept for compatibility: texts are always exchanged as UTF-8.' },
+  {
+    name: 'charset',
+    label: 'Character Set',
+    type: 'string',
+    description: 'Kept for compatibility: texts are always exchanged as UTF-8.',
+  },
   {
     name: 'sslmode',
     label: 'SSL Mode',
     type: 'string',
-    description: 'One of disable, allow, prefer, require, verify-ca, verify-full. Certificates are given in the driver options sslrootcert, sslcert and sslkey, as text or as the path of a file.',
+    description:
+      'One of disable, allow, prefer, require, verify-ca, verify-full. Certificates are given in the driver options sslrootcert, sslcert and sslkey, as text or as the path of a file.',
   },
-  { name: 'timezone', label: 'Timezone', type: 'string', description: 'The time zone of the connections, UTC by default.' },
-  { name: 'application_name', label: 'Application Name', type: 'string', description: 'The name that the connections have on the server.' },
+  {
+    name: 'timezone',
+    label: 'Timezone',
+    type: 'string',
+    description: 'The time zone of the connections, UTC by default.',
+  },
+  {
+    name: 'application_name',
+    label: 'Application Name',
+    type: 'string',
+    description: 'The name that the connections have on the server.',
+  },
 ]
 
 function serviceType(name: string, label: string, flavour: Flavour): ServiceType {

@@ -37,7 +37,13 @@ export class PostgresRunner implements ProgramRunner {
     this.#onStale = listener
   }
 
-  async run(program: ReadProgram, binds: readonly Bind[], output: Output, sink: ByteSink, signal: AbortSignal): Promise<void> {
+  async run(
+    program: ReadProgram,
+    binds: readonly Bind[],
+    output: Output,
+    sink: ByteSink,
+    signal: AbortSignal,
+  ): Promise<void> {
     const reader = this.#reader(program)
     let written = false
     const counted: ByteSink = {
@@ -49,7 +55,11 @@ export class PostgresRunner implements ProgramRunner {
     const attempt = (): Promise<void> =>
       isPoint(program)
         ? this.#point((wire) => reader.run(new WireSource(wire, 'shared'), binds, output, counted, signal), signal)
-        : this.#list((wire, manner) => reader.run(new WireSource(wire, manner), binds, output, counted, signal), program, signal)
+        : this.#list(
+            (wire, manner) => reader.run(new WireSource(wire, manner), binds, output, counted, signal),
+            program,
+            signal,
+          )
     await this.#told(() => this.#tryAgain(attempt, () => !written))
   }
 
@@ -116,7 +126,11 @@ export class PostgresRunner implements ProgramRunner {
     await read(wire)
   }
 
-  #list(read: (wire: Wire, manner: 'alone' | 'portal') => Promise<void>, program: ReadProgram, signal: AbortSignal): Promise<void> {
+  #list(
+    read: (wire: Wire, manner: 'alone' | 'portal') => Promise<void>,
+    program: ReadProgram,
+    signal: AbortSignal,
+  ): Promise<void> {
     return this.#openLanes().own(async (wire) => {
       if (program.related.length === 0) return read(wire, 'alone')
       // Portals live in a transaction, and what is read in it is of one moment.
@@ -152,4 +166,5 @@ export class PostgresRunner implements ProgramRunner {
 }
 
 /** Its cost is that of one row found by a unique key. */
-const isPoint = ({ rows, count, related }: ReadProgram): boolean => rows?.point === true && count === null && related.length === 0
+const isPoint = ({ rows, count, related }: ReadProgram): boolean =>
+  rows?.point === true && count === null && related.length === 0

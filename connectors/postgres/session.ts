@@ -2,14 +2,15 @@
  * A transaction on one connection. It begins with its first statement, in the same piece as that. Writes are guarded by savepoints, so that
  * one that fails leaves nothing of itself behind; many inserts go as one statement over arrays, and only when that fails one by one.
  */
+
+import type { Row, WriteOutcome } from 'dataferry/records'
 import type { Bind } from 'dataferry/sdk'
 import { collectRows, type ReadProgram, type ReadRunner, type SqlSession, type WriteProgram } from 'dataferry/sql'
-import type { Row, WriteOutcome } from 'dataferry/records'
+import { batchOf, batchParameters } from './batch.ts'
 import { textParameters } from './binds.ts'
-import { batchParameters, batchOf } from './batch.ts'
 import { WireSource } from './cursor.ts'
 import { placedDecoder } from './decoder.ts'
-import { postgresError } from './errors.ts'
+import { isOutdated, postgresError } from './errors.ts'
 import { located } from './locate.ts'
 import type { Wire } from './wire/connection.ts'
 import { ServerFault } from './wire/fault.ts'
@@ -17,8 +18,16 @@ import { PlacedRow } from './wire/row.ts'
 
 /** Statements of one write that are in flight at once. */
 const pipelined = 64
+/** A statement whose preparation was out of date is prepared anew, once. */
+const attemptsAtMost = 2
 /** Rows of one insert over arrays. */
 const batchRows = 1_000
+
+interface Tried {
+  readonly outcome: WriteOutcome
+  /** Nothing was wrong but the preparation of the statement. */
+  readonly outdated: boolean
+}
 
 export class PostgresSession implements SqlSession {
   readonly #wire: Wire
@@ -39,12 +48,16 @@ export class PostgresSession implements SqlSession {
     return this.#step(async () => {
       this.#begin()
       return collectRows((output, sink) =>
-        this.#reader(program).run(new WireSource(this.#wire, 'portal'), binds, output, sink, this.#signal),
+        this.#reader(program).run(new WireSource(this.#wire, 'session'), binds, output, sink, this.#signal),
       )
     })
   }
 
-  write(program: WriteProgram, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<readonly WriteOutcome[]> {
+  write(
+    program: WriteProgram,
+    executions: readonly (readonly Bind[])[],
+    mode: 'halt' | 'continue',
+  ): Promise<readonly WriteOutcome[]> {
     return this.#step(async () => {
       const first = !this.#begun
       this.#begin()
@@ -113,28 +126,38 @@ export class PostgresSession implements SqlSession {
 
   /** What comes first in its transaction needs no savepoint: where it fails, the transaction begins anew. */
   async #alone(program: WriteProgram, binds: readonly Bind[]): Promise<WriteOutcome> {
-    const outcome = await this.#send(program, binds, placedDecoder(program.statement.columns))
-    if (!outcome.ok) {
-      ignored(this.#wire.simple('rollback'))
-      await this.#wire.simple('begin')
+    for (let attempts = 1; ; attempts++) {
+      const tried = await this.#send(program, binds, placedDecoder(program.statement.columns))
+      if (!tried.outcome.ok) {
+        ignored(this.#wire.simple('rollback'))
+        await this.#wire.simple('begin')
+      }
+      if (!tried.outdated || attempts === attemptsAtMost) return tried.outcome
+      this.#wire.forgetStatements()
     }
-    return outcome
   }
 
   /** One execution; a fault of the server becomes its outcome. */
-  async #send(program: WriteProgram, binds: readonly Bind[], decode: (row: PlacedRow) => Row): Promise<WriteOutcome> {
+  async #send(program: WriteProgram, binds: readonly Bind[], decode: (row: PlacedRow) => Row): Promise<Tried> {
     const { statement } = program
     const rows: Row[] = []
     const row = new PlacedRow()
     try {
-      const { affected } = await this.#wire.run(statement.text, textParameters(statement.parameters, binds, null), (bytes, start) => {
-        row.place(bytes, start)
-        rows.push(decode(row))
-      })
-      return { ok: true, affected, rows }
+      const { affected } = await this.#wire.run(
+        statement.text,
+        textParameters(statement.parameters, binds, null),
+        (bytes, start) => {
+          row.place(bytes, start)
+          rows.push(decode(row))
+        },
+      )
+      return { outcome: { ok: true, affected, rows }, outdated: false }
     } catch (thrown) {
       if (!(thrown instanceof ServerFault)) throw thrown
-      return { ok: false, error: postgresError(located(thrown, program, binds)) }
+      return {
+        outcome: { ok: false, error: postgresError(located(thrown, program, binds)) },
+        outdated: isOutdated(thrown),
+      }
     }
   }
 
@@ -161,6 +184,7 @@ export class PostgresSession implements SqlSession {
       }
     } catch (thrown) {
       if (!(thrown instanceof ServerFault) || wire.lost) throw thrown
+      if (isOutdated(thrown)) wire.forgetStatements()
     }
     await wire.simple('rollback to savepoint df_batch')
     await wire.simple('release savepoint df_batch')
@@ -168,15 +192,25 @@ export class PostgresSession implements SqlSession {
   }
 
   /** One statement for each execution, several in flight. */
-  async #each(program: WriteProgram, executions: readonly (readonly Bind[])[], mode: 'halt' | 'continue'): Promise<WriteOutcome[]> {
+  async #each(
+    program: WriteProgram,
+    executions: readonly (readonly Bind[])[],
+    mode: 'halt' | 'continue',
+  ): Promise<WriteOutcome[]> {
     const outcomes: WriteOutcome[] = []
     const decode = placedDecoder(program.statement.columns)
-    for (let from = 0; from < executions.length; ) {
+    for (let from = 0, attempts = 1; from < executions.length; ) {
       this.#signal.throwIfAborted()
-      const done = await this.#lot(program, executions.slice(from, from + pipelined), decode)
-      for (const outcome of done) outcomes.push(outcome)
-      if (mode === 'halt' && done.at(-1)?.ok === false) break
-      from += done.length
+      const tried = await this.#lot(program, executions.slice(from, from + pipelined), decode)
+      const again = tried.at(-1)?.outdated === true && attempts < attemptsAtMost
+      if (again) {
+        attempts++
+        tried.pop()
+        this.#wire.forgetStatements()
+      }
+      for (const { outcome } of tried) outcomes.push(outcome)
+      if (!again && mode === 'halt' && tried.at(-1)?.outcome.ok === false) break
+      from += tried.length
     }
     return outcomes
   }
@@ -185,18 +219,22 @@ export class PostgresSession implements SqlSession {
    * Sends all at once, each behind a savepoint. The first that fails fails those behind it, which the server refuses unread: they are sent
    * again by the caller. So what comes back ends with the first failure.
    */
-  async #lot(program: WriteProgram, executions: readonly (readonly Bind[])[], decode: (row: PlacedRow) => Row): Promise<WriteOutcome[]> {
+  async #lot(
+    program: WriteProgram,
+    executions: readonly (readonly Bind[])[],
+    decode: (row: PlacedRow) => Row,
+  ): Promise<Tried[]> {
     const wire = this.#wire
     const sent = wire.together(() =>
       executions.map((binds) => {
         ignored(wire.simple('savepoint df_row'))
-        const outcome = this.#send(program, binds, decode)
+        const tried = this.#send(program, binds, decode)
         ignored(wire.simple('release savepoint df_row'))
-        return outcome
+        return tried
       }),
     )
     const settled = await Promise.all(sent)
-    const failed = settled.findIndex((outcome) => !outcome.ok)
+    const failed = settled.findIndex(({ outcome }) => !outcome.ok)
     if (failed < 0) return settled
     await wire.simple('rollback to savepoint df_row')
     await wire.simple('release savepoint df_row')

@@ -30,7 +30,7 @@ const missing = 'Database connection information must contain at least host and 
 
 /** Throws BadRequest saying what to change. */
 export function checkConfig(config: ConfigValues): void {
-  if (text(config['host']) === '' || text(config['database']) === '') throw new BadRequest(missing)
+  if (text(config.host) === '' || text(config.database) === '') throw new BadRequest(missing)
   portOf(config)
   const mode = sslMode(config)
   if (mode !== '' && !modes.has(mode)) {
@@ -39,7 +39,11 @@ export function checkConfig(config: ConfigValues): void {
 }
 
 /** Throws ServiceUnavailable where the configuration can't be used, for example a certificate that can't be read. */
-export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'settings'>, flavour: Flavour): ConnectionSettings {
+export function readSettings(
+  config: ConfigValues,
+  host: Pick<ServiceHost, 'settings'>,
+  flavour: Flavour,
+): ConnectionSettings {
   try {
     checkConfig(config)
   } catch (thrown) {
@@ -49,26 +53,26 @@ export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'sett
   const statementTimeoutMs = host.settings.records.statementTimeoutMs
   const mode = sslMode(config) || 'prefer'
   return {
-    host: text(config['host']),
+    host: text(config.host),
     port: portOf(config),
-    database: text(config['database']),
-    user: text(config['username']),
-    password: text(config['password']),
+    database: text(config.database),
+    user: text(config.username),
+    password: text(config.password),
     ssl: mode === 'disable' || mode === 'allow' ? false : tls(mode, options),
     sslOptional: mode === 'prefer',
-    applicationName: text(config['application_name']) || host.settings.name,
+    applicationName: text(config.application_name) || host.settings.name,
     preparation: [
       ...flavour.preparation({
-        timezone: text(config['timezone']) || 'UTC',
+        timezone: text(config.timezone) || 'UTC',
         statementTimeoutMs,
       }),
       ...initialStatements(config),
     ],
     statementTimeoutMs,
-    connectTimeoutMs: seconds(options['connect_timeout'], 10) * 1_000,
-    acquireTimeoutMs: seconds(options['pool_timeout'], 10) * 1_000,
-    poolSize: Math.max(2, count(options['pool_size'], 10)),
-    idleMs: seconds(options['pool_idle_timeout'], 30) * 1_000,
+    connectTimeoutMs: seconds(options.connect_timeout, 10) * 1_000,
+    acquireTimeoutMs: seconds(options.pool_timeout, 10) * 1_000,
+    poolSize: Math.max(2, count(options.pool_size, 10)),
+    idleMs: seconds(options.pool_idle_timeout, 30) * 1_000,
   }
 }
 
@@ -80,15 +84,15 @@ const text = (value: Json | undefined): string =>
 type Options = { readonly [name: string]: Json }
 
 function optionsOf(config: ConfigValues): Options {
-  const options = config['options']
+  const options = config.options
   return options !== null && typeof options === 'object' && !Array.isArray(options) ? (options as Options) : {}
 }
 
 const sslMode = (config: ConfigValues): string =>
-  (text(config['sslmode']) || text(optionsOf(config)['sslmode'])).toLowerCase()
+  (text(config.sslmode) || text(optionsOf(config).sslmode)).toLowerCase()
 
 function portOf(config: ConfigValues): number {
-  const port = text(config['port'])
+  const port = text(config.port)
   if (port === '') return 5432
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
     throw new BadRequest('The port of the database must be a number from 1 to 65535.')

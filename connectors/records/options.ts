@@ -37,8 +37,6 @@ export interface RecordOptions {
   readonly continue: boolean
   readonly rollback: boolean
   readonly force: boolean
-  readonly refresh: boolean
-  readonly allowRelatedDelete: boolean
   /** The options of one relation, by its lower-case name. Throws BadRequest. */
   relation(name: string): RelationOptions
 }
@@ -85,8 +83,6 @@ function optionsFrom(raw: RawReader): RecordOptions {
     continue: booleanOption(raw.shared('continue')),
     rollback: booleanOption(raw.shared('rollback')),
     force: booleanOption(raw.query('force')),
-    refresh: booleanOption(raw.query('refresh')),
-    allowRelatedDelete: booleanOption(raw.query('allow_related_delete')),
     relation: (name) => relationOptions(raw, name),
   }
 }

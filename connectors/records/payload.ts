@@ -14,22 +14,20 @@ export interface Payload {
   readonly members: Members | null
   /** The wrapper was there: the members are no record. */
   readonly wrapped: boolean
-  /** The body's values have types of their own: XML and CSV know only text. */
-  readonly typed: boolean
 }
 
-const nothing: Payload = { records: null, members: null, wrapped: false, typed: true }
+const nothing: Payload = { records: null, members: null, wrapped: false }
 
 /** Reads a body. Throws BadRequest where it is neither an object nor a list. */
 export function payloadOf(body: Body, output: Output): Payload {
   if (body.kind !== 'value' || body.value === null || body.value === '') return nothing
-  const { value, typed } = body
-  if (Array.isArray(value)) return { records: some(value), members: null, wrapped: true, typed }
+  const { value } = body
+  if (Array.isArray(value)) return { records: some(value), members: null, wrapped: true }
   if (!isMembers(value)) throw new BadRequest('The request contains no valid record sets.')
   const inner = value[output.wrapperName]
-  if (Array.isArray(inner)) return { records: some(inner), members: value, wrapped: true, typed }
-  if (isMembers(inner)) return { records: isEmpty(inner) ? null : [inner], members: value, wrapped: true, typed }
-  return { records: null, members: value, wrapped: false, typed }
+  if (Array.isArray(inner)) return { records: some(inner), members: value, wrapped: true }
+  if (isMembers(inner)) return { records: isEmpty(inner) ? null : [inner], members: value, wrapped: true }
+  return { records: null, members: value, wrapped: false }
 }
 
 const some = (list: readonly Json[]): readonly Json[] | null => (list.length === 0 ? null : list)

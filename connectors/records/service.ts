@@ -11,22 +11,26 @@ import {
   type ConfigValues,
   type Json,
   NotFound,
+  type Policy,
   type Service,
   type ServiceHost,
   type Verb,
   verbBits,
 } from 'dataferry/sdk'
 import { describeSummary } from './catalog/describe.ts'
-import { nameOf, type Table, type TableSummary } from './catalog/types.ts'
+import { nameOf, type Relation, type Table, type TableSummary } from './catalog/types.ts'
 import { identifierList, projectList } from './lists.ts'
 import { parseOptions, type RecordOptions } from './options.ts'
 import { payloadOf, wrapList } from './payload.ts'
+import { isPlainRead, PointReads } from './point.ts'
 import { noAccess } from './relate/read.ts'
 import { handleRecords } from './resource.ts'
+import { handleRoutines, routineResources } from './routine/resource.ts'
+import type { Routines } from './routine/types.ts'
 import { handleSchema } from './schema.ts'
 import { type RecordStore, RecordStoreAbility, type Row } from './store.ts'
 import { defaultRules, type RecordRules, type RecordTarget } from './target.ts'
-import { type TableView, viewOf } from './view.ts'
+import { realColumn, type TableView, viewOf } from './view.ts'
 
 export interface RecordServiceOptions {
   readonly host: ServiceHost
@@ -48,6 +52,7 @@ export class RecordService implements Service {
   readonly #host: ServiceHost
   readonly #rules: RecordRules
   readonly #modifiers: ReadonlySet<string>
+  readonly #points = new PointReads()
 
   constructor(store: RecordStore, { host, config }: RecordServiceOptions) {
     this.#store = store
@@ -63,6 +68,8 @@ export class RecordService implements Service {
       return table === undefined ? this.#tables(request) : this.#records(request, table, id ?? null, signal)
     }
     if (resource === '_schema') return this.#schema(request)
+    const routine = routineResources.find(({ name }) => name === resource)
+    if (routine !== undefined && this.#store.routines) return this.#routines(request, routine, this.#store.routines, signal)
     throw new NotFound(`Resource '${resource}' not found for service '${this.#name}'.`)
   }
 
@@ -74,6 +81,10 @@ export class RecordService implements Service {
     for (const resource of ['_schema', '_table'] as const) {
       components.push(`${resource}/`, `${resource}/*`)
       for (const name of names) components.push(`${resource}/${name[resource]}/`, `${resource}/${name[resource]}/*`)
+    }
+    for (const { name, kind } of this.#store.routines ? routineResources : []) {
+      const routines = await this.#store.routines?.list(kind)
+      components.push(`${name}/`, `${name}/*`, ...(routines ?? []).map((routine) => `${name}/${routine.name}`))
     }
     return components
   }
@@ -99,7 +110,8 @@ export class RecordService implements Service {
       )
       return ok(wrapList({ ...output, wrapper: output.wrapper ?? output.wrapperName }, allowed))
     }
-    const visible = resources.filter((each) => this.#reaches(caller, String(each.name)))
+    const all = this.#store.routines ? [...resources, ...routineResources.map(({ name, label }) => ({ name, label }))] : resources
+    const visible = all.filter((each) => this.#reaches(caller, String(each.name)))
     const rows = visible.map((each) => ({ ...each, ...this.#accessOf(request, options, String(each.name)) }))
     return ok(wrapList(output, projectList(rows, options)))
   }
@@ -143,11 +155,37 @@ export class RecordService implements Service {
     })
   }
 
+  #routines(
+    request: ApiRequest,
+    { name, kind }: (typeof routineResources)[number],
+    routines: Routines,
+    signal: AbortSignal,
+  ): Promise<ApiReply> {
+    const { caller, verb } = request
+    return handleRoutines(
+      request,
+      kind,
+      {
+        routines,
+        serviceName: this.#name,
+        lookups: {
+          lookup: (asked) => (Object.hasOwn(caller.lookups, asked) ? caller.lookups[asked] : undefined),
+          modifiers: this.#modifiers,
+        },
+        mask: (component) => this.#mask(caller, component),
+        verbs: (component) => this.#verbs(caller, component),
+        options: () => this.#listOptions(request, name),
+        unsupported: () => unsupported(verb, name),
+      },
+      signal,
+    )
+  }
+
   /** What is hidden from the records of a table is hidden from its description too. */
   #schemaView(table: Table, caller: Caller): TableView {
     const schema = this.#host.policyFor(caller, this.#name, `_schema/${table.name}`, 'GET')
     const records = this.#host.policyFor(caller, this.#name, `_table/${nameOf(table)}`, 'GET')
-    return viewOf(table, schema, caller).without(records.hidden)
+    return viewOf(table, schema, caller, this.#modifiers, this.#meets(caller)).without(records.hidden)
   }
 
   async #records(request: ApiRequest, name: string, id: string | null, signal: AbortSignal): Promise<ApiReply> {
@@ -155,6 +193,11 @@ export class RecordService implements Service {
     const table = found instanceof Promise ? await found : found
     if (table === null) throw new NotFound(`Table "${name}" does not exist in the database.`)
     const { caller, verb } = request
+    if (isPlainRead(request, id)) {
+      const policy = this.#policy(table, caller, verb, name)
+      const reply = this.#points.read(this.#store, table, policy, id, () => this.#seen(table, policy, caller))
+      if (reply !== null) return reply
+    }
     const target: RecordTarget = {
       store: this.#store,
       view: this.#view(table, caller, verb, name),
@@ -168,10 +211,41 @@ export class RecordService implements Service {
   }
 
   /** Throws Forbidden for a caller without the verb on the table (control-plane 3.3: a call by id needs both). */
-  #view(table: Table, caller: Caller, verb: Verb, named: string): TableView {
+  #policy(table: Table, caller: Caller, verb: Verb, named: string): Policy {
     const policy = this.#host.policyFor(caller, this.#name, `_table/${nameOf(table)}`, verb)
     if ((policy.verbs & verbBits[verb]) === 0) throw noAccess(verb, `_table/${named}`, this.#name)
-    return viewOf(table, policy, caller, this.#modifiers)
+    return policy
+  }
+
+  #view(table: Table, caller: Caller, verb: Verb, named: string): TableView {
+    return this.#seen(table, this.#policy(table, caller, verb, named), caller)
+  }
+
+  #seen(table: Table, policy: Policy, caller: Caller): TableView {
+    return viewOf(table, policy, caller, this.#modifiers, this.#meets(caller))
+  }
+
+  /** A relation to a hidden column would tell that there is one. Administrators see all. */
+  #meets(caller: Caller): ((relation: Relation) => boolean) | undefined {
+    if (caller.admin) return undefined
+    return ({ refTable, refFields, junction }) =>
+      !this.#hides(caller, refTable, refFields) &&
+      (junction === null || !this.#hides(caller, junction.table, [...junction.fields, ...junction.refFields]))
+  }
+
+  /** By the names that clients use, as far as the table is known. */
+  #hides(caller: Caller, tableName: string, fields: readonly string[]): boolean {
+    const found = this.#store.catalog.realTable(tableName)
+    const table = found instanceof Promise ? null : found
+    // Who needs the table hears of a failure; here its names are enough.
+    if (found instanceof Promise) found.catch(() => {})
+    const component = `_table/${table === null ? tableName : nameOf(table)}`
+    const { hidden } = this.#host.policyFor(caller, this.#name, component, 'GET')
+    if (hidden.size === 0) return false
+    const named = fields.map(
+      (field) => (table && nameOf(realColumn(table, field) ?? { name: field, alias: null })) ?? field,
+    )
+    return named.some((name) => hidden.has(name.toLowerCase()))
   }
 
   async #listed(request: ApiRequest): Promise<readonly TableSummary[]> {

@@ -7,6 +7,7 @@ import { ability } from 'dataferry/sdk'
 import type { Catalog } from './catalog/types.ts'
 import type { SchemaPlan } from './plan/schema.ts'
 import type { Planned, ReadPlan, WritePlan } from './plan/types.ts'
+import type { Routines } from './routine/types.ts'
 
 /** What the source can do by itself; what it cannot is refused with a clear 501, or done by the house. */
 export interface Capabilities {
@@ -18,6 +19,8 @@ export interface Capabilities {
   readonly upsert: boolean
   readonly related: boolean
   readonly group: boolean
+  /** Tables and fields can be made, changed and dropped; left out: they can not. */
+  readonly structure?: boolean
 }
 
 /** One row, keys in output order, null prototype. */
@@ -46,12 +49,14 @@ export interface WriteSession {
   /** What the work wrote is undone when it throws; the session goes on. */
   savepoint<T>(work: () => Promise<T>): Promise<T>
   /** Changes the structure, inside the session's transaction where the source can; the catalog is refreshed after the commit. */
-  change(plan: SchemaPlan): Promise<void>
+  change(...plans: readonly SchemaPlan[]): Promise<void>
 }
 
 export interface RecordStore {
   readonly can: Capabilities
   readonly catalog: Catalog
+  /** Procedures and functions; undefined: the source has no such thing. */
+  readonly routines?: Routines | undefined
   read(plan: Planned<ReadPlan>): RowSource
   /** Commits when the work returns, rolls back when it throws. */
   write<T>(work: (session: WriteSession) => Promise<T>, signal: AbortSignal): Promise<T>

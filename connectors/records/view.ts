@@ -51,6 +51,8 @@ interface Rights {
   /** Hidden ones that the model of the table writes itself: no client names them, and its `prepare` drops what a client sent. */
   readonly concealed?: ReadonlySet<string>
   readonly rows: readonly Filter[]
+  /** Whether the other side of a relation may be known, where not all may. */
+  readonly meets?: (relation: Relation) => boolean
 }
 
 /** Values that texts may refer to as `{user.id}` (data-plane 2.13). */
@@ -111,10 +113,11 @@ export class TableView implements LookupSource {
     return columns.every((column) => column !== null && this.sees(column)) ? (columns as Column[]) : []
   }
 
-  /** Relations whose own columns are all visible, in the table's order. */
+  /** Relations without a hidden column on either side, in the table's order. */
   get relations(): readonly Relation[] {
-    if (this.#rights.hidden.size === 0) return this.table.relations
-    return this.table.relations.filter((relation) => this.seesAll(relation.fields))
+    const { hidden, meets } = this.#rights
+    if (hidden.size === 0 && !meets) return this.table.relations
+    return this.table.relations.filter((relation) => this.seesAll(relation.fields) && (!meets || meets(relation)))
   }
 
   /** Whether columns of these real names are there and visible. */
@@ -199,12 +202,19 @@ export class TableView implements LookupSource {
   }
 }
 
-/** The table as a policy shows it to a caller. */
-export function viewOf(table: Table, policy: Policy, caller: Caller, modifiers?: ReadonlySet<string>): TableView {
+/** The table as a policy shows it to a caller. `meets`: which relations may be known by what they lead to; all where it is left out. */
+export function viewOf(
+  table: Table,
+  policy: Policy,
+  caller: Caller,
+  modifiers?: ReadonlySet<string>,
+  meets?: (relation: Relation) => boolean,
+): TableView {
   // Role filters are made by `roleFilter` of this package, and pass through the kernel unread.
   const rows = policy.rows === null ? [] : [policy.rows as Filter]
   const values = modifiers ? { lookups: caller.lookups, modifiers } : caller
-  return new TableView(table, { hidden: policy.hidden, readOnly: policy.readOnly, rows }, values)
+  const { hidden, readOnly } = policy
+  return new TableView(table, { hidden, readOnly, rows, ...(meets ? { meets } : {}) }, values)
 }
 
 /**

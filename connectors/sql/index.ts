@@ -1,11 +1,23 @@
 /** `dataferry/sql`: the shared relational engine. */
 export { ByteBuffer } from './buffer.ts'
 export { type ParentsSource, SqlCompiler } from './compile/compiler.ts'
+export {
+  columnText,
+  createIndex,
+  defaultText,
+  defaultValue,
+  foreignKeyText,
+  type KeyType,
+  name as checkedName,
+  tableText,
+  typeText,
+} from './compile/ddl.ts'
 export { type Context, StatementWriter } from './compile/writer.ts'
 export { initialStatements, sqlConfigFields } from './config.ts'
 export { rowDecoder, type WireValue, type WireValues, wireValues } from './encoder.ts'
 export { jsonBind, jsonParents } from './json-binds.ts'
 export { ReadRunner } from './program.ts'
+export { RoutineCatalog, type RoutineSource } from './routines.ts'
 export { sqlService } from './service.ts'
 export { bodyValue, collectRows } from './source.ts'
 export { sqlStore } from './store.ts'

@@ -10,6 +10,8 @@ export class Programs {
   readonly #catalog: Catalog
   readonly #reads = new Recent<ReadProgram>(mostPrograms)
   readonly #writes = new Recent<WriteProgram>(mostPrograms)
+  /** Plans that are kept and used again spare the making of their key. */
+  readonly #kept = new WeakMap<ReadPlan, { readonly epoch: number; readonly program: ReadProgram }>()
   #made = 0
 
   constructor(dialect: Dialect, catalog: Catalog) {
@@ -17,7 +19,17 @@ export class Programs {
     this.#catalog = catalog
   }
 
-  read({ plan, shape }: Planned<ReadPlan>): ReadProgram {
+  read({ plan, shape, kept = false }: Planned<ReadPlan>): ReadProgram {
+    if (!kept) return this.#compiled(plan, shape)
+    const { epoch } = this.#catalog
+    const known = this.#kept.get(plan)
+    if (known?.epoch === epoch) return known.program
+    const program = this.#compiled(plan, shape)
+    this.#kept.set(plan, { epoch, program })
+    return program
+  }
+
+  #compiled(plan: ReadPlan, shape: string): ReadProgram {
     return this.#reads.get(this.#key(plan.from.epoch, shape), () => this.#dialect.compileRead(plan, this.#id('r')))
   }
 

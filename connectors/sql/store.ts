@@ -12,6 +12,7 @@ import type {
 } from 'dataferry/records'
 import type { Bind, ConfigValues, ServiceHost } from 'dataferry/sdk'
 import { Programs } from './programs.ts'
+import { RoutineCatalog } from './routines.ts'
 import { programSource } from './source.ts'
 import type { Dialect, SqlConnector, SqlSession } from './types.ts'
 
@@ -22,9 +23,11 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
   const catalog = connector.createCatalog(runner, config, host)
   const programs = new Programs(dialect, catalog)
   const wrapperName = host.settings.api.wrapper
+  const routines = connector.createRoutines?.(runner, config, host)
   return {
     can: dialect.can,
     catalog,
+    routines: routines && new RoutineCatalog(routines),
     read: (planned) => programSource(runner, programs.read(planned), planned.binds, wrapperName),
     async write(work, signal) {
       const changes: Changes = { made: false }
@@ -85,8 +88,11 @@ class StoreSession implements WriteSession {
     return result
   }
 
-  async change(plan: SchemaPlan): Promise<void> {
+  async change(...plans: readonly SchemaPlan[]): Promise<void> {
     this.#changes.made = true
-    for (const text of this.#dialect.compileSchema(plan)) await this.#session.execute(text)
+    if (this.#dialect.change) return this.#dialect.change(plans, this.#session)
+    for (const plan of plans) {
+      for (const text of this.#dialect.compileSchema(plan)) await this.#session.execute(text)
+    }
   }
 }

@@ -18,6 +18,7 @@ import type {
   WritePlan,
 } from 'dataferry/records'
 import type { ApiError, Bind, ByteSink, ConfigValues, Json, Output, ServiceHost } from 'dataferry/sdk'
+import type { RoutineSource } from './routines.ts'
 
 /** How one value of a wire row is printed. [C] */
 export interface WireColumn {
@@ -107,6 +108,8 @@ export interface SqlSession {
   ): Promise<readonly WriteOutcome[]>
   /** A trusted statement: DDL, savepoints. */
   execute(text: string): Promise<void>
+  /** Makes the connection ready for changes that its rules would undo or refuse, before the transaction begins; false: it has begun. */
+  unguarded?(): Promise<boolean>
 }
 
 /** What makes one database differ from another. */
@@ -118,6 +121,8 @@ export interface Dialect {
   compileWrite(plan: WritePlan, id: string): WriteProgram
   /** The statements of a change of structure, in order. */
   compileSchema(plan: SchemaPlan): readonly string[]
+  /** Changes that take more than statements known beforehand; where it is left out, those of `compileSchema` are executed in order. */
+  change?(plans: readonly SchemaPlan[], session: SqlSession): Promise<void>
   /** For runners: a driver's error as one that a client may see: plain words, the field where it is known, no SQL (data-plane 2.11). */
   error(thrown: unknown): ApiError | Error
 }
@@ -127,4 +132,6 @@ export interface SqlConnector {
   readonly dialect: Dialect
   createRunner(config: ConfigValues, host: ServiceHost): ProgramRunner
   createCatalog(runner: ProgramRunner, config: ConfigValues, host: ServiceHost): Catalog
+  /** Procedures and functions, where the database has them. No I/O. */
+  createRoutines?(runner: ProgramRunner, config: ConfigValues, host: ServiceHost): RoutineSource
 }

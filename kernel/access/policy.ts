@@ -2,12 +2,17 @@
  * Folds a role's rows into the Policy of one component and verb: what the record engine may show and change (control-plane 3.4).
  * The kernel carries row filters and never reads them.
  */
-import { allVerbs, type Caller, type Policy, type Verb, verbBits } from '../plugins/contract.ts'
+import { allVerbs, type Caller, type Policy, type Role, type Verb, verbBits } from '../plugins/contract.ts'
 import { activeRole, match, normalComponent } from './masks.ts'
 
 const none: ReadonlySet<string> = new Set()
 const everything: Policy = { verbs: allVerbs, rows: null, hidden: none, readOnly: none }
 const nothing: Policy = { verbs: 0, rows: null, hidden: none, readOnly: none }
+
+/** Policies by what was asked, for as long as the role is as it is: the same answer is the same object. */
+const known = new WeakMap<Role, Map<string, Policy>>()
+/** Components hold names that clients send. */
+const mostKnown = 1_000
 
 /**
  * `component` is `_table/{table}`, without an id. Row filter and field rights come from one row: of the nearest category that has
@@ -17,6 +22,21 @@ export function policyFor(caller: Caller, service: string, component: string, ve
   if (caller.admin) return everything
   const role = activeRole(caller)
   if (role === null) return nothing
+  const asked = `${verb} ${caller.requestor} ${service} ${component}`
+  let policies = known.get(role)
+  if (policies === undefined || policies.size >= mostKnown) {
+    policies = new Map()
+    known.set(role, policies)
+  }
+  let policy = policies.get(asked)
+  if (policy === undefined) {
+    policy = fold(role, caller, service, component, verb)
+    policies.set(asked, policy)
+  }
+  return policy
+}
+
+function fold(role: Role, caller: Caller, service: string, component: string, verb: Verb): Policy {
   const { verbs, rule } = match(role, caller, service.toLowerCase(), normalComponent(component), verbBits[verb], null)
   return {
     verbs,

@@ -22,3 +22,5 @@ export {
   xmlText,
 } from '../formats/index.ts'
 export * from './contract.ts'
+export * from './extras.ts'
+export { defaultSettings } from './settings.ts'

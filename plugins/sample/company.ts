@@ -1,8 +1,9 @@
 /**
  * The sample company: its tables and its rows. Everything follows from one seed, so every installation has the same people.
  */
-import type { Json } from 'dataferry/sdk'
+
 import type { ForeignKeyDefinition, SchemaPlan } from 'dataferry/records'
+import type { Json } from 'dataferry/sdk'
 
 type Record = { readonly [column: string]: Json }
 export interface SampleTable {
@@ -28,10 +29,100 @@ const departments = [
 ] as const
 
 const firstNames = {
-  F: ['Ada', 'Agnes', 'Amina', 'Anke', 'Beatriz', 'Chiara', 'Dina', 'Elena', 'Femke', 'Grace', 'Hanna', 'Ines', 'Jolanda', 'Keiko', 'Leila', 'Marta', 'Nora', 'Olga', 'Priya', 'Rosa', 'Saskia', 'Tove', 'Uma', 'Wanda', 'Yara', 'Zoë'],
-  M: ['Adam', 'Bruno', 'Cem', 'Dario', 'Emil', 'Farid', 'Goran', 'Hugo', 'Ivan', 'Jonas', 'Kofi', 'Lars', 'Mateo', 'Nils', 'Omar', 'Pavel', 'Quentin', 'Rafael', 'Simon', 'Tomas', 'Umberto', 'Viktor', 'Walter', 'Xavier', 'Yusuf', 'Zoran'],
+  F: [
+    'Ada',
+    'Agnes',
+    'Amina',
+    'Anke',
+    'Beatriz',
+    'Chiara',
+    'Dina',
+    'Elena',
+    'Femke',
+    'Grace',
+    'Hanna',
+    'Ines',
+    'Jolanda',
+    'Keiko',
+    'Leila',
+    'Marta',
+    'Nora',
+    'Olga',
+    'Priya',
+    'Rosa',
+    'Saskia',
+    'Tove',
+    'Uma',
+    'Wanda',
+    'Yara',
+    'Zoë',
+  ],
+  M: [
+    'Adam',
+    'Bruno',
+    'Cem',
+    'Dario',
+    'Emil',
+    'Farid',
+    'Goran',
+    'Hugo',
+    'Ivan',
+    'Jonas',
+    'Kofi',
+    'Lars',
+    'Mateo',
+    'Nils',
+    'Omar',
+    'Pavel',
+    'Quentin',
+    'Rafael',
+    'Simon',
+    'Tomas',
+    'Umberto',
+    'Viktor',
+    'Walter',
+    'Xavier',
+    'Yusuf',
+    'Zoran',
+  ],
 } as const
-const lastNames = ['Abe', 'Almeida', 'Bauer', 'Berg', 'Castro', 'Dubois', 'Eriksson', 'Ferrari', 'Fischer', 'García', 'Haddad', 'Horvat', 'Ito', 'Jansen', 'Kaya', 'Kowalski', 'Larsen', 'Lindqvist', 'Mensah', 'Moreau', 'Novak', "O'Brien", 'Okafor', 'Papadakis', 'Quispe', 'Rossi', 'Sato', 'Schmidt', 'Silva', 'Tanaka', 'Urban', 'Vargas', 'Weber', 'Yılmaz', 'Zhang']
+const lastNames = [
+  'Abe',
+  'Almeida',
+  'Bauer',
+  'Berg',
+  'Castro',
+  'Dubois',
+  'Eriksson',
+  'Ferrari',
+  'Fischer',
+  'García',
+  'Haddad',
+  'Horvat',
+  'Ito',
+  'Jansen',
+  'Kaya',
+  'Kowalski',
+  'Larsen',
+  'Lindqvist',
+  'Mensah',
+  'Moreau',
+  'Novak',
+  "O'Brien",
+  'Okafor',
+  'Papadakis',
+  'Quispe',
+  'Rossi',
+  'Sato',
+  'Schmidt',
+  'Silva',
+  'Tanaka',
+  'Urban',
+  'Vargas',
+  'Weber',
+  'Yılmaz',
+  'Zhang',
+]
 const careers = [
   ['Engineer', 'Senior Engineer', 'Technique Leader'],
   ['Staff', 'Senior Staff', 'Manager'],
@@ -60,7 +151,8 @@ function randomFrom(seed: number): () => number {
 }
 
 const dayMs = 86_400_000
-const addDays = (date: string, days: number): string => new Date(Date.parse(`${date}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10)
+const addDays = (date: string, days: number): string =>
+  new Date(Date.parse(`${date}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10)
 
 /** The tables in an order in which foreign keys hold. */
 export function sampleCompany(): readonly SampleTable[] {
@@ -118,7 +210,12 @@ export function sampleCompany(): readonly SampleTable[] {
     }
   }
 
-  const ofEmployee: ForeignKeyDefinition = { columns: ['emp_no'], refTable: 'employees', refColumns: ['emp_no'], onDelete: 'CASCADE' }
+  const ofEmployee: ForeignKeyDefinition = {
+    columns: ['emp_no'],
+    refTable: 'employees',
+    refColumns: ['emp_no'],
+    onDelete: 'CASCADE',
+  }
   const locations = supplies.flatMap(([, places], index) => places.map((name) => ({ supply_id: index + 1, name })))
 
   return [
@@ -164,7 +261,10 @@ export function sampleCompany(): readonly SampleTable[] {
         ],
         primaryKey: ['emp_no', 'dept_no'],
         indexes: [['dept_no']],
-        foreignKeys: [ofEmployee, { columns: ['dept_no'], refTable: 'departments', refColumns: ['dept_no'], onDelete: 'CASCADE' }],
+        foreignKeys: [
+          ofEmployee,
+          { columns: ['dept_no'], refTable: 'departments', refColumns: ['dept_no'], onDelete: 'CASCADE' },
+        ],
       },
       rows: deptEmp,
     },

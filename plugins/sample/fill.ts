@@ -1,7 +1,7 @@
 /** Puts the sample's tables and rows into a store, each in one transaction. */
 import {
-  castToColumn,
   type Column,
+  castToColumn,
   countOf,
   planRead,
   projection,

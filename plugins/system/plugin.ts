@@ -9,11 +9,13 @@ import {
   InstanceAbility,
   type Plugin,
   type PluginHost,
+  SchemaExtrasAbility,
   SnapshotSourceAbility,
   TokensAbility,
 } from 'dataferry/sdk'
 import { SystemInstance } from './instance.ts'
 import { SystemService } from './resources/system-service.ts'
+import { StoredExtras } from './schema/extras.ts'
 import { AccountBook } from './sessions/accounts.ts'
 import { SessionResources } from './sessions/resources.ts'
 import { LoginThrottle } from './sessions/throttle.ts'
@@ -95,6 +97,7 @@ async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
   host.offer(SnapshotSourceAbility, snapshot)
   host.offer(AccountsAbility, accounts)
   host.offer(AccountResourcesAbility, sessions)
+  host.offer(SchemaExtrasAbility, new StoredExtras(store.tables))
   return { host, store, snapshot, accounts, sessions }
 }
 

@@ -3,18 +3,23 @@
  * and of a request with `rollback=true` there is all or nothing.
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { Admin } from '../../bench/admin.ts'
 import { type Served, serve } from '../../bench/process.ts'
-import { DatabaseSync } from 'node:sqlite'
-import { mkdirSync } from 'node:fs'
 
 const folder = mkdtempSync(join(tmpdir(), 'dataferry-kill-'))
 const credentials = { email: 'admin@example.com', password: 'a password of some length' }
-const env = { DF_DATA_DIR: folder, DF_SAMPLE: 'false', DF_ADMIN_EMAIL: credentials.email, DF_ADMIN_PASSWORD: credentials.password, DF_LOG_LEVEL: 'error' }
+const env = {
+  DF_DATA_DIR: folder,
+  DF_SAMPLE: 'false',
+  DF_ADMIN_EMAIL: credentials.email,
+  DF_ADMIN_PASSWORD: credentials.password,
+  DF_LOG_LEVEL: 'error',
+}
 const start = (): Promise<Served> => serve(['bin/dataferry.js', 'start'], env)
 const batchSize = 10
 
@@ -24,11 +29,19 @@ let key: string
 before(async () => {
   mkdirSync(join(folder, 'databases'), { recursive: true })
   const database = new DatabaseSync(join(folder, 'databases', 'orders.sqlite'))
-  database.exec('create table orders (id integer not null primary key autoincrement, batch integer not null, line integer not null)')
+  database.exec(
+    'create table orders (id integer not null primary key autoincrement, batch integer not null, line integer not null)',
+  )
   database.close()
   server = await start()
   const admin = await Admin.login(server.url, credentials)
-  const service = await admin.create('system/service', { name: 'orders', label: 'Orders', type: 'sqlite', is_active: true, config: { database: 'orders.sqlite' } })
+  const service = await admin.create('system/service', {
+    name: 'orders',
+    label: 'Orders',
+    type: 'sqlite',
+    is_active: true,
+    config: { database: 'orders.sqlite' },
+  })
   key = await admin.createKey('writer', [{ service_id: service.id, component: '*', verb_mask: 31, requestor_mask: 1 }])
 })
 after(async () => {
@@ -40,7 +53,10 @@ async function rowsOfBatches(): Promise<Map<number, number>> {
   const counts = new Map<number, number>()
   let offset = 0
   for (;;) {
-    const answer = await fetch(`${server.url}/api/v2/orders/_table/orders?fields=id,batch&order=id&limit=1000&offset=${offset}`, { headers: { 'X-DreamFactory-API-Key': key } })
+    const answer = await fetch(
+      `${server.url}/api/v2/orders/_table/orders?fields=id,batch&order=id&limit=1000&offset=${offset}`,
+      { headers: { 'X-DreamFactory-API-Key': key } },
+    )
     assert.equal(answer.status, 200)
     const { resource } = (await answer.json()) as { resource: { batch: number }[] }
     for (const { batch } of resource) counts.set(batch, (counts.get(batch) ?? 0) + 1)

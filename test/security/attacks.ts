@@ -46,9 +46,53 @@ const handMade = [
   ')(',
 ]
 
-const pieces = ['id > 0', 'owner = 1', 'owner != 7', "status = 'open'", 'id in (1,2,3)', 'owner is null', "status like '%'", '1 = 1', 'owner = 7', "status = '') OR ('' = ''", 'id >= 0 -- ', 'id > 0 /*', '*/ id > 0', "status = 'it''s'", 'owner not in (7)', 'id = :p']
-const sound = ['id > 0', 'owner = 1', 'owner != 7', "status = 'open'", 'id in (1,2,3,6,15)', "status like '%'", 'owner = 7', 'owner between 1 and 9', 'id >= (owner)', 'id is not null']
-const joints = [' AND ', ' OR ', ') OR (', ') AND (', ' XOR ', '||', '&&', ' AND NOT ', ')OR(', ' or\n', '\tOR\t', ' NOR ', ';', ',', ' UNION ']
+const pieces = [
+  'id > 0',
+  'owner = 1',
+  'owner != 7',
+  "status = 'open'",
+  'id in (1,2,3)',
+  'owner is null',
+  "status like '%'",
+  '1 = 1',
+  'owner = 7',
+  "status = '') OR ('' = ''",
+  'id >= 0 -- ',
+  'id > 0 /*',
+  '*/ id > 0',
+  "status = 'it''s'",
+  'owner not in (7)',
+  'id = :p',
+]
+const sound = [
+  'id > 0',
+  'owner = 1',
+  'owner != 7',
+  "status = 'open'",
+  'id in (1,2,3,6,15)',
+  "status like '%'",
+  'owner = 7',
+  'owner between 1 and 9',
+  'id >= (owner)',
+  'id is not null',
+]
+const joints = [
+  ' AND ',
+  ' OR ',
+  ') OR (',
+  ') AND (',
+  ' XOR ',
+  '||',
+  '&&',
+  ' AND NOT ',
+  ')OR(',
+  ' or\n',
+  '\tOR\t',
+  ' NOR ',
+  ';',
+  ',',
+  ' UNION ',
+]
 const heads = ['', '(', '((', 'NOT ', 'NOT (', "'", '"', ')', '(NOT (']
 const tails = ['', ')', '))', "'", '"', ' --', ' /*', ';', ')))', '\u0000', ' #']
 
@@ -77,7 +121,8 @@ export function attacks(count: number): readonly string[] {
   while (made.size < count / 3) made.add(group(3))
   while (made.size < count) {
     let text = pick(heads) + pick(pieces)
-    for (let more = Math.floor(random() * 4); more > 0; more--) text += pick(joints) + pick(heads) + pick(pieces) + (random() < 0.3 ? pick(tails) : '')
+    for (let more = Math.floor(random() * 4); more > 0; more--)
+      text += pick(joints) + pick(heads) + pick(pieces) + (random() < 0.3 ? pick(tails) : '')
     made.add(encode(text + pick(tails)))
   }
   return [...made]

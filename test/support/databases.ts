@@ -65,7 +65,8 @@ function fromUrl(text: string): Database {
 
 /** The newest match: on the path, then in the places where packages put servers. */
 function binary(name: string, patterns: readonly string[]): string | null {
-  const packaged = patterns.length > 0 ? globSync(patterns).sort((a, b) => b.localeCompare(a, 'en', { numeric: true })) : []
+  const packaged =
+    patterns.length > 0 ? globSync(patterns).sort((a, b) => b.localeCompare(a, 'en', { numeric: true })) : []
   const candidates = [...packaged, ...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name))]
   return candidates.find((file) => existsSync(file)) ?? null
 }
@@ -75,7 +76,8 @@ function unprivileged(user: string): { uid: number; gid: number } | object {
   if (process.getuid?.() !== 0) return {}
   for (const name of [user, 'nobody']) {
     try {
-      const id = (flag: string): number => Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }))
+      const id = (flag: string): number =>
+        Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }))
       return { uid: id('-u'), gid: id('-g') }
     } catch {
       // No such user: the next.
@@ -129,8 +131,25 @@ async function startPostgres(): Promise<Database | null> {
   const folder = dataFolder('dataferry-pg-', owner)
   const port = await freePort()
   // Durability is not what is tested here.
-  const args = ['-D', join(folder, 'data'), '-p', String(port), '-k', folder, '-h', '127.0.0.1', '-c', 'fsync=off', '-c', 'max_connections=60']
-  execFileSync(initdb, ['-D', join(folder, 'data'), '-U', 'test', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], { ...owner, cwd: folder, stdio: 'pipe' })
+  const args = [
+    '-D',
+    join(folder, 'data'),
+    '-p',
+    String(port),
+    '-k',
+    folder,
+    '-h',
+    '127.0.0.1',
+    '-c',
+    'fsync=off',
+    '-c',
+    'max_connections=60',
+  ]
+  execFileSync(
+    initdb,
+    ['-D', join(folder, 'data'), '-U', 'test', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
+    { ...owner, cwd: folder, stdio: 'pipe' },
+  )
   let child = await running(server, args, port, { ...owner, cwd: folder })
   return {
     kind: 'postgres',
@@ -151,20 +170,45 @@ async function startPostgres(): Promise<Database | null> {
 }
 
 async function startMysql(): Promise<Database | null> {
-  const server = binary('mariadbd', ['/usr/sbin/mariadbd', '/usr/sbin/mysqld', '/opt/homebrew/opt/mariadb/bin/mariadbd'])
+  const server = binary('mariadbd', [
+    '/usr/sbin/mariadbd',
+    '/usr/sbin/mysqld',
+    '/opt/homebrew/opt/mariadb/bin/mariadbd',
+  ])
   const install = binary('mariadb-install-db', ['/usr/bin/mariadb-install-db'])
   if (server === null || install === null) return null
   const owner = unprivileged('mysql')
   const folder = dataFolder('dataferry-my-', owner)
   const port = await freePort()
   const data = join(folder, 'data')
-  execFileSync(install, ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'], { ...owner, cwd: folder, stdio: 'pipe' })
-  const args = ['--no-defaults', `--datadir=${data}`, `--port=${port}`, '--bind-address=127.0.0.1', `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, '--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=64M', '--log-bin-trust-function-creators=1', '--character-set-server=utf8mb4']
+  execFileSync(
+    install,
+    ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
+    { ...owner, cwd: folder, stdio: 'pipe' },
+  )
+  const args = [
+    '--no-defaults',
+    `--datadir=${data}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    `--socket=${join(folder, 'socket')}`,
+    `--pid-file=${join(folder, 'pid')}`,
+    '--innodb-flush-log-at-trx-commit=0',
+    '--innodb-buffer-pool-size=64M',
+    '--log-bin-trust-function-creators=1',
+    '--character-set-server=utf8mb4',
+  ]
   let child = await running(server, args, port, { ...owner, cwd: folder })
   const sql = (text: string): void => {
-    execFileSync(binary('mariadb', ['/usr/bin/mariadb']) ?? 'mariadb', ['--no-defaults', `--socket=${join(folder, 'socket')}`, '-uroot', '-e', text], { stdio: 'pipe' })
+    execFileSync(
+      binary('mariadb', ['/usr/bin/mariadb']) ?? 'mariadb',
+      ['--no-defaults', `--socket=${join(folder, 'socket')}`, '-uroot', '-e', text],
+      { stdio: 'pipe' },
+    )
   }
-  sql("create database test character set utf8mb4; create user test@'127.0.0.1' identified by 'test'; grant all on *.* to test@'127.0.0.1'; create user test@localhost identified by 'test'; grant all on *.* to test@localhost")
+  sql(
+    "create database test character set utf8mb4; create user test@'127.0.0.1' identified by 'test'; grant all on *.* to test@'127.0.0.1'; create user test@localhost identified by 'test'; grant all on *.* to test@localhost",
+  )
   return {
     kind: 'mysql',
     host: '127.0.0.1',

@@ -8,7 +8,15 @@ import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import pg from 'pg'
 import { ConnectionLost, readFault, type ServerFault } from './fault.ts'
-import { bindAndExecute, bindAndFetch, closeMessage, fetchMessage, parseMessage, queryMessage, type TextParameter } from './messages.ts'
+import {
+  bindAndExecute,
+  bindAndFetch,
+  fetchMessage,
+  parseMessage,
+  queryMessage,
+  type TextParameter,
+} from './messages.ts'
+import { type Prepared, StatementNames } from './names.ts'
 
 /** Called for each row, with the body of its DataRow message; must not keep the bytes. */
 export type OnRow = (bytes: Buffer, start: number, end: number) => void
@@ -20,11 +28,19 @@ export interface Outcome {
   readonly suspended: boolean
 }
 
+/** A statement whose Parse is under way: its name is dropped when that fails. */
+interface Parsing {
+  readonly text: string
+  readonly name: string
+}
+
+const parsing = (text: string, { name, isNew }: Prepared): Parsing | null => (isNew ? { text, name } : null)
+const unnamed = (text: string): Prepared => ({ name: '', before: [parseMessage('', text)], isNew: false })
+
 /** One statement in flight, until its ReadyForQuery. */
 interface Exchange {
   readonly onRow: OnRow | null
-  /** The text whose Parse went with it: its name is dropped when that fails. */
-  readonly parsing: string | null
+  readonly parsing: Parsing | null
   readonly resolve: (outcome: Outcome) => void
   readonly reject: (thrown: unknown) => void
   affected: number
@@ -51,7 +67,7 @@ type Listening = { attachListeners(this: pg.Connection, stream: EventEmitter): v
 type BackendKey = { readonly processID: number | null; readonly secretKey: number | null }
 
 export class Wire extends pg.Connection {
-  readonly #statementLimit: number
+  readonly #statements: StatementNames
   /** pg's own parser, for what comes before the connection stands. */
   readonly #own = new EventEmitter()
   #live = false
@@ -60,12 +76,6 @@ export class Wire extends pg.Connection {
 
   readonly #queue: Exchange[] = []
   #head = 0
-  /** Names of prepared statements by their text, the least recently used first. */
-  readonly #names = new Map<string, string>()
-  #named = 0
-  /** Close messages that go with the next statement. */
-  #closing: Buffer[] = []
-
   #rest: Buffer = nothing
   #parts: Buffer[] | null = null
   #have = 0
@@ -79,7 +89,7 @@ export class Wire extends pg.Connection {
 
   constructor(config: pg.ConnectionConfig, statementLimit = 200) {
     super(config)
-    this.#statementLimit = statementLimit
+    this.#statements = new StatementNames(statementLimit)
   }
 
   /** Called by pg when the socket stands, and again when TLS does. */
@@ -135,14 +145,25 @@ export class Wire extends pg.Connection {
    * whether the statement was carried out.
    */
   run(text: string, parameters: readonly TextParameter[], onRow: OnRow | null): Promise<Outcome> {
-    const { name, before, parsing } = this.#prepare(text)
-    return this.#send(bindAndExecute(before, name, parameters), onRow, parsing)
+    const prepared = this.#statements.prepare(text)
+    return this.#send(bindAndExecute(prepared.before, prepared.name, parameters), onRow, parsing(text, prepared))
   }
 
-  /** The same up to the first rows of a portal, which lives to the end of the transaction. */
-  openPortal(portal: string, text: string, parameters: readonly TextParameter[], rows: number, onRow: OnRow): Promise<Outcome> {
-    const { name, before, parsing } = this.#prepare(text)
-    return this.#send(bindAndFetch(before, portal, name, parameters, rows), onRow, parsing)
+  /**
+   * The same up to the first rows of a portal, which lives to the end of the transaction. `once`: the statement gets no name, so that no
+   * earlier preparation of it can be out of date.
+   */
+  openPortal(
+    portal: string,
+    text: string,
+    parameters: readonly TextParameter[],
+    rows: number,
+    onRow: OnRow,
+    once: boolean,
+  ): Promise<Outcome> {
+    const prepared = once ? unnamed(text) : this.#statements.prepare(text)
+    const message = bindAndFetch(prepared.before, portal, prepared.name, parameters, rows)
+    return this.#send(message, onRow, parsing(text, prepared))
   }
 
   /** More rows of a portal. */
@@ -165,45 +186,12 @@ export class Wire extends pg.Connection {
     }
   }
 
-  #prepare(text: string): { name: string; before: readonly Buffer[]; parsing: string | null } {
-    const known = this.#names.get(text)
-    if (known !== undefined) {
-      this.#names.delete(text)
-      this.#names.set(text, known)
-      return { name: known, before: this.#takeClosing(), parsing: null }
-    }
-    const name = `s${++this.#named}`
-    this.#names.set(text, name)
-    if (this.#names.size > this.#statementLimit) {
-      for (const oldest of this.#names.keys()) {
-        this.#drop(oldest)
-        break
-      }
-    }
-    return { name, before: [...this.#takeClosing(), parseMessage(name, text)], parsing: text }
-  }
-
-  #takeClosing(): readonly Buffer[] {
-    if (this.#closing.length === 0) return this.#closing
-    const closing = this.#closing
-    this.#closing = []
-    return closing
-  }
-
-  /** Forgets a statement's name, here and on the server. */
-  #drop(text: string): void {
-    const name = this.#names.get(text)
-    if (name === undefined) return
-    this.#names.delete(text)
-    this.#closing.push(closeMessage(name))
-  }
-
   /** Statements whose preparation is out of date are prepared anew at their next use. */
   forgetStatements(): void {
-    for (const text of [...this.#names.keys()]) this.#drop(text)
+    this.#statements.forget()
   }
 
-  #send(message: Buffer, onRow: OnRow | null, parsing: string | null): Promise<Outcome> {
+  #send(message: Buffer, onRow: OnRow | null, parsing: Parsing | null): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       if (this.#lost !== null || !this.stream.writable) {
         reject(new ConnectionLost(this.#lost))
@@ -325,7 +313,8 @@ export class Wire extends pg.Connection {
         return
       case type.error: {
         const fault = readFault(bytes, start + 5, end)
-        if (exchange === undefined || fault.severity === 'FATAL' || fault.severity === 'PANIC') this.#fatal(exchange, fault)
+        if (exchange === undefined || fault.severity === 'FATAL' || fault.severity === 'PANIC')
+          this.#fatal(exchange, fault)
         else exchange.fault ??= fault
         return
       }
@@ -353,7 +342,8 @@ export class Wire extends pg.Connection {
       this.#head = 0
     }
     if (exchange === undefined) return
-    if (exchange.parsing !== null && !exchange.parsed) this.#names.delete(exchange.parsing)
+    const { parsing, parsed } = exchange
+    if (parsing !== null && !parsed) this.#statements.failed(parsing.text, parsing.name)
     if (exchange.fault !== null) exchange.reject(exchange.fault)
     else exchange.resolve({ affected: exchange.affected, suspended: exchange.suspended })
   }
@@ -370,7 +360,10 @@ function row(exchange: Exchange, bytes: Buffer, start: number, end: number): voi
 }
 
 const length = (bytes: Buffer, at: number): number =>
-  ((bytes[at + 1] as number) << 24) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number)
+  ((bytes[at + 1] as number) << 24) |
+  ((bytes[at + 2] as number) << 16) |
+  ((bytes[at + 3] as number) << 8) |
+  (bytes[at + 4] as number)
 
 /** The last number of a command tag such as `INSERT 0 5`; 0 where there is none. */
 function affectedRows(bytes: Buffer, end: number): number {

@@ -49,7 +49,11 @@ export function fetchMessage(portal: string, rows: number): Buffer {
 }
 
 /** The messages before it, then Bind of a statement to the unnamed portal, Execute, Sync: in one piece. */
-export function bindAndExecute(before: readonly Buffer[], statement: string, parameters: readonly TextParameter[]): Buffer {
+export function bindAndExecute(
+  before: readonly Buffer[],
+  statement: string,
+  parameters: readonly TextParameter[],
+): Buffer {
   return withBind(before, '', statement, parameters, executeAll)
 }
 

@@ -4,6 +4,8 @@ export class PlacedRow {
   /** Cell i begins at `starts[i]`; its length is `lengths[i]`, -1 for NULL. */
   bytes: Buffer = Buffer.alloc(0)
   count = 0
+  /** Bytes of all cells together, and at most a few more. */
+  size = 0
   starts = new Int32Array(32)
   lengths = new Int32Array(32)
 
@@ -20,12 +22,16 @@ export class PlacedRow {
     let at = start + 2
     for (let i = 0; i < count; i++) {
       const length =
-        ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
+        ((bytes[at] as number) << 24) |
+        ((bytes[at + 1] as number) << 16) |
+        ((bytes[at + 2] as number) << 8) |
+        (bytes[at + 3] as number)
       at += 4
       starts[i] = at
       lengths[i] = length
       if (length > 0) at += length
     }
+    this.size = at - start
   }
 
   /** The cell as text; null for NULL and for a cell that is not there. */

@@ -157,6 +157,8 @@ export interface Catalog {
   realTable(name: string): Table | null | Promise<Table | null>
   /** Forgets what is known; the next call reads the source again. */
   refresh(): void
+  /** The name of the default schema, where names of constraints have it in front (data-plane 6.4). */
+  defaultSchema?(): Promise<string | null>
 }
 
 /** The name that clients use. */

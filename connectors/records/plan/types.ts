@@ -104,4 +104,6 @@ export interface Planned<P> {
   readonly plan: P
   readonly shape: string
   readonly binds: readonly Bind[]
+  /** The same plan object comes again with other binds: what is compiled from it may be kept beside it. */
+  readonly kept?: boolean
 }

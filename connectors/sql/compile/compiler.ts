@@ -8,6 +8,7 @@ import type {
   ArithmeticOp,
   Column,
   ColumnDefinition,
+  DefaultExpression,
   FunctionName,
   MatchOp,
   ReadPlan,
@@ -18,7 +19,7 @@ import type {
   WritePlan,
 } from 'dataferry/records'
 import type { ReadProgram, WriteProgram } from '../types.ts'
-import { compileSchema } from './ddl.ts'
+import { name as columnName, compileSchema, defaultValue, type KeyType, tableText, typeText } from './ddl.ts'
 import { compileRead } from './select.ts'
 import { compileWrite } from './write.ts'
 import type { StatementWriter } from './writer.ts'
@@ -105,8 +106,6 @@ export abstract class SqlCompiler {
   }
   /** The rows of the parents' parameter; `keys` are the columns which they are compared with, in order. */
   abstract parents(out: StatementWriter, keys: readonly Column[]): ParentsSource
-  /** Whether a relation's rows are limited for each parent by a lateral join; otherwise row numbers are counted over all. */
-  readonly lateral: boolean = false
 
   // ---- conditions
 
@@ -193,14 +192,41 @@ export abstract class SqlCompiler {
 
   /** The database's type of a column, without nullability and default. Throws BadRequest for one that it has not. */
   abstract columnType(column: ColumnDefinition): string
-  /** The whole definition of a column of type `id` or `bigid` behind its name: the key by itself. */
-  abstract keyType(type: 'id' | 'bigid'): string
+  /** The whole definition of a column of a key type behind its name: the key by itself. */
+  abstract keyType(type: KeyType): string
+  /** Whether the database has a type of these words, lower case, without measures. */
+  hasType(_word: string): boolean {
+    return false
+  }
+  /** Throws BadRequest where the database can't compute it. */
+  defaultExpression(expression: DefaultExpression, _column: ColumnDefinition): string {
+    return expression === 'now' ? 'current_timestamp' : expression
+  }
+  /** The statements that make an existing column another one. */
+  alterColumn(plan: Extract<SchemaPlan, { kind: 'alter-column' }>): readonly string[] {
+    const { column, parts } = plan
+    const start = `alter table ${tableText(this, plan.table)} alter column ${columnName(this, column.name)}`
+    const value = defaultValue(this, column)
+    return [
+      ...(parts.default ? [`${start} drop default`] : []),
+      ...(parts.type ? [`${start} type ${typeText(this, column)}`] : []),
+      ...(parts.allowNull ? [`${start} ${column.allowNull === true ? 'drop' : 'set'} not null`] : []),
+      ...(parts.default && value !== null ? [`${start} set default ${value}`] : []),
+    ]
+  }
+  dropColumn(plan: Extract<SchemaPlan, { kind: 'drop-column' }>): readonly string[] {
+    return [`alter table ${tableText(this, plan.table)} drop column ${columnName(this, plan.column)}`]
+  }
   booleanLiteral(value: boolean): string {
     return value ? '1' : '0'
   }
   stringLiteral(value: string): string {
     return `'${value.replaceAll("'", "''")}'`
   }
-  /** Longest name of a constraint or index. */
+  /** Longest name of a constraint or index, in letters. */
   readonly nameLimit: number = 63
+  /** Whether the database keeps the name whole. */
+  fits(name: string): boolean {
+    return Buffer.byteLength(name) <= this.nameLimit
+  }
 }

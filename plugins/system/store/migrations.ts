@@ -2,7 +2,10 @@
  * The tables of the system store, as steps that are applied once each, in order, and never changed after a release. Names are
  * DreamFactory's. Times are texts in the form that records show (control-plane 4.1), so that every database keeps them alike.
  */
-import type { ColumnDefinition, ForeignKeyDefinition, SchemaPlan } from 'dataferry/records'
+import type { SchemaPlan } from 'dataferry/records'
+import { administrationTables } from './administration.ts'
+import { flag, id, key, longText, number, optional, reference, stamp, stamps, text } from './definitions.ts'
+import { extrasTables } from './extras-tables.ts'
 import { seeds } from './seeds.ts'
 
 /** Rows of one table that a step adds; ids are given. */
@@ -14,39 +17,6 @@ export interface SeedRows {
 export type Migration =
   | { readonly version: number; readonly name: string; readonly changes: readonly SchemaPlan[] }
   | { readonly version: number; readonly name: string; readonly rows: () => readonly SeedRows[] }
-
-const id: ColumnDefinition = { name: 'id', type: 'id' }
-const text = (name: string, length: number, more: Partial<ColumnDefinition> = {}): ColumnDefinition => ({
-  name,
-  type: 'string',
-  length,
-  ...more,
-})
-const optional = (name: string, length: number): ColumnDefinition => text(name, length, { allowNull: true })
-const longText = (name: string): ColumnDefinition => ({ name, type: 'text', allowNull: true })
-const number = (name: string, more: Partial<ColumnDefinition> = {}): ColumnDefinition => ({
-  name,
-  type: 'integer',
-  ...more,
-})
-const reference = (name: string): ColumnDefinition => number(name, { allowNull: true })
-const flag = (name: string, preset: boolean): ColumnDefinition => ({ name, type: 'boolean', default: preset })
-
-/** `2026-01-05T10:00:00.000000Z` */
-const stamp = (name: string): ColumnDefinition => text(name, 27)
-const stamps: readonly ColumnDefinition[] = [
-  stamp('created_date'),
-  stamp('last_modified_date'),
-  reference('created_by_id'),
-  reference('last_modified_by_id'),
-]
-
-const key = (column: string, refTable: string, onDelete: 'CASCADE' | 'SET NULL'): ForeignKeyDefinition => ({
-  columns: [column],
-  refTable,
-  refColumns: ['id'],
-  onDelete,
-})
 
 /** Holds the versions applied; made before everything else. */
 export const migrationTable: SchemaPlan = {
@@ -241,4 +211,6 @@ export const migrations: readonly Migration[] = [
     ],
   },
   { version: 2, name: 'built-in services, apps and email templates', rows: () => seeds() },
+  { version: 3, name: 'tables of the administration', changes: administrationTables },
+  { version: 4, name: "extras of services' tables, virtual relationships", changes: extrasTables },
 ]

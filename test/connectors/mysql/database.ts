@@ -169,7 +169,7 @@ export async function arrange(
   t.after(async () => {
     direct.end()
     const last = new Direct(database)
-    await last.run(`drop database if exists ${name}`)
+    await last.run(`set foreign_key_checks = 0; drop database if exists ${name}`)
     last.end()
   })
   return { ...served, direct, name }

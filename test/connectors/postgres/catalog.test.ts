@@ -54,9 +54,26 @@ test('the list: tables, views and partitions in natural order', { skip }, async 
   const { catalog, schema } = await arrange(t, database, hostile)
   const list = await catalog.list()
   const own = list.filter(({ schema: other }) => other === null)
-  assert.deepEqual(own.map(({ name, isView }) => (isView ? `${name} (view)` : name)), [
-    long, 'big', 'calc', 'gone_column', 'kept (view)', 'no_columns', 'or"der', 'parted', 'parted_2024', 'profile', 'region', 'shown (view)', 'site', 'site_tag', 'tag',
-  ])
+  assert.deepEqual(
+    own.map(({ name, isView }) => (isView ? `${name} (view)` : name)),
+    [
+      long,
+      'big',
+      'calc',
+      'gone_column',
+      'kept (view)',
+      'no_columns',
+      'or"der',
+      'parted',
+      'parted_2024',
+      'profile',
+      'region',
+      'shown (view)',
+      'site',
+      'site_tag',
+      'tag',
+    ],
+  )
   assert.ok(!list.some(({ name }) => name.startsWith('pg_') || name.startsWith('information_schema.')))
   assert.equal(schema.length > 0, true)
 })
@@ -66,22 +83,75 @@ interface Expected extends Partial<Column> {
   readonly column: string
 }
 const columns: readonly Expected[] = [
-  { table: 'or"der', column: 'select', type: 'id', autoIncrement: true, allowNull: false, default: null, hasDefault: true, isPrimaryKey: true, isUnique: false },
-  { table: 'or"der', column: 'a b', type: 'string', dbType: 'character varying(20)', length: 20, precision: 20, scale: null, default: "it's", isUnique: false },
+  {
+    table: 'or"der',
+    column: 'select',
+    type: 'id',
+    autoIncrement: true,
+    allowNull: false,
+    default: null,
+    hasDefault: true,
+    isPrimaryKey: true,
+    isUnique: false,
+  },
+  {
+    table: 'or"der',
+    column: 'a b',
+    type: 'string',
+    dbType: 'character varying(20)',
+    length: 20,
+    precision: 20,
+    scale: null,
+    default: "it's",
+    isUnique: false,
+  },
   { table: 'or"der', column: 'filter', type: 'decimal', length: 10, precision: 10, scale: 2 },
   { table: 'or"der', column: '日本', type: 'string', dbType: 'text', length: null },
-  { table: 'region', column: 'region', type: 'string', dbType: 'character(2)', length: 2, fixedLength: true, isPrimaryKey: true, allowNull: false },
+  {
+    table: 'region',
+    column: 'region',
+    type: 'string',
+    dbType: 'character(2)',
+    length: 2,
+    fixedLength: true,
+    isPrimaryKey: true,
+    allowNull: false,
+  },
   { table: 'region', column: 'no', type: 'integer', autoIncrement: false, isPrimaryKey: true, hasDefault: false },
   { table: 'region', column: 'name', isUnique: true, isPrimaryKey: false },
   { table: 'site', column: 'id', type: 'id', autoIncrement: true, hasDefault: true, default: null },
   { table: 'site', column: 'region', type: 'string', isForeignKey: true, refTable: 'region', refField: 'region,no' },
-  { table: 'site', column: 'manager_id', type: 'reference', isForeignKey: true, refTable: 'site', refField: 'id', refOnDelete: null },
-  { table: 'profile', column: 'site_id', type: 'reference', isPrimaryKey: true, isForeignKey: true, autoIncrement: false },
+  {
+    table: 'site',
+    column: 'manager_id',
+    type: 'reference',
+    isForeignKey: true,
+    refTable: 'site',
+    refField: 'id',
+    refOnDelete: null,
+  },
+  {
+    table: 'profile',
+    column: 'site_id',
+    type: 'reference',
+    isPrimaryKey: true,
+    isForeignKey: true,
+    autoIncrement: false,
+  },
   { table: 'big', column: 'id', type: 'bigint', autoIncrement: true },
   { table: 'big', column: 'small', type: 'integer', dbType: 'smallint', autoIncrement: true, allowNull: false },
   { table: 'big', column: 'mood', type: 'string', dbType: 'mood', default: 'sad' },
   { table: 'big', column: 'amount', type: 'integer', dbType: 'integer', default: 5 },
-  { table: 'big', column: 'code', type: 'string', dbType: 'character varying(5)', length: 5, allowNull: false, hasDefault: true, default: 'none' },
+  {
+    table: 'big',
+    column: 'code',
+    type: 'string',
+    dbType: 'character varying(5)',
+    length: 5,
+    allowNull: false,
+    hasDefault: true,
+    default: 'none',
+  },
   { table: 'big', column: 'list', type: 'string', dbType: 'integer[]', default: '{}' },
   { table: 'big', column: 'made', type: 'timestamptz', default: 'now()' },
   { table: 'big', column: 'stamp', type: 'timestamp', default: 'CURRENT_TIMESTAMP' },
@@ -108,7 +178,10 @@ test('columns', { skip }, async (t) => {
     const told = Object.fromEntries(Object.keys(expected).map((key) => [key, actual[key as keyof Column]]))
     assert.deepEqual(told, expected, `${table}.${column}`)
   }
-  assert.deepEqual((await found(catalog, 'gone_column')).columns.map(({ name }) => name), ['a', 'c'])
+  assert.deepEqual(
+    (await found(catalog, 'gone_column')).columns.map(({ name }) => name),
+    ['a', 'c'],
+  )
   assert.deepEqual((await found(catalog, 'no_columns')).columns, [])
   assert.deepEqual((await found(catalog, 'region')).primaryKey, ['region', 'no'])
   assert.deepEqual((await found(catalog, 'shown')).primaryKey, [])
@@ -143,16 +216,36 @@ test('constraints', { skip }, async (t) => {
   assert.ok(database)
   const { catalog, schema } = await arrange(t, database, hostile)
   const common = { constraint_schema: schema, table_schema: schema, table_name: 'site' }
-  const none = { referenced_table_schema: null, referenced_table_name: null, referenced_column_name: null, update_rule: null, delete_rule: null }
+  const none = {
+    referenced_table_schema: null,
+    referenced_table_name: null,
+    referenced_column_name: null,
+    update_rule: null,
+    delete_rule: null,
+  }
   assert.deepEqual((await found(catalog, 'site')).constraints, {
     site_pkey: { constraint_type: 'PRIMARY KEY', constraint_name: 'site_pkey', column_name: 'id', ...common, ...none },
     site_manager_id_fkey: {
-      constraint_type: 'FOREIGN KEY', constraint_name: 'site_manager_id_fkey', column_name: 'manager_id', ...common,
-      referenced_table_schema: schema, referenced_table_name: 'site', referenced_column_name: 'id', update_rule: 'NO ACTION', delete_rule: 'NO ACTION',
+      constraint_type: 'FOREIGN KEY',
+      constraint_name: 'site_manager_id_fkey',
+      column_name: 'manager_id',
+      ...common,
+      referenced_table_schema: schema,
+      referenced_table_name: 'site',
+      referenced_column_name: 'id',
+      update_rule: 'NO ACTION',
+      delete_rule: 'NO ACTION',
     },
     site_region_region_no_fkey: {
-      constraint_type: 'FOREIGN KEY', constraint_name: 'site_region_region_no_fkey', column_name: ['region', 'region_no'], ...common,
-      referenced_table_schema: schema, referenced_table_name: 'region', referenced_column_name: ['region', 'no'], update_rule: 'CASCADE', delete_rule: 'SET NULL',
+      constraint_type: 'FOREIGN KEY',
+      constraint_name: 'site_region_region_no_fkey',
+      column_name: ['region', 'region_no'],
+      ...common,
+      referenced_table_schema: schema,
+      referenced_table_name: 'region',
+      referenced_column_name: ['region', 'no'],
+      update_rule: 'CASCADE',
+      delete_rule: 'SET NULL',
     },
   })
   assert.deepEqual((await found(catalog, 'no_columns')).constraints, [])
@@ -162,17 +255,25 @@ test('which schemas are shown, and what their tables are called', { skip }, asyn
   assert.ok(database)
   const { runner, client, schema } = await arrange(t, database, 'create table here (id int primary key)')
   const other = `${schema}_other`
-  await client.query(`create schema ${other}; create table ${other}.note (id int primary key, here_id int references here)`)
+  await client.query(
+    `create schema ${other}; create table ${other}.note (id int primary key, here_id int references here)`,
+  )
   const names = async (configured: string): Promise<string[]> => {
     const catalog = new Catalog(runner, postgresql, schemaChoice(configured))
-    return (await catalog.list()).map(({ name }) => name).filter((name) => /here|note/.test(name) && (!name.includes('.') || name.startsWith(other)))
+    return (await catalog.list())
+      .map(({ name }) => name)
+      .filter((name) => /here|note/.test(name) && (!name.includes('.') || name.startsWith(other)))
   }
   assert.deepEqual(await names(''), ['here', `${other}.note`])
   assert.deepEqual(await names('default'), ['here'])
   assert.deepEqual(await names(other), [`${other}.note`])
   const all = new Catalog(runner, postgresql, schemaChoice(''))
-  assert.deepEqual((await found(all, 'here')).relations.map(told), [`${other}.note_by_here_id has_many id -> ${other}.note.here_id`])
-  assert.deepEqual((await found(all, `${other}.NOTE`)).relations.map(told), ['here_by_here_id belongs_to here_id -> here.id'])
+  assert.deepEqual((await found(all, 'here')).relations.map(told), [
+    `${other}.note_by_here_id has_many id -> ${other}.note.here_id`,
+  ])
+  assert.deepEqual((await found(all, `${other}.NOTE`)).relations.map(told), [
+    'here_by_here_id belongs_to here_id -> here.id',
+  ])
   // A key that leads out of what is shown is none.
   const only = await found(new Catalog(runner, postgresql, schemaChoice(other)), `${other}.note`)
   assert.deepEqual([only.relations, columnOf(only, 'here_id').isForeignKey], [[], false])
@@ -191,7 +292,10 @@ test('a table made behind the catalog, dropped, and made anew', { skip }, async 
   catalog.refresh()
   await catalog.list()
   await client.query('drop table third; create table third (other text)')
-  assert.deepEqual((await found(catalog, 'third')).columns.map(({ name }) => name), ['other'])
+  assert.deepEqual(
+    (await found(catalog, 'third')).columns.map(({ name }) => name),
+    ['other'],
+  )
   await client.query('drop table first')
   catalog.refresh()
   await catalog.list()

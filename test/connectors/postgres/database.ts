@@ -1,12 +1,12 @@
 /** A schema of its own on a real server, and the connector's runner and store on it; what was made is gone when the test is. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import pg from 'pg'
 import type { RecordStore } from 'dataferry/records'
 import type { ByteSink, ConfigValues, Output, ServiceHost } from 'dataferry/sdk'
-import { type SqlConnector, sqlStore, type ReadProgram, type Statement, type WireColumn } from 'dataferry/sql'
+import { type ReadProgram, type SqlConnector, type Statement, sqlStore, type WireColumn } from 'dataferry/sql'
+import pg from 'pg'
 import { load } from '../../../config/index.ts'
-import { PostgresCatalog } from '../../../connectors/postgres/catalog.ts'
+import type { PostgresCatalog } from '../../../connectors/postgres/catalog.ts'
 import { postgresConnector } from '../../../connectors/postgres/connector.ts'
 import { postgresql } from '../../../connectors/postgres/flavours.ts'
 import { PostgresRunner } from '../../../connectors/postgres/runner.ts'
@@ -38,10 +38,17 @@ export async function direct(t: TestContext, database: Database): Promise<pg.Cli
 }
 
 async function connect({ host, port, user, password, database }: Database): Promise<pg.Client> {
-  const client = new pg.Client({ host, port, user, password, database })
-  client.on('error', () => {})
-  await client.connect()
-  return client
+  for (;;) {
+    const client = new pg.Client({ host, port, user, password, database })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      return client
+    } catch (thrown) {
+      // The port is open a moment before the server takes logins.
+      if ((thrown as { readonly code?: string }).code !== '57P03') throw thrown
+    }
+  }
 }
 
 let schemas = 0
@@ -71,7 +78,12 @@ export const configOf = (database: Database, more: ConfigValues = {}): ConfigVal
 })
 
 /** A schema filled by the statements. */
-export async function arrange(t: TestContext, database: Database, sql: string, options: Options = {}): Promise<Arranged> {
+export async function arrange(
+  t: TestContext,
+  database: Database,
+  sql: string,
+  options: Options = {},
+): Promise<Arranged> {
   const schema = `t${process.pid}_${++schemas}`
   const client = await connect(database)
   await client.query(`create schema ${schema}; set search_path to ${schema}, public`)
@@ -106,7 +118,14 @@ export async function arrange(t: TestContext, database: Database, sql: string, o
   return { runner: made, catalog: known, store, client, schema, config }
 }
 
-export const json: Output = { format: 'json', type: 'application/json', wrapper: 'resource', wrapperName: 'resource', xmlRoot: 'dfapi', fileName: null }
+export const json: Output = {
+  format: 'json',
+  type: 'application/json',
+  wrapper: 'resource',
+  wrapperName: 'resource',
+  xmlRoot: 'dfapi',
+  fileName: null,
+}
 
 /** Collects what is written. */
 export class Collected implements ByteSink {
@@ -119,7 +138,12 @@ export class Collected implements ByteSink {
   }
 }
 
-export const column = (as: string, type: WireColumn['type'] = 'string', dbType = ''): WireColumn => ({ as, type, dbType, hidden: false })
+export const column = (as: string, type: WireColumn['type'] = 'string', dbType = ''): WireColumn => ({
+  as,
+  type,
+  dbType,
+  hidden: false,
+})
 
 let programs = 0
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { ApiError } from 'dataferry/sdk'
+import { postgresql } from '../../../connectors/postgres/flavours.ts'
 import { PostgresRunner } from '../../../connectors/postgres/runner.ts'
 import { readSettings } from '../../../connectors/postgres/settings.ts'
-import { postgresql } from '../../../connectors/postgres/flavours.ts'
 import { postgres } from '../../support/databases.ts'
 import { arrange, Collected, column, configOf, direct, host, json, listProgram, signal } from './database.ts'
 
@@ -29,7 +29,10 @@ test('point reads share few connections and get their own answers', { skip }, as
       return sink.text
     }),
   )
-  assert.deepEqual(texts, ids.map((id) => `{"resource":[{"id":${id},"name":"item ${id}"}]}`))
+  assert.deepEqual(
+    texts,
+    ids.map((id) => `{"resource":[{"id":${id},"name":"item ${id}"}]}`),
+  )
   assert.ok(runner.connections.shared <= 2, `${runner.connections.shared} shared connections`)
   assert.equal(runner.connections.own, 0)
 })
@@ -55,8 +58,11 @@ test('a statement that can not be prepared does not spoil its text', { skip }, a
   assert.ok(database)
   const { runner, client } = await arrange(t, database, items)
   const late = listProgram('select id from later where id = $1', [column('id', 'integer')], true)
-  const attempts = await Promise.allSettled(Array.from({ length: 5 }, () => runner.run(late, [1], json, new Collected(), signal)))
-  for (const attempt of attempts) assert.equal(attempt.status === 'rejected' && (attempt.reason as ApiError).status, 503)
+  const attempts = await Promise.allSettled(
+    Array.from({ length: 5 }, () => runner.run(late, [1], json, new Collected(), signal)),
+  )
+  for (const attempt of attempts)
+    assert.equal(attempt.status === 'rejected' && (attempt.reason as ApiError).status, 503)
   await client.query('create table later (id int primary key); insert into later values (1)')
   const sink = new Collected()
   await runner.run(late, [1], json, sink, signal)
@@ -66,7 +72,10 @@ test('a statement that can not be prepared does not spoil its text', { skip }, a
 test('a prepared statement whose result has changed is prepared anew', { skip }, async (t) => {
   assert.ok(database)
   const { runner, client } = await arrange(t, database, items)
-  for (const program of [listProgram('select * from items where id = $1', item, true), listProgram('select * from items where id = $1 order by 1', item)]) {
+  for (const program of [
+    listProgram('select * from items where id = $1', item, true),
+    listProgram('select * from items where id = $1 order by 1', item),
+  ]) {
     await runner.run(program, [7], json, new Collected(), signal)
     await client.query('alter table items alter name type varchar(80)')
     const sink = new Collected()
@@ -79,7 +88,9 @@ test('a prepared statement whose result has changed is prepared anew', { skip },
 test('more statements than are kept', { skip }, async (t) => {
   assert.ok(database)
   const { runner } = await arrange(t, database, items)
-  const programs = Array.from({ length: 450 }, (_, i) => listProgram(`select ${i} as n where $1::int = 1`, [column('n', 'integer')], true))
+  const programs = Array.from({ length: 450 }, (_, i) =>
+    listProgram(`select ${i} as n where $1::int = 1`, [column('n', 'integer')], true),
+  )
   for (let round = 0; round < 2; round++) {
     const texts = await Promise.all(
       programs.map(async (program) => {
@@ -88,7 +99,10 @@ test('more statements than are kept', { skip }, async (t) => {
         return sink.text
       }),
     )
-    assert.deepEqual(texts, programs.map((_, i) => `{"resource":[{"n":${i}}]}`))
+    assert.deepEqual(
+      texts,
+      programs.map((_, i) => `{"resource":[{"n":${i}}]}`),
+    )
   }
 })
 
@@ -98,14 +112,20 @@ test('a list waits for a slow client and stays whole', { skip }, async (t) => {
   let most = 0
   let waiting = 0
   const sink = new Collected()
-  await runner.run(all, [], json, {
-    async write(chunk) {
-      most = Math.max(most, ++waiting)
-      await new Promise((resolve) => setImmediate(resolve))
-      waiting--
-      sink.write(chunk)
+  await runner.run(
+    all,
+    [],
+    json,
+    {
+      async write(chunk) {
+        most = Math.max(most, ++waiting)
+        await new Promise((resolve) => setImmediate(resolve))
+        waiting--
+        sink.write(chunk)
+      },
     },
-  }, signal)
+    signal,
+  )
   assert.equal(most, 1)
   const { resource } = JSON.parse(sink.text) as { resource: { id: number; name: string }[] }
   assert.equal(resource.length, 20_000)
@@ -115,11 +135,14 @@ test('a list waits for a slow client and stays whole', { skip }, async (t) => {
 test('rows longer than a chunk of the socket', { skip }, async (t) => {
   assert.ok(database)
   const { runner } = await arrange(t, database, items)
-  const long = listProgram("select n as id, repeat(chr(64 + n), 300000 + n) as name from generate_series(1, 5) n", item)
+  const long = listProgram('select n as id, repeat(chr(64 + n), 300000 + n) as name from generate_series(1, 5) n', item)
   const sink = new Collected()
   await runner.run(long, [], json, sink, signal)
   const { resource } = JSON.parse(sink.text) as { resource: { id: number; name: string }[] }
-  assert.deepEqual(resource.map(({ name }) => name.length), [300_001, 300_002, 300_003, 300_004, 300_005])
+  assert.deepEqual(
+    resource.map(({ name }) => name.length),
+    [300_001, 300_002, 300_003, 300_004, 300_005],
+  )
 })
 
 test('an abort stops the statement on the server and the next list goes on', { skip }, async (t) => {
@@ -129,7 +152,9 @@ test('an abort stops the statement on the server and the next list goes on', { s
   const slow = listProgram("select 1 as id, 'stop me'::text as name from (select pg_sleep(600)) s", item)
   const run = runner.run(slow, [], json, new Collected(), stop.signal)
   const running = async (): Promise<number> => {
-    const { rows } = await client.query("select count(*)::int n from pg_stat_activity where query like '%stop me%' and state = 'active' and pid <> pg_backend_pid()")
+    const { rows } = await client.query(
+      "select count(*)::int n from pg_stat_activity where query like '%stop me%' and state = 'active' and pid <> pg_backend_pid()",
+    )
     return (rows[0] as { n: number }).n
   }
   while ((await running()) === 0);
@@ -147,12 +172,18 @@ test('an abort while the client is slow ends the list', { skip }, async (t) => {
   const stop = new AbortController()
   const big = listProgram("select n as id, repeat('x', 1000) as name from generate_series(1, 1000000) n", item)
   let written = 0
-  const run = runner.run(big, [], json, {
-    async write() {
-      if (++written === 3) stop.abort(new Error('the client is gone'))
-      await new Promise((resolve) => setImmediate(resolve))
+  const run = runner.run(
+    big,
+    [],
+    json,
+    {
+      async write() {
+        if (++written === 3) stop.abort(new Error('the client is gone'))
+        await new Promise((resolve) => setImmediate(resolve))
+      },
     },
-  }, stop.signal)
+    stop.signal,
+  )
   await assert.rejects(run, /the client is gone/)
   assert.equal(written, 3)
 })
@@ -177,10 +208,13 @@ test('all connections in use: who waits too long gets a 503', { skip }, async (t
       release = resolve
     })
   }, signal)
-  await assert.rejects(runner.session(async (session) => session.execute('select 1'), signal), {
-    status: 503,
-    message: 'All connections to the database are in use. Try again.',
-  })
+  await assert.rejects(
+    runner.session(async (session) => session.execute('select 1'), signal),
+    {
+      status: 503,
+      message: 'All connections to the database are in use. Try again.',
+    },
+  )
   release()
   await held
   await runner.session(async (session) => session.execute('select 1'), signal)
@@ -204,8 +238,16 @@ test('many lists at once share the pool', { skip }, async (t) => {
 const refused = [
   { name: 'nobody listens', config: { port: 1 }, message: 'The database can not be reached.' },
   { name: 'unknown host', config: { host: 'no-such-host.invalid' }, message: 'The database can not be reached.' },
-  { name: 'unknown database', config: { database: 'no such database' }, message: 'The database of this service does not exist.' },
-  { name: 'unknown login', config: { username: 'nobody at all' }, message: 'The database refuses the login of this service.' },
+  {
+    name: 'unknown database',
+    config: { database: 'no such database' },
+    message: 'The database of this service does not exist.',
+  },
+  {
+    name: 'unknown login',
+    config: { username: 'nobody at all' },
+    message: 'The database refuses the login of this service.',
+  },
   { name: 'no TLS', config: { sslmode: 'require' }, message: 'A secure connection to the database can not be made.' },
 ]
 for (const { name, config, message } of refused) {
@@ -213,7 +255,10 @@ for (const { name, config, message } of refused) {
     assert.ok(database)
     const runner = new PostgresRunner(() => readSettings(configOf(database, config), host(), postgresql))
     t.after(() => runner.close())
-    for (const run of [() => runner.query('select 1', [], signal), () => runner.run(byId, [1], json, new Collected(), signal)]) {
+    for (const run of [
+      () => runner.query('select 1', [], signal),
+      () => runner.run(byId, [1], json, new Collected(), signal),
+    ]) {
       await assert.rejects(run(), (thrown: unknown) => {
         assert.ok(thrown instanceof ApiError)
         assert.deepEqual([thrown.status, thrown.message], [503, message])
@@ -236,7 +281,9 @@ test('a wrong password', { skip }, async (t) => {
   await client.query('select pg_reload_conf()')
   t.after(() => writeFileSync(file, before))
   const attempt = async (password: string): Promise<unknown> => {
-    const runner = new PostgresRunner(() => readSettings(configOf(database, { username: 'locked', password }), host(), postgresql))
+    const runner = new PostgresRunner(() =>
+      readSettings(configOf(database, { username: 'locked', password }), host(), postgresql),
+    )
     try {
       return await runner.query('select current_user', [], signal)
     } finally {
@@ -263,7 +310,9 @@ test('connections that are cut are replaced', { skip }, async (t) => {
   const few = listProgram('select id, name from items where id = 5 order by id', item)
   for (const program of [byId, few]) {
     await runner.run(program, [5].slice(0, program === byId ? 1 : 0), json, new Collected(), signal)
-    await client.query('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()')
+    await client.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
+    )
     const sink = new Collected()
     await runner.run(program, [5].slice(0, program === byId ? 1 : 0), json, sink, signal)
     assert.equal(sink.text, '{"resource":[{"id":5,"name":"item 5"}]}')
@@ -275,7 +324,9 @@ test('a transaction whose connection is cut is a 503, and nothing of it is there
   const { runner, client } = await arrange(t, database, items)
   const cut = runner.session(async (session) => {
     await session.execute("insert into items values (-1, 'half')")
-    await client.query('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()')
+    await client.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
+    )
     await session.execute("insert into items values (-2, 'half')")
   }, signal)
   await assert.rejects(cut, { status: 503, message: 'The connection to the database was lost. Try again.' })

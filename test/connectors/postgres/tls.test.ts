@@ -5,12 +5,12 @@ import { chmodSync, chownSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { ConfigValues } from 'dataferry/sdk'
+import pg from 'pg'
 import { postgresql } from '../../../connectors/postgres/flavours.ts'
 import { PostgresRunner } from '../../../connectors/postgres/runner.ts'
 import { readSettings } from '../../../connectors/postgres/settings.ts'
 import { type Database, postgres } from '../../support/databases.ts'
 import { configOf, host, signal } from './database.ts'
-import pg from 'pg'
 
 const { database, skip: none } = await postgres()
 after(() => database?.stop())
@@ -31,7 +31,23 @@ async function turnOnTls({ port, user, database: name }: Database): Promise<stri
   const [key, crt] = [join(folder, 'server.key'), join(folder, 'server.crt')]
   execFileSync(
     'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', crt],
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost',
+      '-keyout',
+      key,
+      '-out',
+      crt,
+    ],
     { stdio: 'ignore' },
   )
   const { uid, gid } = statSync(folder)
@@ -46,7 +62,10 @@ async function turnOnTls({ port, user, database: name }: Database): Promise<stri
 }
 
 /** The server's setting holds for new connections a moment after it was told. */
-async function encrypted(config: ConfigValues, use: (runner: PostgresRunner) => Promise<void> = async () => {}): Promise<unknown> {
+async function encrypted(
+  config: ConfigValues,
+  use: (runner: PostgresRunner) => Promise<void> = async () => {},
+): Promise<unknown> {
   assert.ok(database)
   const runner = new PostgresRunner(() => readSettings(configOf(database, config), host(), postgresql))
   try {
@@ -63,14 +82,34 @@ async function untilOn(): Promise<void> {
 }
 
 const refused = { status: 503, message: 'A secure connection to the database can not be made.' }
-const modes: readonly { readonly name: string; readonly config: (pem: string) => ConfigValues; readonly expected: boolean | object }[] = [
+const modes: readonly {
+  readonly name: string
+  readonly config: (pem: string) => ConfigValues
+  readonly expected: boolean | object
+}[] = [
   { name: 'left out', config: () => ({}), expected: true },
   { name: 'disable', config: () => ({ sslmode: 'disable' }), expected: false },
   { name: 'require', config: () => ({ sslmode: 'require' }), expected: true },
-  { name: 'verify-full without a certificate to verify by', config: () => ({ sslmode: 'verify-full' }), expected: refused },
-  { name: 'verify-full, host of the certificate', config: (pem) => ({ host: 'localhost', sslmode: 'verify-full', options: { sslrootcert: pem } }), expected: true },
-  { name: 'verify-full, another host', config: (pem) => ({ sslmode: 'verify-full', options: { sslrootcert: pem } }), expected: refused },
-  { name: 'verify-ca, another host', config: (pem) => ({ sslmode: 'verify-ca', options: { sslrootcert: pem } }), expected: true },
+  {
+    name: 'verify-full without a certificate to verify by',
+    config: () => ({ sslmode: 'verify-full' }),
+    expected: refused,
+  },
+  {
+    name: 'verify-full, host of the certificate',
+    config: (pem) => ({ host: 'localhost', sslmode: 'verify-full', options: { sslrootcert: pem } }),
+    expected: true,
+  },
+  {
+    name: 'verify-full, another host',
+    config: (pem) => ({ sslmode: 'verify-full', options: { sslrootcert: pem } }),
+    expected: refused,
+  },
+  {
+    name: 'verify-ca, another host',
+    config: (pem) => ({ sslmode: 'verify-ca', options: { sslrootcert: pem } }),
+    expected: true,
+  },
 ]
 for (const { name, config, expected } of modes) {
   test(`sslmode ${name}`, { skip }, async () => {
@@ -84,7 +123,13 @@ test('a statement is cancelled over TLS', { skip }, async () => {
   await untilOn()
   await encrypted({ sslmode: 'require' }, async (runner) => {
     const count = async (): Promise<unknown> =>
-      (await runner.query("select count(*) from pg_stat_activity where query = 'select pg_sleep(601)' and state = 'active'", [], signal))[0]?.[0]
+      (
+        await runner.query(
+          "select count(*) from pg_stat_activity where query = 'select pg_sleep(601)' and state = 'active'",
+          [],
+          signal,
+        )
+      )[0]?.[0]
     const stop = new AbortController()
     const session = runner.session((own) => own.execute('select pg_sleep(601)'), stop.signal)
     while ((await count()) === '0');

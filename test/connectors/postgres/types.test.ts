@@ -1,8 +1,17 @@
 /** A table of every type: what goes in as JSON, what comes out as JSON, CSV and XML (data-plane 9.1, 9.2, 6.5). */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { allFields, asRows, castToColumn, type Column, type FieldValues, planRead, viewOfEverything, WritePlanner } from 'dataferry/records'
-import { parseJson, type Json, type Output } from 'dataferry/sdk'
+import {
+  allFields,
+  asRows,
+  type Column,
+  castToColumn,
+  type FieldValues,
+  planRead,
+  viewOfEverything,
+  WritePlanner,
+} from 'dataferry/records'
+import { type Json, type Output, parseJson } from 'dataferry/sdk'
 import { postgres } from '../../support/databases.ts'
 import { arrange, Collected, json, signal } from './database.ts'
 
@@ -20,16 +29,43 @@ interface Case {
 const letters = 'é “quotes” \t\n日本語 😀 \\ "double" \'single\' \u0001'
 
 const cases: readonly Case[] = [
-  { type: 'boolean', simple: 'boolean', values: [{ in: 'true', out: 'true' }, { in: '"off"', out: 'false' }, { in: '""', out: 'null' }] },
+  {
+    type: 'boolean',
+    simple: 'boolean',
+    values: [
+      { in: 'true', out: 'true' },
+      { in: '"off"', out: 'false' },
+      { in: '""', out: 'null' },
+    ],
+  },
   { type: 'smallint', simple: 'integer', values: [{ in: '-32768', out: '-32768' }] },
-  { type: 'integer', simple: 'integer', values: [{ in: '2147483647', out: '2147483647' }, { in: '" 5 "', out: '5' }, { in: '"1e3"', out: '1000' }] },
-  { type: 'bigint', simple: 'bigint', values: [{ in: '9223372036854775807', out: '9223372036854775807' }, { in: '"-9223372036854775808"', out: '-9223372036854775808' }, { in: '9007199254740993', out: '9007199254740993' }] },
+  {
+    type: 'integer',
+    simple: 'integer',
+    values: [
+      { in: '2147483647', out: '2147483647' },
+      { in: '" 5 "', out: '5' },
+      { in: '"1e3"', out: '1000' },
+    ],
+  },
+  {
+    type: 'bigint',
+    simple: 'bigint',
+    values: [
+      { in: '9223372036854775807', out: '9223372036854775807' },
+      { in: '"-9223372036854775808"', out: '-9223372036854775808' },
+      { in: '9007199254740993', out: '9007199254740993' },
+    ],
+  },
   { type: 'oid', simple: 'integer', values: [{ in: '4294967295', out: '4294967295' }] },
   {
     type: 'numeric',
     simple: 'decimal',
     values: [
-      { in: '"12345678901234567890.123456789012345678901234567890"', out: '12345678901234567890.12345678901234567890123456789' },
+      {
+        in: '"12345678901234567890.123456789012345678901234567890"',
+        out: '12345678901234567890.12345678901234567890123456789',
+      },
       { in: '10.50', out: '10.5' },
       { in: '5.000', out: '5' },
       { in: '-0.0', out: '0' },
@@ -39,8 +75,24 @@ const cases: readonly Case[] = [
       { sql: "'Infinity'", out: 'null' },
     ],
   },
-  { type: 'numeric(12,4)', simple: 'decimal', values: [{ in: '12.34567', out: '12.3457' }, { in: '99999999.9999', out: '99999999.9999' }] },
-  { type: 'real', simple: 'double', values: [{ in: '0.1', out: '0.1' }, { in: '123456.5', out: '123456.5' }, { in: '16777216', out: '16777216' }, { sql: "'NaN'", out: 'null' }] },
+  {
+    type: 'numeric(12,4)',
+    simple: 'decimal',
+    values: [
+      { in: '12.34567', out: '12.3457' },
+      { in: '99999999.9999', out: '99999999.9999' },
+    ],
+  },
+  {
+    type: 'real',
+    simple: 'double',
+    values: [
+      { in: '0.1', out: '0.1' },
+      { in: '123456.5', out: '123456.5' },
+      { in: '16777216', out: '16777216' },
+      { sql: "'NaN'", out: 'null' },
+    ],
+  },
   {
     type: 'double precision',
     simple: 'double',
@@ -52,26 +104,140 @@ const cases: readonly Case[] = [
       { sql: "'-Infinity'", out: 'null' },
     ],
   },
-  { type: 'money', simple: 'money', values: [{ in: '"9.99"', out: '"$9.99"' }, { in: '1234567.5', out: '"$1,234,567.50"' }] },
-  { type: 'date', simple: 'date', values: [{ in: '"2024-02-29"', out: '"2024-02-29"' }, { in: '"02/29/2024"', out: '"2024-02-29"' }, { sql: "'infinity'", out: '"infinity"' }, { sql: "'0044-03-15 BC'", out: '"0044-03-15 BC"' }] },
-  { type: 'time', simple: 'time', dbType: 'time without time zone', values: [{ in: '"1:02 pm"', out: '"13:02:00"' }, { in: '"01:02:03.456"', out: '"01:02:03.456"' }] },
-  { type: 'timetz', simple: 'timetz', dbType: 'time with time zone', values: [{ in: '"10:00:00+01"', out: '"10:00:00+01"' }] },
-  { type: 'timestamp', simple: 'timestamp', dbType: 'timestamp without time zone', values: [{ in: '"2024-02-29T13:14:15.678Z"', out: '"2024-02-29 13:14:15.678"' }, { sql: "'infinity'", out: '"infinity"' }] },
-  { type: 'timestamptz', simple: 'timestamptz', dbType: 'timestamp with time zone', values: [{ in: '"2024-02-29T13:14:15+02:00"', out: '"2024-02-29 11:14:15+00"' }] },
-  { type: 'interval', simple: 'string', values: [{ in: '"2 hours"', out: '"02:00:00"' }, { in: '"1 year 2 mons 3 days"', out: '"1 year 2 mons 3 days"' }] },
+  {
+    type: 'money',
+    simple: 'money',
+    values: [
+      { in: '"9.99"', out: '"$9.99"' },
+      { in: '1234567.5', out: '"$1,234,567.50"' },
+    ],
+  },
+  {
+    type: 'date',
+    simple: 'date',
+    values: [
+      { in: '"2024-02-29"', out: '"2024-02-29"' },
+      { in: '"02/29/2024"', out: '"2024-02-29"' },
+      { sql: "'infinity'", out: '"infinity"' },
+      { sql: "'0044-03-15 BC'", out: '"0044-03-15 BC"' },
+    ],
+  },
+  {
+    type: 'time',
+    simple: 'time',
+    dbType: 'time without time zone',
+    values: [
+      { in: '"1:02 pm"', out: '"13:02:00"' },
+      { in: '"01:02:03.456"', out: '"01:02:03.456"' },
+    ],
+  },
+  {
+    type: 'timetz',
+    simple: 'timetz',
+    dbType: 'time with time zone',
+    values: [{ in: '"10:00:00+01"', out: '"10:00:00+01"' }],
+  },
+  {
+    type: 'timestamp',
+    simple: 'timestamp',
+    dbType: 'timestamp without time zone',
+    values: [
+      { in: '"2024-02-29T13:14:15.678Z"', out: '"2024-02-29 13:14:15.678"' },
+      { sql: "'infinity'", out: '"infinity"' },
+    ],
+  },
+  {
+    type: 'timestamptz',
+    simple: 'timestamptz',
+    dbType: 'timestamp with time zone',
+    values: [{ in: '"2024-02-29T13:14:15+02:00"', out: '"2024-02-29 11:14:15+00"' }],
+  },
+  {
+    type: 'interval',
+    simple: 'string',
+    values: [
+      { in: '"2 hours"', out: '"02:00:00"' },
+      { in: '"1 year 2 mons 3 days"', out: '"1 year 2 mons 3 days"' },
+    ],
+  },
   { type: 'char(10)', simple: 'string', dbType: 'character(10)', values: [{ in: '"ab"', out: '"ab        "' }] },
-  { type: 'varchar(100)', simple: 'string', dbType: 'character varying(100)', values: [{ in: '""', out: '""' }, { in: '"007"', out: '"007"' }] },
-  { type: 'text', simple: 'string', values: [{ in: JSON.stringify(letters), out: JSON.stringify(letters) }, { in: '123', out: '"123"' }, { in: 'false', out: '"0"' }] },
+  {
+    type: 'varchar(100)',
+    simple: 'string',
+    dbType: 'character varying(100)',
+    values: [
+      { in: '""', out: '""' },
+      { in: '"007"', out: '"007"' },
+    ],
+  },
+  {
+    type: 'text',
+    simple: 'string',
+    values: [
+      { in: JSON.stringify(letters), out: JSON.stringify(letters) },
+      { in: '123', out: '"123"' },
+      { in: 'false', out: '"0"' },
+    ],
+  },
   { type: '"char"', simple: 'string', values: [{ in: '"x"', out: '"x"' }] },
   { type: 'name', simple: 'string', values: [{ in: '"a name"', out: '"a name"' }] },
-  { type: 'json', simple: 'string', values: [{ in: '{"x":[1,2,{"y":null}]}', out: JSON.stringify('{"x":[1,2,{"y":null}]}') }, { in: '"{ \\"s\\":1}"', out: JSON.stringify('{ "s":1}') }, { in: 'true', out: '"true"' }, { in: '[]', out: '"[]"' }] },
-  { type: 'jsonb', simple: 'string', values: [{ in: '{"b":2,"a":1}', out: JSON.stringify('{"a": 1, "b": 2}') }, { in: '[12345678901234567890.5]', out: '"[12345678901234567890.5]"' }] },
-  { type: 'bytea', simple: 'string', values: [{ in: '"AP8Qww=="', out: '"AP8Qww=="' }, { in: '"aGVsbG8"', out: '"aGVsbG8="' }, { in: '""', out: '""' }, { sql: "'\\x00ff5c'", out: '"AP9c"' }] },
-  { type: 'uuid', simple: 'uuid', values: [{ in: '"6BA7B810-9DAD-11D1-80B4-00C04FD430C8"', out: '"6ba7b810-9dad-11d1-80b4-00c04fd430c8"' }] },
+  {
+    type: 'json',
+    simple: 'string',
+    values: [
+      { in: '{"x":[1,2,{"y":null}]}', out: JSON.stringify('{"x":[1,2,{"y":null}]}') },
+      { in: '"{ \\"s\\":1}"', out: JSON.stringify('{ "s":1}') },
+      { in: 'true', out: '"true"' },
+      { in: '[]', out: '"[]"' },
+    ],
+  },
+  {
+    type: 'jsonb',
+    simple: 'string',
+    values: [
+      { in: '{"b":2,"a":1}', out: JSON.stringify('{"a": 1, "b": 2}') },
+      { in: '[12345678901234567890.5]', out: '"[12345678901234567890.5]"' },
+    ],
+  },
+  {
+    type: 'bytea',
+    simple: 'string',
+    values: [
+      { in: '"AP8Qww=="', out: '"AP8Qww=="' },
+      { in: '"aGVsbG8"', out: '"aGVsbG8="' },
+      { in: '""', out: '""' },
+      { sql: "'\\x00ff5c'", out: '"AP9c"' },
+    ],
+  },
+  {
+    type: 'uuid',
+    simple: 'uuid',
+    values: [{ in: '"6BA7B810-9DAD-11D1-80B4-00C04FD430C8"', out: '"6ba7b810-9dad-11d1-80b4-00c04fd430c8"' }],
+  },
   { type: 'color', simple: 'string', values: [{ in: '"red"', out: '"red"' }] },
-  { type: '"Mood Type"', simple: 'string', dbType: '"Mood Type"', values: [{ in: '"so \\"so\\""', out: '"so \\"so\\""' }] },
-  { type: 'integer[]', simple: 'string', values: [{ in: '"{4,5}"', out: '"{4,5}"' }, { in: '[4,5]', out: '"{4,5}"' }, { in: '[[1,2],[3,4]]', out: '"{{1,2},{3,4}}"' }, { in: '[]', out: '"{}"' }] },
-  { type: 'text[]', simple: 'string', values: [{ in: '["x","y, \\"z\\"",null,"NULL","\\\\"]', out: JSON.stringify('{x,"y, \\"z\\"",NULL,"NULL","\\\\"}') }] },
+  {
+    type: '"Mood Type"',
+    simple: 'string',
+    dbType: '"Mood Type"',
+    values: [{ in: '"so \\"so\\""', out: '"so \\"so\\""' }],
+  },
+  {
+    type: 'integer[]',
+    simple: 'string',
+    values: [
+      { in: '"{4,5}"', out: '"{4,5}"' },
+      { in: '[4,5]', out: '"{4,5}"' },
+      { in: '[[1,2],[3,4]]', out: '"{{1,2},{3,4}}"' },
+      { in: '[]', out: '"{}"' },
+    ],
+  },
+  {
+    type: 'text[]',
+    simple: 'string',
+    values: [
+      { in: '["x","y, \\"z\\"",null,"NULL","\\\\"]', out: JSON.stringify('{x,"y, \\"z\\"",NULL,"NULL","\\\\"}') },
+    ],
+  },
   { type: 'inet', simple: 'string', values: [{ in: '"192.168.0.1"', out: '"192.168.0.1"' }] },
   { type: 'cidr', simple: 'string', values: [{ in: '"10.0.0.0/8"', out: '"10.0.0.0/8"' }] },
   { type: 'macaddr', simple: 'string', values: [{ in: '"08-00-2b-01-02-03"', out: '"08:00:2b:01:02:03"' }] },
@@ -79,12 +245,28 @@ const cases: readonly Case[] = [
   { type: 'point', simple: 'string', values: [{ in: '"(3,4)"', out: '"(3,4)"' }] },
   { type: 'polygon', simple: 'string', values: [{ in: '"((0,0),(1,1),(1,0))"', out: '"((0,0),(1,1),(1,0))"' }] },
   { type: 'int4range', simple: 'string', values: [{ in: '"[1,5]"', out: '"[1,6)"' }] },
-  { type: 'tstzrange', simple: 'string', values: [{ in: '"[2024-01-01 00:00+00,)"', out: JSON.stringify('["2024-01-01 00:00:00+00",)') }] },
+  {
+    type: 'tstzrange',
+    simple: 'string',
+    values: [{ in: '"[2024-01-01 00:00+00,)"', out: JSON.stringify('["2024-01-01 00:00:00+00",)') }],
+  },
   { type: 'tsvector', simple: 'string', values: [{ in: '"a fat cat"', out: JSON.stringify("'a' 'cat' 'fat'") }] },
-  { type: 'bit(1)', simple: 'boolean', values: [{ in: 'true', out: 'true' }, { in: '"f"', out: 'false' }] },
+  {
+    type: 'bit(1)',
+    simple: 'boolean',
+    values: [
+      { in: 'true', out: 'true' },
+      { in: '"f"', out: 'false' },
+    ],
+  },
   { type: 'bit(4)', simple: 'string', values: [{ in: '"1010"', out: '"1010"' }] },
   { type: 'bit varying(8)', simple: 'string', values: [{ in: '"10101"', out: '"10101"' }] },
-  { type: 'email', simple: 'string', dbType: 'character varying(30)', values: [{ in: '"a@b.example"', out: '"a@b.example"' }] },
+  {
+    type: 'email',
+    simple: 'string',
+    dbType: 'character varying(30)',
+    values: [{ in: '"a@b.example"', out: '"a@b.example"' }],
+  },
   { type: 'price', simple: 'decimal', dbType: 'numeric(8,2)', values: [{ in: '1.234', out: '1.23' }] },
 ]
 
@@ -124,14 +306,20 @@ test('a table of every type, one value at a time and many at once', { skip }, as
           const bind = castToColumn(parseJson(value.in ?? 'null') as Json, column)
           const planned = planner.insert(new Map([[column, { kind: 'value', value: bind }]]) as FieldValues)
           // Four at once go as one statement over arrays.
-          const outcomes = await store.write((session) => session.run(planned, [planned.binds, planned.binds, planned.binds, planned.binds], 'halt'), signal)
-          const ids = outcomes.map((outcome) => (outcome.ok ? Number(outcome.rows[0]?.['id']) : assert.fail(outcome.error.message)))
+          const outcomes = await store.write(
+            (session) => session.run(planned, [planned.binds, planned.binds, planned.binds, planned.binds], 'halt'),
+            signal,
+          )
+          const ids = outcomes.map((outcome) =>
+            outcome.ok ? Number(outcome.rows[0]?.id) : assert.fail(outcome.error.message),
+          )
           assert.equal(new Set(ids).size, 4)
           const alone = await store.write((session) => session.run(planned, [planned.binds], 'halt'), signal)
           assert.ok(alone[0]?.ok)
-          const id = Number(alone[0].rows[0]?.['id'])
+          const id = Number(alone[0].rows[0]?.id)
           printed = await read(id, json)
-          for (const other of ids) assert.equal((await read(other, json)).replace(`"id":${other},`, `"id":${id},`), printed)
+          for (const other of ids)
+            assert.equal((await read(other, json)).replace(`"id":${other},`, `"id":${id},`), printed)
         }
         const member = new RegExp(`"c${i}":(.*?),"c${i + 1}":|"c${i}":(.*)}]`, 's').exec(printed)
         assert.equal(member?.[1] ?? member?.[2], value.out)
@@ -140,15 +328,32 @@ test('a table of every type, one value at a time and many at once', { skip }, as
   }
 })
 
-const equal = (table: { readonly columns: readonly { readonly name: string }[] }, id: number, binds: { add(value: number): number }): never =>
-  ({ kind: 'compare', op: '=', left: { kind: 'column', column: table.columns[0] }, right: { kind: 'value', value: binds.add(id) } }) as never
+const equal = (
+  table: { readonly columns: readonly { readonly name: string }[] },
+  id: number,
+  binds: { add(value: number): number },
+): never =>
+  ({
+    kind: 'compare',
+    op: '=',
+    left: { kind: 'column', column: table.columns[0] },
+    right: { kind: 'value', value: binds.add(id) },
+  }) as never
 
 const formats = `create table shown (id int primary key, b boolean, n numeric, d double precision, s text, bin bytea, x int);
   insert into shown values (1, true, 1.50, 'NaN', 'a "quoted", <b>&é', '\\x00ff', null)`
 
 const shown: readonly { readonly name: string; readonly output: Partial<Output>; readonly text: string }[] = [
-  { name: 'JSON', output: {}, text: '{"resource":[{"id":1,"b":true,"n":1.5,"d":null,"s":"a \\"quoted\\", <b>&é","bin":"AP8=","x":null}]}' },
-  { name: 'CSV', output: { format: 'csv', type: 'text/csv' }, text: 'id,b,n,d,s,bin,x\n1,1,1.5,,"a ""quoted"", <b>&é",AP8=,\n' },
+  {
+    name: 'JSON',
+    output: {},
+    text: '{"resource":[{"id":1,"b":true,"n":1.5,"d":null,"s":"a \\"quoted\\", <b>&é","bin":"AP8=","x":null}]}',
+  },
+  {
+    name: 'CSV',
+    output: { format: 'csv', type: 'text/csv' },
+    text: 'id,b,n,d,s,bin,x\n1,1,1.5,,"a ""quoted"", <b>&é",AP8=,\n',
+  },
   {
     name: 'XML',
     output: { format: 'xml', type: 'application/xml' },
@@ -163,7 +368,11 @@ for (const { name, output, text } of shown) {
     assert.ok(table !== null)
     const view = viewOfEverything(table)
     const sink = new Collected()
-    const plan = planRead({ view, columns: allFields(view), result: () => ({ kind: 'list', count: 'no', schema: null }) })
+    const plan = planRead({
+      view,
+      columns: allFields(view),
+      result: () => ({ kind: 'list', count: 'no', schema: null }),
+    })
     await store.read(plan).encode({ ...json, ...output }, sink, signal)
     const body = sink.text.replace(/^<\?xml[^>]*>\s*<dfapi>\n|<\/dfapi>\s*$/g, '')
     assert.equal(body, text)

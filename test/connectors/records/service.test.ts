@@ -204,6 +204,13 @@ run('schema', [
     fails: [403, "GET access to component '_schema/employees' of service 'db' is not allowed by this user's role."],
   },
   {
+    name: 'a relation to a hidden field is not told',
+    path: '_schema/supplies/_related',
+    rights: { supplies: {}, locations: { hidden: ['supply_id'] } },
+    caller: { admin: false },
+    shows: list(),
+  },
+  {
     name: 'another verb on the list',
     verb: 'POST',
     path: '_schema',

@@ -33,7 +33,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."id") as n from p join "book" as c on c."author_id" = p.k1 where alive(p.o, c."id")) as r where r.n <= ? order by r.o, r.n',
         ],
         postgres: [
-          'select p.o, r.c0, r.c1 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."id" as c0, c."title" as c1, row_number() over (order by c."id") as n from "book" as c where c."author_id" = p.k1 order by n limit $3) as r order by p.o, r.n',
+          'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."id") as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book" as c on c."author_id" = p.k1) as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
           "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`id`) as n from p join `book` as c on c.`author_id` = p.k1) as r where r.n <= ? order by r.o, r.n",
@@ -61,7 +61,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."title" desc nulls last, c."id") as n from p join "book" as c on c."author_id" = p.k1 where case when alive(p.o, c."id") then (c."pages" = ? or c."title" = ?) end) as r where r.n <= ? order by r.o, r.n',
         ],
         postgres: [
-          'select p.o, r.c0, r.c1 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."id" as c0, c."title" as c1, row_number() over (order by c."title" desc nulls last, c."id") as n from "book" as c where c."author_id" = p.k1 and (c."pages" = $3::bigint or c."title" = $4) order by n limit $5) as r order by p.o, r.n',
+          'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."title" desc nulls last, c."id") as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book" as c on c."author_id" = p.k1 where (c."pages" = $3::bigint or c."title" = $4)) as r where r.n <= $5 order by r.o, r.n',
         ],
         mysql: [
           "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`title` desc, c.`id`) as n from p join `book` as c on c.`author_id` = p.k1 where (c.`pages` = ? or c.`title` = ?)) as r where r.n <= ? order by r.o, r.n",
@@ -93,7 +93,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."name" as c1, row_number() over (partition by p.o order by c."id") as n from p join "author" as c on c."name" = p.k1 where alive(p.o, c."id")) as r where r.n <= ? order by r.o, r.n',
         ],
         postgres: [
-          'select p.o, r.c0, r.c1 from unnest($1::text[], $2::integer[]) as p (k1, o) cross join lateral (select c."id" as c0, c."name" as c1, row_number() over (order by c."id") as n from "author" as c where c."name" = p.k1 order by n limit $3) as r order by p.o, r.n',
+          'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."name" as c1, row_number() over (partition by p.o order by c."id") as n from unnest($1::text[], $2::integer[]) as p (k1, o) join "author" as c on c."name" = p.k1) as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
           "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 varchar(255) path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`name` as c1, row_number() over (partition by p.o order by c.`id`) as n from p join `author` as c on c.`name` = p.k1) as r where r.n <= ? order by r.o, r.n",
@@ -112,7 +112,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from p join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id" where case when alive(p.o, c."id") then j."tag_id" = ? and c."label" = ? end) as r where r.n <= ? order by r.o, r.n',
         ],
         postgres: [
-          'select p.o, r.c0 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."label" as c0, row_number() over (order by c."id") as n from "book_tag" as j join "tag" as c on c."id" = j."tag_id" where j."book_id" = p.k1 and j."tag_id" = $3::bigint and c."label" = $4 order by n limit $5) as r order by p.o, r.n',
+          'select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id" where j."tag_id" = $3::bigint and c."label" = $4) as r where r.n <= $5 order by r.o, r.n',
         ],
         mysql: [
           "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from p join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id` where j.`tag_id` = ? and c.`label` = ?) as r where r.n <= ? order by r.o, r.n",
@@ -156,7 +156,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'with p (o, k1) as materialized (select value ->> 0, unhex(value ->> 1) from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."id") as n from p join "book" as c on c."cover" = p.k1 where alive(p.o, c."id")) as r where r.n <= ? order by r.o, r.n',
         ],
         postgres: [
-          'select p.o, r.c0, r.c1 from unnest($1::bytea[], $2::integer[]) as p (k1, o) cross join lateral (select c."id" as c0, c."title" as c1, row_number() over (order by c."id") as n from "book" as c where c."cover" = p.k1 order by n limit $3) as r order by p.o, r.n',
+          'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."id") as n from unnest($1::bytea[], $2::integer[]) as p (k1, o) join "book" as c on c."cover" = p.k1) as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
           "with p (o, k1) as (select t.o, unhex(t.k1) from json_table(?, '$[*]' columns (o int path '$[0]', k1 varchar(512) path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`id`) as n from p join `book` as c on c.`cover` = p.k1) as r where r.n <= ? order by r.o, r.n",
@@ -172,8 +172,8 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from p join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id" where alive(p.o, c."id")) as r where r.n <= ? order by r.o, r.n',
         ],
         postgres: [
-          'select p.o, r.c0, r.c1 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."id" as c0, c."title" as c1, row_number() over (order by c."id") as n from "book" as c where c."author_id" = p.k1 order by n limit $3) as r order by p.o, r.n',
-          'select p.o, r.c0 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."label" as c0, row_number() over (order by c."id") as n from "book_tag" as j join "tag" as c on c."id" = j."tag_id" where j."book_id" = p.k1 order by n limit $3) as r order by p.o, r.n',
+          'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."id") as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book" as c on c."author_id" = p.k1) as r where r.n <= $3 order by r.o, r.n',
+          'select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id") as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
           "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`id`) as n from p join `book` as c on c.`author_id` = p.k1) as r where r.n <= ? order by r.o, r.n",
@@ -209,7 +209,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0, r.c1 from (select p.o as o, c."pages" as c0, count(*) as c1, row_number() over (partition by p.o order by count(*) desc) as n from p join "book" as c on c."author_id" = p.k1 where alive(p.o, c."id") group by p.o, c."pages") as r where r.n <= ? order by r.o, r.n',
         ],
         postgres: [
-          'select p.o, r.c0, r.c1 from unnest($1::bigint[], $2::integer[]) as p (k1, o) cross join lateral (select c."pages" as c0, count(*) as c1, row_number() over (order by count(*) desc) as n from "book" as c where c."author_id" = p.k1 group by c."pages" order by n limit $3) as r order by p.o, r.n',
+          'select r.o, r.c0, r.c1 from (select p.o as o, c."pages" as c0, count(*) as c1, row_number() over (partition by p.o order by count(*) desc) as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book" as c on c."author_id" = p.k1 group by p.o, c."pages") as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
           "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`pages` as c0, count(*) as c1, row_number() over (partition by p.o order by count(*) desc) as n from p join `book` as c on c.`author_id` = p.k1 group by p.o, c.`pages`) as r where r.n <= ? order by r.o, r.n",

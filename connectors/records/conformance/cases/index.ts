@@ -1,0 +1,10 @@
+/** Every group of cases, in the order of the contract. */
+import type { Group } from '../types.ts'
+import { batches } from './batches.ts'
+import { filters } from './filters.ts'
+import { lists } from './lists.ts'
+import { names } from './names.ts'
+import { relatedGroups } from './related.ts'
+import { writes } from './writes.ts'
+
+export const groups: readonly Group[] = [...lists, ...writes, ...batches, ...filters, ...relatedGroups, ...names]

@@ -1,0 +1,102 @@
+/**
+ * `dataferry/conformance`: one suite of named cases for every source of records. What passes it works as the contract says: reading,
+ * filters, relations, writing in every way, batch modes, types, hostile names, and roles. A connector's author calls it in a test
+ * file, against a real server:
+ *
+ *     conformance({ name: 'mine', open: async (host, config) => ({ service: ..., close: async () => {} }) })
+ */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { ConfigValues } from 'dataferry/sdk'
+import { groups } from './cases/index.ts'
+import { houseHost } from './house.ts'
+import { dirties, meets, runCase } from './run.ts'
+import { fill, lacking, makeTables } from './seed.ts'
+import type { Group, Opened, SeedTable, Subject } from './types.ts'
+
+export { groups } from './cases/index.ts'
+export { answerOf, houseHost, plain, requestOf } from './house.ts'
+export { makeTables } from './seed.ts'
+export * from './types.ts'
+
+/** Registers the suite with node:test. */
+export function conformance(subject: Subject): void {
+  describe(`${subject.name}: conformance`, () => {
+    const places = new Places(subject)
+    after(() => places.close())
+    test('declares what it can not do', async () => {
+      const { opened } = await places.at({})
+      assert.deepEqual(lacking(opened.service), [...(subject.cannot ?? [])].sort())
+    })
+    for (const group of groups) describe(group.name, () => runGroup(subject, group, places))
+  })
+}
+
+function runGroup(subject: Subject, group: Group, places: Places): void {
+  before(async () => {
+    const place = await places.at(group.config ?? {})
+    await place.add(group)
+  })
+  for (const each of group.cases) {
+    const lax = each.unless?.filter((what) => subject.lax?.includes(what)) ?? []
+    const skip = lax.length > 0 && `the database does not check ${lax.join(', ')}`
+    test(each.name, { skip }, async (t) => {
+      const place = await places.at(group.config ?? {})
+      if (group.views && !place.opened.sql) return t.skip('the source knows no SQL')
+      await place.clean(group.tables)
+      if (dirties(each)) place.soil(group.tables)
+      await runCase(place.opened.service, each, meets(subject, each))
+    })
+  }
+}
+
+/** A service with the tables of its groups. */
+class Place {
+  readonly opened: Opened
+  readonly #made = new Set<SeedTable>()
+  readonly #dirty = new Set<SeedTable>()
+
+  constructor(opened: Opened) {
+    this.opened = opened
+  }
+
+  async add({ tables, views = [] }: Group): Promise<void> {
+    const wanted = tables.filter((table) => !this.#made.has(table))
+    for (const table of wanted) this.#made.add(table)
+    if (wanted.length > 0) await makeTables(this.opened, wanted)
+    for (const text of this.opened.sql ? views : []) await this.opened.sql?.(text)
+  }
+
+  soil(tables: readonly SeedTable[]): void {
+    for (const table of tables) this.#dirty.add(table)
+  }
+
+  async clean(tables: readonly SeedTable[]): Promise<void> {
+    if (!tables.some((table) => this.#dirty.has(table))) return
+    await fill(this.opened, tables)
+    for (const table of tables) this.#dirty.delete(table)
+  }
+}
+
+/** One service for each configuration that groups ask for: opening one costs more than all of its cases. */
+class Places {
+  readonly #subject: Subject
+  readonly #places = new Map<string, Promise<Place>>()
+
+  constructor(subject: Subject) {
+    this.#subject = subject
+  }
+
+  at(config: ConfigValues): Promise<Place> {
+    const key = JSON.stringify(config)
+    const known = this.#places.get(key)
+    if (known) return known
+    const made = houseHost().then(async (host) => new Place(await this.#subject.open(host, config)))
+    this.#places.set(key, made)
+    return made
+  }
+
+  async close(): Promise<void> {
+    for (const place of this.#places.values()) await (await place).opened.close()
+  }
+}

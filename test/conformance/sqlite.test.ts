@@ -1,0 +1,5 @@
+// The conformance suite on SQLite.
+import { conformance } from 'dataferry/conformance'
+import { sqliteServer } from './servers.ts'
+
+conformance(sqliteServer.subject)

@@ -1,0 +1,209 @@
+/** Introspection over a hostile schema, other databases, and very many tables (data-plane 3.2, 5.1, 6.2, 6.3). */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import type { Column, Relation, Table } from 'dataferry/records'
+import type { MysqlCatalog } from '../../../connectors/mysql/catalog.ts'
+import { mysql } from '../../support/databases.ts'
+import { arrange, configOf, serve } from './database.ts'
+
+const { database, skip } = await mysql()
+after(() => database?.stop())
+
+const long = 'a'.repeat(63)
+const hostile = `
+  create table \`or\`\`der\` (\`select\` int unsigned auto_increment primary key, \`a b\` varchar(20) default 'it''s', \`x.y\` int, \`日本\` text, filter decimal(10,2), \`what?\` int, unique key \`wh?t\` (\`a b\`, \`x.y\`));
+  create table \`${long}\` (id int primary key);
+  create table region (region char(2), no int, name varchar(40) not null unique, primary key (region, no));
+  create table site (id int auto_increment primary key, region char(2), region_no int, manager_id int, boss bigint,
+    key by_region (region, region_no), constraint in_region foreign key (region, region_no) references region (region, no) on update cascade on delete set null,
+    foreign key (manager_id) references site (id));
+  create table profile (site_id int primary key, bio text, foreign key (site_id) references site (id) on delete cascade);
+  create table tag (code varchar(10) character set latin1 primary key, label text);
+  create table site_tag (site_id int not null, tag_code varchar(10) character set latin1 not null, since date, primary key (site_id, tag_code),
+    foreign key (site_id) references site (id), foreign key (tag_code) references tag (code));
+  create table big (id bigint unsigned auto_increment primary key, small smallint not null default -1, kind enum('sad','it''s','日本語') default 'sad', some set('a','b') default 'a',
+    amount decimal(12,4) default 1.50, made timestamp not null default current_timestamp, moved timestamp null default null on update current_timestamp, born datetime(3) default '2024-01-01 00:00:00',
+    flag tinyint(1) not null default 1, bits bit(1) default b'1', huge bigint unsigned default 18446744073709551615, half double default 0.5, words varchar(30) default '', quoted varchar(30) default 'a\\\\b"c',
+    text_no text, js json, code char(4) character set ascii, bin binary(16), year_of year default 2024, place point, id2 char(36) default (uuid()), d date default '2024-01-01', key (code), key wide (words, d));
+  create table calc (price decimal(10,2) not null default 1.50, qty int not null default (1 + 1), total decimal(20,2) as (price * qty) stored, later int as (qty + 1) virtual);
+  create table myisam_table (id int auto_increment primary key) engine = MyISAM;
+  create view shown as select s.id, s.region, p.bio from site s left join profile p on p.site_id = s.id;
+`
+
+async function found(catalog: MysqlCatalog, name: string): Promise<Table> {
+  const table = await catalog.table(name)
+  assert.ok(table !== null, `${name} is there`)
+  return table
+}
+
+test('the list: tables and views in natural order', { skip }, async (t) => {
+  assert.ok(database)
+  const { catalog } = await arrange(t, database, hostile)
+  const list = await catalog.list()
+  assert.deepEqual(
+    list.map(({ name, isView }) => (isView ? `${name} (view)` : name)),
+    [long, 'big', 'calc', 'myisam_table', 'or`der', 'profile', 'region', 'shown (view)', 'site', 'site_tag', 'tag'],
+  )
+})
+
+interface Expected extends Partial<Column> {
+  readonly table: string
+  readonly column: string
+}
+const columns: readonly Expected[] = [
+  { table: 'or`der', column: 'select', type: 'id', dbType: 'int(10) unsigned', length: 10, autoIncrement: true, allowNull: false, default: null, hasDefault: true, isPrimaryKey: true, isUnique: false },
+  { table: 'or`der', column: 'a b', type: 'string', dbType: 'varchar(20)', length: 20, precision: null, scale: null, default: "it's", isUnique: false, isIndex: false, supportsMultibyte: true },
+  { table: 'or`der', column: 'filter', type: 'decimal', length: 10, precision: 10, scale: 2 },
+  { table: 'or`der', column: '日本', type: 'text', dbType: 'text', length: null },
+  { table: 'region', column: 'region', type: 'string', dbType: 'char(2)', length: 2, fixedLength: true, isPrimaryKey: true, allowNull: false },
+  { table: 'region', column: 'no', type: 'integer', autoIncrement: false, isPrimaryKey: true, hasDefault: false },
+  { table: 'region', column: 'name', isUnique: true, isPrimaryKey: false },
+  { table: 'site', column: 'id', type: 'id', autoIncrement: true },
+  { table: 'site', column: 'region', type: 'string', isForeignKey: true, isIndex: true, refTable: 'region', refField: 'region,no' },
+  { table: 'site', column: 'region_no', type: 'reference', isIndex: false },
+  { table: 'site', column: 'manager_id', type: 'reference', isForeignKey: true, refTable: 'site', refField: 'id', refOnDelete: null },
+  { table: 'profile', column: 'site_id', type: 'reference', isPrimaryKey: true, isForeignKey: true, autoIncrement: false, isIndex: false },
+  { table: 'tag', column: 'code', supportsMultibyte: false },
+  { table: 'big', column: 'id', type: 'id', autoIncrement: true },
+  { table: 'big', column: 'small', type: 'integer', dbType: 'smallint(6)', default: -1, allowNull: false },
+  { table: 'big', column: 'kind', type: 'string', length: 4, precision: 4, scale: null, default: 'sad', supportsMultibyte: true },
+  { table: 'big', column: 'some', type: 'array', length: 0, precision: 0, scale: 0, default: 'a' },
+  { table: 'big', column: 'amount', type: 'decimal', default: 1.5, length: 12, precision: 12, scale: 4 },
+  { table: 'big', column: 'made', type: 'timestamp', default: 'current_timestamp()', hasDefault: true },
+  { table: 'big', column: 'moved', type: 'timestamp', default: null, hasDefault: false },
+  { table: 'big', column: 'born', type: 'datetime', length: 3, default: '2024-01-01 00:00:00.000' },
+  { table: 'big', column: 'flag', type: 'boolean', dbType: 'tinyint(1)', default: true, allowNull: false },
+  { table: 'big', column: 'bits', type: 'boolean', dbType: 'bit(1)', default: true },
+  { table: 'big', column: 'huge', type: 'bigint', dbType: 'bigint(20) unsigned', default: 18446744073709551615n },
+  { table: 'big', column: 'half', type: 'double', default: 0.5 },
+  { table: 'big', column: 'words', default: '', hasDefault: true, isIndex: true },
+  { table: 'big', column: 'quoted', default: 'a\\b"c' },
+  { table: 'big', column: 'text_no', default: null, hasDefault: false },
+  { table: 'big', column: 'js', type: 'text' },
+  { table: 'big', column: 'code', supportsMultibyte: false, isIndex: true },
+  { table: 'big', column: 'bin', type: 'binary', length: 16 },
+  { table: 'big', column: 'year_of', type: 'string', dbType: 'year(4)', length: 4, default: '2024' },
+  { table: 'big', column: 'place', type: 'string', dbType: 'point' },
+  { table: 'big', column: 'id2', default: 'uuid()', hasDefault: true },
+  { table: 'big', column: 'd', type: 'date', default: '2024-01-01', isIndex: false },
+  { table: 'calc', column: 'price', default: 1.5 },
+  { table: 'calc', column: 'qty', default: '(1 + 1)', hasDefault: true },
+  { table: 'calc', column: 'total', isGenerated: true, hasDefault: true, default: null },
+  { table: 'calc', column: 'later', isGenerated: true },
+  { table: 'shown', column: 'id', type: 'integer', allowNull: false, isPrimaryKey: false },
+]
+
+test('columns', { skip }, async (t) => {
+  assert.ok(database)
+  const { catalog } = await arrange(t, database, hostile)
+  for (const { table, column, ...expected } of columns) {
+    const actual = (await found(catalog, table)).columns.find((one) => one.name === column)
+    assert.ok(actual !== undefined, `${table}.${column} is there`)
+    const told = Object.fromEntries(Object.keys(expected).map((key) => [key, actual[key as keyof Column]]))
+    assert.deepEqual(told, expected, `${table}.${column}`)
+  }
+  assert.deepEqual((await found(catalog, 'region')).primaryKey, ['region', 'no'])
+  assert.deepEqual((await found(catalog, 'shown')).primaryKey, [])
+  assert.equal((await found(catalog, 'OR`DER')).name, 'or`der')
+  assert.equal(await catalog.table('nothing of the kind'), null)
+})
+
+const told = ({ name, type, fields, refTable, refFields, junction }: Relation): string =>
+  `${name} ${type} ${fields} -> ${refTable}.${refFields}${junction === null ? '' : ` via ${junction.table}(${junction.fields};${junction.refFields})`}`
+
+const relations: { readonly [table: string]: readonly string[] } = {
+  region: ['site_by_region_region_no has_many region,no -> site.region,region_no'],
+  site: [
+    'profile_by_site_id has_one id -> profile.site_id',
+    'region_by_region_region_no belongs_to region,region_no -> region.region,no',
+    'site_by_manager_id has_many id -> site.manager_id',
+    'site_tag_by_site_id has_many id -> site_tag.site_id',
+    'tag_by_site_tag many_many id -> tag.code via site_tag(site_id;tag_code)',
+  ],
+  profile: ['site_by_site_id belongs_to site_id -> site.id'],
+  shown: [],
+}
+
+test('relations and constraints', { skip }, async (t) => {
+  assert.ok(database)
+  const { catalog, name } = await arrange(t, database, hostile)
+  for (const [table, expected] of Object.entries(relations)) {
+    assert.deepEqual((await found(catalog, table)).relations.map(told), expected, table)
+  }
+  const { constraints } = await found(catalog, 'site')
+  assert.deepEqual(Object.keys(constraints as object).sort(), ['in_region', 'primary', 'site_ibfk_1'])
+  assert.deepEqual((constraints as { readonly in_region: unknown }).in_region, {
+    constraint_type: 'FOREIGN KEY',
+    constraint_schema: name,
+    constraint_name: 'in_region',
+    table_schema: name,
+    table_name: 'site',
+    column_name: ['region', 'region_no'],
+    referenced_table_schema: name,
+    referenced_table_name: 'region',
+    referenced_column_name: ['region', 'no'],
+    update_rule: 'CASCADE',
+    delete_rule: 'SET NULL',
+  })
+  assert.deepEqual((await found(catalog, 'shown')).constraints, [])
+})
+
+test('hostile names are read, filtered, ordered, written', { skip }, async (t) => {
+  assert.ok(database)
+  const { ask } = await arrange(t, database, hostile)
+  const path = `_table/${encodeURIComponent('or`der')}`
+  const record = { 'a b': 'x?y', 'x.y': 5, 日本: '語', filter: 1.5, 'what?': 3 }
+  assert.equal((await ask({ verb: 'POST', path, body: { resource: [record, { 'a b': 'z' }] } })).status, 201)
+  const filtered = await ask({ path: `${path}?filter=${encodeURIComponent('(what? in (3,4,5)) and (日本 = 語)')}&order=select desc` })
+  assert.deepEqual(filtered, { status: 200, body: { resource: [{ select: 1, ...record }] } })
+  const taken = await ask({ verb: 'POST', path: `${path}?continue=true`, body: { resource: [record] } })
+  const { context } = taken.body as unknown as { readonly context: { readonly resource: readonly { readonly message: string }[] } }
+  assert.equal(context.resource[0]?.message, "Duplicate value for the fields 'a b', 'x.y' together.")
+})
+
+test('other databases: all, the default one, one by name', { skip }, async (t) => {
+  assert.ok(database)
+  const own = await arrange(t, database, 'create table here (id int primary key)')
+  const other = await arrange(
+    t,
+    database,
+    `create table there (id int primary key, here_id int, foreign key (here_id) references ${own.name}.here (id)); insert into ${own.name}.here values (1); insert into there values (7, 1)`,
+  )
+  const all = serve(t, configOf(database, { database: own.name, schema: '' }))
+  const names = (await all.catalog.list()).map((table) => table.name)
+  assert.ok(names.includes('here') && names.includes(`${other.name}.there`))
+  assert.ok(!names.some((name) => /^(?:mysql|information_schema|performance_schema|sys)\./.test(name)))
+  const related = `${other.name}.there_by_here_id`
+  assert.deepEqual(await all.ask({ path: `_table/here?related=${related}` }), {
+    status: 200,
+    body: { resource: [{ id: 1, [related]: [{ id: 7, here_id: 1 }] }] },
+  })
+  assert.deepEqual((await own.catalog.list()).map((table) => table.name), ['here'])
+  const named = serve(t, configOf(database, { database: own.name, schema: other.name }))
+  assert.deepEqual((await named.catalog.list()).map((table) => table.name), [`${other.name}.there`])
+})
+
+test('a table that was made since is found', { skip }, async (t) => {
+  assert.ok(database)
+  const { catalog, direct } = await arrange(t, database, 'create table one (id int primary key)')
+  await found(catalog, 'one')
+  await direct.run('create table two (id int primary key)')
+  catalog.refresh()
+  await found(catalog, 'two')
+})
+
+test('2,000 tables need a few statements', { skip }, async (t) => {
+  assert.ok(database)
+  const many = Array.from({ length: 2_000 }, (_, i) => `create table t${i} (id int primary key, t${i}_name varchar(10)${i % 10 === 1 ? `, up int, foreign key (up) references t${i - 1} (id)` : ''}) ;`)
+  const { catalog, runner } = await arrange(t, database, many.join(' '))
+  let statements = 0
+  const { query } = runner
+  runner.query = (...args) => {
+    statements++
+    return query.apply(runner, args)
+  }
+  const table = await found(catalog, 't10')
+  assert.deepEqual(table.relations.map(told), ['t11_by_up has_many id -> t11.up'])
+  assert.ok(statements <= 6, `${statements} statements`)
+  assert.equal((await catalog.list()).length, 2_000)
+})
