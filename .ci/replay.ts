@@ -1,15 +1,16 @@
 /**
- * Replays recorded requests against a fresh server and holds each group to its floor: `node .ci/replay.ts <run>`, where a
- * run is a name in the first column of .ci/replay-floors. Every group must reach its own floor; the total decides nothing.
+ * Replays the recorded requests against a fresh server, over private MariaDB and PostgreSQL servers, and holds each group to its
+ * floor in .ci/replay-floors: `node .ci/replay.ts`. Every group must reach its own floor; the total decides nothing.
  */
 
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../bench/process.ts'
+import { type Database, startMysql, startPostgres } from '../test/support/databases.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tool = join(root, '..', 'shared', 'replay', 'replay.mjs')
@@ -17,13 +18,13 @@ const tool = join(root, '..', 'shared', 'replay', 'replay.mjs')
 /** How many differing answers are shown of a group that is under its floor. */
 const SHOWN = 20
 
-/** The floors of one run, from the text of .ci/replay-floors: percent by group. */
-export function floorsOf(table: string, run: string): Map<string, number> {
+/** The floors, from the text of .ci/replay-floors: percent by group. */
+export function floorsOf(table: string): Map<string, number> {
   const rows = table
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .map((line) => line.trim().split(/\s+/))
-  return new Map(rows.filter(([name]) => name === run).map(([, group = '', floor]) => [group, Number(floor)]))
+  return new Map(rows.map(([group = '', floor]) => [group, Number(floor)]))
 }
 
 /** What each group reached, from what the tool printed: percent by group. Groups without a share are absent. */
@@ -41,29 +42,17 @@ export function shortfalls(floors: ReadonlyMap<string, number>, shares: Readonly
   })
 }
 
-function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer()
-    server.on('error', failed)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address !== null && typeof address === 'object' ? done(address.port) : failed(new Error('no port')),
-      )
-    })
-  })
-}
-
 async function replay(
   groups: readonly string[],
+  servers: NodeJS.ProcessEnv,
   folder: string,
   fails: string,
 ): Promise<{ output: string; code: number | null }> {
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('DF_') && name !== 'TARGET')
-  const args = [tool, '--serve', 'npm start', '--mysql-as-sqlite', '--fails', fails, ...groups]
+  const args = [tool, '--serve', 'npm start', '--fails', fails, ...groups]
   const child = spawn(process.execPath, args, {
     cwd: root,
-    env: { ...Object.fromEntries(ours), PORT: String(await freePort()), DF_DATA_DIR: folder },
+    env: { ...Object.fromEntries(ours), ...servers, PORT: String(await freePort()), DF_DATA_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''
@@ -84,20 +73,40 @@ function showFails(fails: string, groups: readonly string[]): void {
   }
 }
 
-async function main(run: string): Promise<void> {
-  const floors = floorsOf(readFileSync(join(root, '.ci', 'replay-floors'), 'utf8'), run)
-  if (floors.size === 0) throw new Error(`there is no run ${run} in .ci/replay-floors`)
+/** Private servers: the recorded set-up needs an administrator's rights on them. Where there is none its groups fail. */
+async function withServers<T>(work: (env: NodeJS.ProcessEnv) => Promise<T>): Promise<T> {
+  const started: Database[] = []
+  const env: NodeJS.ProcessEnv = {}
+  try {
+    const postgres = await startPostgres()
+    if (postgres !== null) {
+      started.push(postgres)
+      env.PG_PORT = String(postgres.port)
+      env.PG_SUPERUSER = postgres.user
+    }
+    const mysql = await startMysql()
+    if (mysql !== null) {
+      started.push(mysql)
+      env.MYSQL_PORT = String(mysql.port)
+    }
+    return await work(env)
+  } finally {
+    for (const database of started) await database.stop()
+  }
+}
+
+async function main(): Promise<void> {
+  const floors = floorsOf(readFileSync(join(root, '.ci', 'replay-floors'), 'utf8'))
+  const groups = [...floors.keys()]
   const folder = await mkdtemp(join(tmpdir(), 'dataferry-replay-'))
   try {
     const fails = join(folder, 'fails.jsonl')
-    const { output, code } = await replay([...floors.keys()], folder, fails)
+    const { output, code } = await withServers((env) => replay(groups, env, folder, fails))
     const short = shortfalls(floors, sharesOf(output))
-    if (code !== 0) short.push(`the replay ended with ${code}`)
-    else
-      showFails(
-        fails,
-        [...floors.keys()].filter((group) => short.some((line) => line.startsWith(`${group}:`))),
-      )
+    if (code === 0) {
+      const under = (group: string): boolean => short.some((line) => line.startsWith(`${group}:`))
+      showFails(fails, groups.filter(under))
+    } else short.push(`the replay ended with ${code}`)
     for (const line of short) console.error(`under its floor: ${line}`)
     process.exitCode = short.length === 0 ? 0 : 1
   } finally {
@@ -105,4 +114,4 @@ async function main(run: string): Promise<void> {
   }
 }
 
-if (import.meta.main) await main(process.argv[2] ?? '')
+if (import.meta.main) await main()

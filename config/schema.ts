@@ -47,6 +47,13 @@ export const schema = {
     default: 'Dataferry',
     help: 'The name of this instance, shown on its start page and in mails.',
   }),
+  url: text({
+    env: 'APP_URL',
+    default: null,
+    pattern: /^https?:\/\/[^\s/?#]+\/?$/i,
+    accepts: 'scheme and host, as in https://api.example.org',
+    help: 'The address of this server as people reach it. Links in mails lead there; without it, mails that strangers cause hold paths only.',
+  }),
   debug: bool({
     env: 'APP_DEBUG',
     default: false,
@@ -261,6 +268,21 @@ export const schema = {
       as: 'min',
       help: 'How long such a code is valid.',
     }),
+    confirmResetUrl: text({
+      env: 'DF_CONFIRM_RESET_URL',
+      default: '/dreamfactory/dist/#/auth/reset-password',
+      help: 'Where the links of password mails lead. A path is below APP_URL.',
+    }),
+    confirmInviteUrl: text({
+      env: 'DF_CONFIRM_INVITE_URL',
+      default: '/dreamfactory/dist/#/auth/user-invite',
+      help: 'Where the links of invitations lead. A path is below APP_URL.',
+    }),
+    confirmRegisterUrl: text({
+      env: 'DF_CONFIRM_REGISTER_URL',
+      default: '/dreamfactory/dist/#/auth/register-confirm',
+      help: 'Where the links of registration mails lead. A path is below APP_URL.',
+    }),
   },
 
   security: {
@@ -451,9 +473,6 @@ export const without: ReadonlySet<string> = new Set([
   'DF_CACHE_TTL',
   'DF_ENABLE_ALTERNATE_AUTH',
   'DF_ENABLE_WINDOWS_AUTH',
-  'DF_CONFIRM_RESET_URL',
-  'DF_CONFIRM_INVITE_URL',
-  'DF_CONFIRM_REGISTER_URL',
   'DF_STORAGE_ROUTE_PREFIX',
   'DF_FILE_CHUNK_SIZE',
   'DF_LOCAL_FILE_ROOT',

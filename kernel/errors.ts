@@ -60,6 +60,12 @@ export class RequestTimeout extends ApiError {
     super(408, message, options)
   }
 }
+/** A condition of the request (`If-Match`) does not hold. */
+export class PreconditionFailed extends ApiError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(412, message, options)
+  }
+}
 export class PayloadTooLarge extends ApiError {
   constructor(message: string, options?: ErrorOptions) {
     super(413, message, options)

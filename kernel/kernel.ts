@@ -23,6 +23,8 @@ import {
   type Instance,
   InstanceAbility,
   type Json,
+  type Limits,
+  LimitsAbility,
   type Plugin,
   type PluginHost,
   type Snapshot,
@@ -84,6 +86,7 @@ class Composition implements Kernel {
   #stopping: Promise<void> | null = null
   #source: SnapshotSource | null = null
   #accounts: Accounts | null = null
+  #limits: Limits | null = null
   #registry: Registry | null = null
   #listening = false
 
@@ -150,7 +153,11 @@ class Composition implements Kernel {
       hostFor: (record) => serviceHost(record, scopeOf(record.type), deps),
     })
     this.#registry = registry
-    const pipeline = createPipeline({ configured: () => ({ snapshot: snapshot(), types }), registry })
+    const pipeline = createPipeline({
+      configured: () => ({ snapshot: snapshot(), types }),
+      registry,
+      limits: () => this.#counting(),
+    })
     const started: [Plugin, PluginHost][] = []
     this.#begun.push(async () => {
       // Services close before the plugins that made their types.
@@ -230,6 +237,12 @@ class Composition implements Kernel {
   #snapshot(): Snapshot {
     this.#source ??= this.#own.ask(SnapshotSourceAbility)
     return this.#source.current()
+  }
+
+  /** Asked for with each request, so that it is looked for once. */
+  #counting(): Limits | null {
+    this.#limits ??= this.#own.find(LimitsAbility)
+    return this.#limits
   }
 
   #users(): Accounts {

@@ -182,7 +182,7 @@ const nothing = (epoch: number): Known => ({
 const never = new AbortController().signal
 
 /** The service's `schema`: empty is all, `default` that of the connection (data-plane 3.2). */
-function scopeOf({ schema }: ConfigValues): Scope {
+export function scopeOf({ schema }: ConfigValues): Scope {
   const name = typeof schema === 'string' ? schema.trim() : ''
   if (name === '') return { kind: 'all' }
   return name.toLowerCase() === 'default' ? { kind: 'current' } : { kind: 'named', name }

@@ -2,6 +2,7 @@
  * Values of the server as encoders take them (data-plane 9.1): decimals with their own digits, 32-bit floats in the shortest text that
  * reads back the same, times with the fraction that their column has, bits and small integers of boolean columns as 1 and 0.
  */
+import type { SimpleType } from 'dataferry/records'
 import type { WireColumn, WireValue } from 'dataferry/sql'
 
 /** What the driver tells of a column of a result. */
@@ -11,13 +12,54 @@ export interface Field {
   readonly decimals?: number | undefined
 }
 
+export interface NamedField extends Field {
+  readonly name: string
+}
+
 /** A row as the driver makes it, an array in the order of the columns. */
 export type DriverRow = unknown[]
 
 type Cell = (value: unknown) => WireValue
 
 /** Numbers of the protocol. */
-const wire = { decimal: 0, float: 4, timestamp: 7, time: 11, datetime: 12, year: 13, bit: 16, newDecimal: 246 } as const
+const wire = {
+  decimal: 0,
+  tiny: 1,
+  short: 2,
+  long: 3,
+  float: 4,
+  double: 5,
+  timestamp: 7,
+  longlong: 8,
+  medium: 9,
+  time: 11,
+  datetime: 12,
+  year: 13,
+  bit: 16,
+  newDecimal: 246,
+} as const
+
+/** The simple type of a column of which nothing is known but this. */
+export function typeOfField({ columnType, type }: Field): SimpleType {
+  switch (columnType ?? type) {
+    case wire.decimal:
+    case wire.newDecimal:
+      return 'decimal'
+    case wire.tiny:
+    case wire.short:
+    case wire.long:
+    case wire.medium:
+    case wire.bit:
+      return 'integer'
+    case wire.longlong:
+      return 'bigint'
+    case wire.float:
+    case wire.double:
+      return 'double'
+    default:
+      return 'string'
+  }
+}
 
 /** Changes a row in place. `columns`: what is wanted of each, none for the connector's own statements. */
 export function cellsOf(fields: readonly Field[], columns: readonly WireColumn[]): (row: DriverRow) => WireValue[] {

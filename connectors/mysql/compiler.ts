@@ -29,11 +29,13 @@ import {
 } from 'dataferry/sql'
 import { isSpatial } from './declared.ts'
 import { collationOf, type ErrorNames, type InsertAnswer, isTransactional, type MysqlWriteProgram } from './names.ts'
+import { nativeTypes } from './natives.ts'
 import type { ServerFacts } from './server.ts'
 
 export class MysqlCompiler extends SqlCompiler {
   readonly #facts: () => ServerFacts
   override readonly nameLimit = 64
+  override readonly ifNotExists = ''
 
   /** `facts` of the server, known as soon as its catalog was read. */
   constructor(facts: () => ServerFacts) {
@@ -101,17 +103,11 @@ export class MysqlCompiler extends SqlCompiler {
     const { jsonTable, windows } = this.#facts()
     const placeholder = out.add({ kind: 'parents', member: null })
     const names = keys.map((_, i) => `k${i + 1}`)
-    const read = (i: number, column: Column): string => {
-      const name = `t.k${i + 1}`
-      if (column.type === 'binary') return `unhex(${name})`
-      const collation = jsonTable ? null : collationOf(column)
-      return collation === null ? name : `${name} collate ${collation}`
-    }
     const columns = keys.map((column, i) => `k${i + 1} ${keyColumnType(column)} path '$[${i + 1}]'`)
     const rows = jsonTable
       ? `json_table(${placeholder}, '$[*]' columns (o int path '$[0]', ${columns.join(', ')})) as t`
       : `(${placeholder}) as t`
-    const members = keys.map((column, i) => read(i, column))
+    const members = keys.map((column, i) => keyText(`t.k${i + 1}`, column))
     if (windows)
       return {
         with: `with p (${['o', ...names].join(', ')}) as (select ${['t.o', ...members].join(', ')} from ${rows}) `,
@@ -247,59 +243,6 @@ const moments: ReadonlySet<SimpleType> = new Set<SimpleType>([
   'timestamp_on_update',
 ])
 
-/** Words of types without measures. */
-const nativeTypes: ReadonlySet<string> = new Set([
-  'tinyint',
-  'smallint',
-  'mediumint',
-  'int',
-  'integer',
-  'bigint',
-  'decimal',
-  'numeric',
-  'dec',
-  'fixed',
-  'float',
-  'double',
-  'double precision',
-  'real',
-  'bit',
-  'bool',
-  'boolean',
-  'char',
-  'character',
-  'varchar',
-  'nchar',
-  'nvarchar',
-  'binary',
-  'varbinary',
-  'tinytext',
-  'text',
-  'mediumtext',
-  'longtext',
-  'tinyblob',
-  'blob',
-  'mediumblob',
-  'longblob',
-  'date',
-  'time',
-  'datetime',
-  'timestamp',
-  'year',
-  'json',
-  'uuid',
-  'inet4',
-  'inet6',
-  'geometry',
-  'point',
-  'linestring',
-  'polygon',
-  'multipoint',
-  'multilinestring',
-  'multipolygon',
-  'geometrycollection',
-])
-
 /** Older servers make a timestamp that does not say so one that can't be null. */
 const timestamp = ({ allowNull }: ColumnDefinition): string => (allowNull === true ? 'timestamp null' : 'timestamp')
 
@@ -341,7 +284,22 @@ const integers: ReadonlySet<SimpleType> = new Set<SimpleType>([
   'user_id_on_update',
 ])
 
-/** The type in which a parent's key is compared with a column. */
+/**
+ * A key in the character set and collation of the column that it meets: the server refuses to compare two columns of different ones.
+ * What its character set does not have meets nothing, where the server would make a question mark of it.
+ */
+function keyText(name: string, column: Column): string {
+  if (column.type === 'binary') return `unhex(${name})`
+  const collation = collationOf(column)
+  if (collation === null) return name
+  const set = collation.split('_', 1)[0]
+  if (set === 'utf8mb4') return `${name} collate ${collation}`
+  const converted = `convert(${name} using ${set})`
+  const kept = `convert(${converted} using utf8mb4) collate utf8mb4_bin = ${name}`
+  return `if(${kept}, ${converted}, null) collate ${collation}`
+}
+
+/** The type in which a parent's key is read. */
 function keyColumnType(column: Column): string {
   const { type, dbType, length } = column
   if (integers.has(type)) return /unsigned/i.test(dbType) ? 'bigint unsigned' : 'bigint'
@@ -364,9 +322,7 @@ function keyColumnType(column: Column): string {
     case 'binary':
       return `varchar(${Math.min(Math.max((length ?? 0) * 2, 512), 16_000)})`
     default: {
-      const collation = collationOf(column)
-      const text = `varchar(${Math.min(Math.max(length ?? 0, 255), 16_000)})`
-      return collation === null ? text : `${text} character set ${collation.split('_', 1)[0]} collate ${collation}`
+      return `varchar(${Math.min(Math.max(length ?? 0, 255), 16_000)}) character set utf8mb4`
     }
   }
 }

@@ -7,7 +7,7 @@
 import type { WireColumn, WireValue } from 'dataferry/sql'
 import mysql, { type Connection } from 'mysql2'
 import type { Wire } from './binds.ts'
-import { cellsOf, type DriverRow, type Field } from './cells.ts'
+import { cellsOf, type DriverRow, type Field, type NamedField } from './cells.ts'
 import { ConnectFailed, ConnectionLost, faultOf, Stopped } from './faults.ts'
 import { RowStream } from './rows.ts'
 import { factsOf, type ServerFacts, type Vendor } from './server.ts'
@@ -53,10 +53,12 @@ export class MysqlConnection {
   static async open(settings: ConnectionSettings, vendor: Vendor | null): Promise<MysqlConnection> {
     const driver = await connect(settings)
     try {
-      const [row] = await queryRows(driver, 'select version(), @@max_allowed_packet, @@auto_increment_increment')
-      const [version, packet, step] = row ?? []
-      const facts = factsOf(String(version), vendor, Number(packet), Number(step))
-      for (const text of preparation(settings, facts)) await queryRows(driver, text)
+      const [[version] = []] = await queryRows(driver, 'select version()')
+      const server = factsOf(String(version), vendor, 0, 1)
+      for (const text of preparation(settings, server)) await queryRows(driver, text)
+      // Behind the configured statements, which may have changed them.
+      const [[packet, step] = []] = await queryRows(driver, 'select @@max_allowed_packet, @@auto_increment_increment')
+      const facts: ServerFacts = { ...server, maxPacket: Number(packet), autoIncrementStep: Math.max(1, Number(step)) }
       return new MysqlConnection(driver, settings, facts)
     } catch (thrown) {
       driver.destroy()
@@ -96,6 +98,52 @@ export class MysqlConnection {
     await this.#settled((done) => {
       this.#driver.query({ sql: text, rowsAsArray: true }, (error: unknown, result: unknown) => done(error, result))
     })
+  }
+
+  /**
+   * Runs a statement that may answer several result sets. `onSet` is told the columns of each, and answers who takes its rows; what that
+   * throws ends the statement. `values` null: the text has no parameters, and is not prepared.
+   */
+  async results(
+    text: string,
+    values: readonly Wire[] | null,
+    onSet: (fields: readonly NamedField[]) => (row: DriverRow) => void,
+  ): Promise<void> {
+    await this.#stream?.buffered()
+    let refused: { readonly thrown: unknown } | null = null
+    await this.#settled((done) => {
+      const asked = { sql: text, rowsAsArray: true }
+      const command = values === null ? this.#driver.query(asked) : this.#driver.execute(asked, values as Wire[])
+      let take: ((row: DriverRow) => void) | null = null
+      command.on('fields', (fields: readonly NamedField[] | undefined) => {
+        take = fields === undefined ? null : onSet(fields)
+      })
+      command.on('result', (row: unknown) => {
+        if (take === null || refused !== null || !Array.isArray(row)) return
+        try {
+          take(row)
+        } catch (thrown) {
+          refused = { thrown }
+          void this.stop()
+        }
+      })
+      command.on('error', (error: unknown) => done(error, null))
+      command.on('end', () => done(null, null))
+    }).catch((thrown: unknown) => {
+      throw refused === null ? thrown : refused.thrown
+    })
+  }
+
+  /** The session as it was when the connection was made. Never throws: where that fails the connection is given up. */
+  async restore(): Promise<void> {
+    try {
+      await this.#settled((done) => {
+        this.#driver.reset((error) => done(error, null))
+      })
+      for (const text of [characters, ...preparation(this.#settings, this.facts)]) await this.simple(text)
+    } catch {
+      this.destroy()
+    }
   }
 
   /** Ends what runs, by the server; the connection is spent. Never throws. */
@@ -266,6 +314,9 @@ function queryRows(driver: Connection, text: string): Promise<readonly (readonly
     })
   })
 }
+
+/** What connections are made with. */
+const characters = 'set names utf8mb4 collate utf8mb4_unicode_ci'
 
 /** Sessions run in UTC, unless configured otherwise (data-plane 3.2). */
 function preparation(settings: ConnectionSettings, { vendor, version }: ServerFacts): readonly string[] {

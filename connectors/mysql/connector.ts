@@ -1,9 +1,10 @@
 /** What MySQL, MariaDB and what speaks their protocol bring to the shared SQL engine. */
 import type { Dialect, SqlConnector } from 'dataferry/sql'
-import { MysqlCatalog } from './catalog.ts'
+import { MysqlCatalog, scopeOf } from './catalog.ts'
 import { changeStructure } from './change.ts'
 import { MysqlCompiler } from './compiler.ts'
 import { mysqlError } from './errors.ts'
+import { MysqlRoutines } from './routines.ts'
 import { MysqlRunner } from './runner.ts'
 import { modern, type ServerFacts, type Vendor } from './server.ts'
 import { readSettings } from './settings.ts'
@@ -14,7 +15,15 @@ export function mysqlConnector(vendor: Vendor | null): SqlConnector {
   const compiler = new MysqlCompiler(() => facts())
   const dialect: Dialect = {
     name: 'mysql',
-    can: { write: true, transactions: true, returning: false, upsert: true, related: true, group: true, structure: true },
+    can: {
+      write: true,
+      transactions: true,
+      returning: false,
+      upsert: true,
+      related: true,
+      group: true,
+      structure: true,
+    },
     compileRead: (plan, id) => compiler.compileRead(plan, id),
     compileWrite: (plan, id) => compiler.compileWrite(plan, id),
     compileSchema: (plan) => compiler.compileSchema(plan),
@@ -31,6 +40,10 @@ export function mysqlConnector(vendor: Vendor | null): SqlConnector {
     createCatalog(runner, config, { log }) {
       if (!(runner instanceof MysqlRunner)) throw new TypeError('A MySQL catalog needs a MySQL runner.')
       return new MysqlCatalog(runner, config, log)
+    },
+    createRoutines(runner, config) {
+      if (!(runner instanceof MysqlRunner)) throw new TypeError('MySQL routines need a MySQL runner.')
+      return new MysqlRoutines(runner, scopeOf(config))
     },
   }
 }

@@ -51,7 +51,7 @@ function connectError(thrown: ConnectFailed): ApiError {
     })
   }
   const message = root instanceof Error ? root.message : ''
-  if (/SSL|TLS|certificate|self.signed|altnames/i.test(message)) {
+  if (/SSL|TLS|secure connection|certificate|self.signed|altnames/i.test(message)) {
     return new ServiceUnavailable('A secure connection to the database can not be made.', {
       cause: thrown,
       headers: retry,
@@ -118,6 +118,7 @@ const referring = bad('Other records still refer to this one.')
 
 /** By the server's number. */
 const told: { readonly [number: number]: Told } = {
+  1005: bad('The reference can not be made: the fields do not fit, or the other table has no key of them.'),
   1021: full,
   1022: bad('Duplicate value: another record has it already.'),
   1037: unavailable('The database has run out of memory.'),
@@ -276,7 +277,9 @@ const field = (column: string, { fields }: ErrorNames): string =>
  * because a value of the client may stand before them.
  */
 function columnOf(message: string, names: ErrorNames): string | null {
-  const last = [...message.matchAll(/(?:column|field|for) (?:'([^']+)'|(?:`(?:[^`]|``)*`\.)*`((?:[^`]|``)*)`)/gi)].at(-1)
+  const last = [...message.matchAll(/(?:column|field|for) (?:'([^']+)'|(?:`(?:[^`]|``)*`\.)*`((?:[^`]|``)*)`)/gi)].at(
+    -1,
+  )
   if (last === undefined) return null
   const [, plain, quoted] = last
   if (quoted !== undefined) return field(quoted.replaceAll('``', '`'), names)
@@ -286,7 +289,13 @@ function columnOf(message: string, names: ErrorNames): string | null {
 /** `Duplicate entry 'x' for key 'table.key'`: the table in front is MySQL 8's. */
 function duplicate(message: string, { unique }: ErrorNames): string {
   const at = message.lastIndexOf(" for key '")
-  const key = at === -1 ? '' : message.slice(at + 10).replace(/'$/, '').toLowerCase()
+  const key =
+    at === -1
+      ? ''
+      : message
+          .slice(at + 10)
+          .replace(/'$/, '')
+          .toLowerCase()
   const fields = unique[key] ?? unique[key.slice(key.indexOf('.') + 1)] ?? []
   if (fields.length === 0) return 'Duplicate value: another record has it already.'
   return fields.length === 1

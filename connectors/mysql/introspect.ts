@@ -59,7 +59,7 @@ export interface ListedKey {
 type Runner = Pick<ProgramRunner, 'query'>
 
 /** A condition on a column that names a database. */
-function within(column: string, scope: Scope): { readonly text: string; readonly binds: readonly string[] } {
+export function within(column: string, scope: Scope): { readonly text: string; readonly binds: readonly string[] } {
   switch (scope.kind) {
     case 'current':
       return { text: `${column} = database()`, binds: [] }
@@ -198,7 +198,7 @@ type Draft = Omit<ListedForeignKey, 'columns' | 'refColumns'> & {
 }
 
 const id = (...parts: readonly (Json | undefined)[]): string => JSON.stringify(parts.map(text))
-const optional = (value: Json | undefined): string | null =>
+export const optional = (value: Json | undefined): string | null =>
   value === null || value === undefined ? null : text(value)
-const text = (value: Json | undefined): string =>
+export const text = (value: Json | undefined): string =>
   typeof value === 'string' ? value : value === null || value === undefined ? '' : String(value)

@@ -3,8 +3,9 @@
 import type { RowCursor, WireValue } from 'dataferry/sql'
 import type { Connection } from 'mysql2'
 
-/** Rows that wait here at most, as long as nothing else is to run on the connection. */
+/** What waits here at most, as long as nothing else is to run on the connection: rows, and about as many bytes. */
 const waitingAtMost = 256
+const bytesAtMost = 1024 * 1024
 /** Rows read for nobody before the statement is stopped by the server. */
 const wastedAtMost = 1_000
 
@@ -13,7 +14,8 @@ export class RowStream implements RowCursor<WireValue[]> {
   readonly #stop: () => Promise<void>
   #waiting: WireValue[][] = []
   #next = 0
-  #limit = waitingAtMost
+  #bytes = 0
+  #unlimited = false
   #paused = false
   #ended = false
   #discarding = false
@@ -38,7 +40,9 @@ export class RowStream implements RowCursor<WireValue[]> {
       return
     }
     this.#waiting.push(row)
-    if (this.#waiting.length - this.#next >= this.#limit && !this.#paused) {
+    if (this.#unlimited) return this.#wake()
+    for (const value of row) if (typeof value === 'string' || value instanceof Uint8Array) this.#bytes += value.length
+    if ((this.#waiting.length >= waitingAtMost || this.#bytes >= bytesAtMost) && !this.#paused) {
       this.#paused = true
       this.#driver.pause()
     }
@@ -59,7 +63,7 @@ export class RowStream implements RowCursor<WireValue[]> {
 
   /** All that is still to come is read into memory, so that another statement can run. Never rejects. */
   async buffered(): Promise<void> {
-    this.#limit = Number.POSITIVE_INFINITY
+    this.#unlimited = true
     this.#flow()
     while (!this.#ended) await this.#more()
   }
@@ -94,6 +98,7 @@ export class RowStream implements RowCursor<WireValue[]> {
       }
       this.#waiting.length = 0
       this.#next = 0
+      this.#bytes = 0
       // Rows that came before a failure were taken; it ends the body all the same.
       if (this.#fault !== null) throw this.#fault.thrown
       if (this.#ended) return false

@@ -56,11 +56,10 @@ export class MysqlRunner implements ProgramRunner {
     }
     await this.#read(
       async (connection) => {
+        const read = (): Promise<void> => reader.run(sourceOn(connection), binds, output, counted, signal)
         // What is read by several statements is of one moment.
-        const several = program.related.length > 0
-        if (several) await connection.simple('start transaction with consistent snapshot')
-        await reader.run(sourceOn(connection), binds, output, counted, signal)
-        if (several) await connection.simple('commit')
+        if (program.related.length > 0) await atOneMoment(connection, read)
+        else await read()
       },
       () => !written,
       signal,
@@ -89,7 +88,7 @@ export class MysqlRunner implements ProgramRunner {
     const attempt = (): Promise<T> =>
       this.#open().use(async (connection, shield) => {
         await connection.simple('start transaction')
-        session = new MysqlSession(connection, signal)
+        session = new MysqlSession(connection, signal, () => this.#onStale())
         let answer: T
         try {
           answer = await use(session)
@@ -111,6 +110,35 @@ export class MysqlRunner implements ProgramRunner {
     })
     if ((session as MysqlSession | null)?.executed) this.#onStale()
     return result
+  }
+
+  /**
+   * A connection for the length of the call, outside of any transaction of ours; faults come as they are. `begin` is harmless and goes
+   * first: a connection that turns out to be dead is replaced then. What `use` leaves behind in its session is gone for who has the
+   * connection next.
+   */
+  async alone<T>(
+    begin: (connection: MysqlConnection) => Promise<void>,
+    use: (connection: MysqlConnection) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    let begun = false
+    const attempt = (): Promise<T> =>
+      this.#open().use(async (connection) => {
+        await begin(connection)
+        begun = true
+        try {
+          return await use(connection)
+        } finally {
+          if (!connection.spent) await connection.restore()
+        }
+      }, signal)
+    try {
+      return await attempt()
+    } catch (thrown) {
+      if (begun || !(thrown instanceof ConnectionLost)) throw thrown
+      return attempt()
+    }
   }
 
   async close(): Promise<void> {
@@ -147,4 +175,16 @@ export class MysqlRunner implements ProgramRunner {
       throw mysqlError(thrown)
     }
   }
+}
+
+/** Nothing of the transaction is left on the connection when this returns. */
+async function atOneMoment(connection: MysqlConnection, read: () => Promise<void>): Promise<void> {
+  await connection.simple('start transaction with consistent snapshot, read only')
+  try {
+    await read()
+  } catch (thrown) {
+    if (!connection.spent) await connection.simple('rollback').catch(() => connection.destroy())
+    throw thrown
+  }
+  await connection.simple('commit')
 }

@@ -28,7 +28,8 @@ export function factsOf(
   autoIncrementStep: number,
 ): ServerFacts {
   const text = version.replace(/^5\.5\.5-(?=\d+\.\d+\.\d+-mariadb)/i, '')
-  const [major = 0, minor = 0, patch = 0] = (/\d+(?:\.\d+)*/.exec(text)?.[0] ?? '').split('.').map(Number)
+  // Some tell no third number (Aurora); the newest of the line is meant.
+  const [major = 0, minor = 0, patch = 99] = (/\d+(?:\.\d+)*/.exec(text)?.[0] ?? '').split('.').map(Number)
   const number = major * 10_000 + minor * 100 + patch
   const kind = vendor === 'singlestore' ? vendor : /mariadb/i.test(text) ? 'mariadb' : 'mysql'
   const from = (mysql: number, mariadb: number): boolean =>

@@ -8,7 +8,7 @@ import type { Bind, Json } from 'dataferry/sdk'
 import { collectRows, type ReadProgram, type SqlSession, type WriteProgram } from 'dataferry/sql'
 import { place } from './binds.ts'
 import type { Changed, MysqlConnection } from './connection.ts'
-import { mysqlError } from './errors.ts'
+import { isStale, mysqlError } from './errors.ts'
 import { ServerFault } from './faults.ts'
 import { insertedRow, lots, together } from './inserts.ts'
 import { isMysqlWrite, type MysqlWriteProgram, noNames } from './names.ts'
@@ -21,6 +21,7 @@ const noSavepoint = 1305
 export class MysqlSession implements SqlSession {
   readonly #connection: MysqlConnection
   readonly #signal: AbortSignal
+  readonly #onStale: () => void
   /** Statements that the transaction holds: it can be begun again as long as there are none. */
   #statements = 0
   /** Why nothing can follow: the transaction is gone. */
@@ -29,9 +30,11 @@ export class MysqlSession implements SqlSession {
   /** Statements as text were run: the structure may have changed, and what came before is committed. */
   executed = false
 
-  constructor(connection: MysqlConnection, signal: AbortSignal) {
+  /** `onStale` is called when a statement names what the database does not have. */
+  constructor(connection: MysqlConnection, signal: AbortSignal, onStale: () => void) {
     this.#connection = connection
     this.#signal = signal
+    this.#onStale = onStale
   }
 
   rows(program: ReadProgram, binds: readonly Bind[]): Promise<readonly Row[]> {
@@ -104,6 +107,7 @@ export class MysqlSession implements SqlSession {
       try {
         return await work()
       } catch (thrown) {
+        if (isStale(thrown)) this.#onStale()
         if (thrown instanceof ServerFault && thrown.number === deadlock) this.#lost = mysqlError(thrown)
         throw thrown instanceof ServerFault ? mysqlError(thrown) : thrown
       }
@@ -154,6 +158,7 @@ export class MysqlSession implements SqlSession {
       return { ok: true, affected: program.upsert ? Math.min(affected, 1) : affected, rows }
     } catch (thrown) {
       if (!(thrown instanceof ServerFault) || thrown.number === deadlock) throw thrown
+      if (isStale(thrown)) this.#onStale()
       const error = mysqlError(thrown, program.names)
       return { ok: false, error }
     }

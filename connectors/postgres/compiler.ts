@@ -2,9 +2,17 @@
  * PostgreSQL's SQL. Lists go in as one array (`= any`), parents' keys as an array for each key (`unnest`). Numbers are cast, because the
  * type that the server infers from the other side can be too narrow.
  */
-import type { Column, ColumnDefinition, FunctionName, MatchOp, SimpleType, Slot } from 'dataferry/records'
+import type { Column, ColumnDefinition, FunctionName, MatchOp, SchemaPlan, SimpleType, Slot } from 'dataferry/records'
 import { BadRequest } from 'dataferry/sdk'
-import { type ParentsSource, SqlCompiler, type StatementWriter } from 'dataferry/sql'
+import {
+  checkedName,
+  type KeyType,
+  type ParentsSource,
+  SqlCompiler,
+  type StatementWriter,
+  typeText,
+} from 'dataferry/sql'
+import { nativeTypes } from './natives.ts'
 
 const casts: { readonly [T in SimpleType]?: string } = {
   id: 'bigint',
@@ -98,7 +106,9 @@ export class PostgresCompiler extends SqlCompiler {
     const type = typeText(this, plan.column)
     return super
       .alterColumn(plan)
-      .map((text) => (text.endsWith(` type ${type}`) ? `${text} using ${checkedName(this, plan.column.name)}::${type}` : text))
+      .map((text) =>
+        text.endsWith(` type ${type}`) ? `${text} using ${checkedName(this, plan.column.name)}::${type}` : text,
+      )
   }
 
   /** data-plane 6.5. */
@@ -158,72 +168,3 @@ export class PostgresCompiler extends SqlCompiler {
     }
   }
 }
-
-/** Words of types without measures; those in parentheses and arrays are taken off before. */
-const nativeTypes: ReadonlySet<string> = new Set([
-  'smallint',
-  'int2',
-  'integer',
-  'int',
-  'int4',
-  'bigint',
-  'int8',
-  'decimal',
-  'numeric',
-  'real',
-  'float',
-  'float4',
-  'float8',
-  'double precision',
-  'money',
-  'char',
-  'character',
-  'bpchar',
-  'varchar',
-  'character varying',
-  'national character varying',
-  'text',
-  'bytea',
-  'boolean',
-  'bool',
-  'bit',
-  'bit varying',
-  'varbit',
-  'date',
-  'time',
-  'time with time zone',
-  'time without time zone',
-  'timetz',
-  'timestamp',
-  'timestamp with time zone',
-  'timestamp without time zone',
-  'timestamptz',
-  'interval',
-  'json',
-  'jsonb',
-  'xml',
-  'uuid',
-  'inet',
-  'cidr',
-  'macaddr',
-  'macaddr8',
-  'point',
-  'line',
-  'lseg',
-  'box',
-  'path',
-  'polygon',
-  'circle',
-  'tsvector',
-  'tsquery',
-  'int4range',
-  'int8range',
-  'numrange',
-  'tsrange',
-  'tstzrange',
-  'daterange',
-  'hstore',
-  'citext',
-  'geometry',
-  'geography',
-])

@@ -10,6 +10,7 @@ import { postgresError } from './errors.ts'
 import type { Flavour } from './flavours.ts'
 import { schemaChoice } from './introspect.ts'
 import { type FieldProgram, writtenFields } from './locate.ts'
+import { PostgresRoutines } from './routines.ts'
 import { PostgresRunner } from './runner.ts'
 import { readSettings } from './settings.ts'
 
@@ -46,6 +47,7 @@ export function postgresConnector(flavour: Flavour): SqlConnector {
         write: true,
         transactions: true,
         returning: flavour.returning,
+        structure: true,
         upsert: flavour.returning,
         related: flavour.unnest,
         group: true,
@@ -59,6 +61,10 @@ export function postgresConnector(flavour: Flavour): SqlConnector {
     createCatalog(runner, config) {
       if (!(runner instanceof PostgresRunner)) throw new TypeError('The catalog of PostgreSQL needs its own runner.')
       return new PostgresCatalog(runner, flavour, schemaChoice(config.schema))
+    },
+    createRoutines(runner, config) {
+      if (!(runner instanceof PostgresRunner)) throw new TypeError('The routines of PostgreSQL need its own runner.')
+      return new PostgresRoutines(runner, flavour, schemaChoice(config.schema))
     },
   }
 }

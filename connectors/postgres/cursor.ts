@@ -9,18 +9,23 @@ import { textParameters } from './binds.ts'
 import type { Outcome, Wire } from './wire/connection.ts'
 import { PlacedRow } from './wire/row.ts'
 
-/** How a statement's rows are taken from its connection. `session`: from a portal, by a statement that is prepared for this once. */
-export type Manner = 'shared' | 'alone' | 'portal' | 'session'
+/**
+ * How a statement's rows are taken from its connection.
+ * `shared`: as they come. `alone`: as they come, and the server waits while the client does.
+ * `stream`: the same from a portal, so that no single Execute lasts as long as a slow client (the statement timeout counts that time).
+ * `portal`: from a portal, while other statements run in between.
+ * `session`: the same by a statement that is prepared for this once.
+ */
+export type Manner = 'shared' | 'alone' | 'stream' | 'portal' | 'session'
 
 /** Rows of one fetch from a portal. */
-const fetchSize = 1_000
+export const fetchSize = 1_000
 /** How long the rest of an answer that nobody wants is waited for, before the connection is cut. */
 const drainMs = 250
 
 export class WireSource implements RowSourceOf<PlacedRow> {
   readonly #wire: Wire
   readonly #manner: Manner
-  #portals = 0
 
   constructor(wire: Wire, manner: Manner) {
     this.#wire = wire
@@ -29,7 +34,7 @@ export class WireSource implements RowSourceOf<PlacedRow> {
 
   open(statement: Statement, binds: readonly Bind[], parents: readonly ParentRow[] | null): RowCursor<PlacedRow> {
     const parameters = textParameters(statement.parameters, binds, parents)
-    return new WireCursor(this.#wire, this.#manner, `p${++this.#portals}`, statement.text, parameters)
+    return new WireCursor(this.#wire, this.#manner, statement.text, parameters)
   }
 }
 
@@ -44,7 +49,8 @@ interface Waiting {
 class WireCursor implements RowCursor<PlacedRow> {
   readonly #wire: Wire
   readonly #manner: Manner
-  readonly #portal: string
+  /** null: its rows come by themselves. */
+  readonly #portal: string | null
   readonly #row = new PlacedRow()
   /** Who waits for rows; null: nobody takes any. */
   #waiting: Waiting | null = null
@@ -55,15 +61,19 @@ class WireCursor implements RowCursor<PlacedRow> {
   #unwanted = false
   #settled: Promise<void>
 
-  constructor(wire: Wire, manner: Manner, portal: string, text: string, parameters: readonly (string | null)[]) {
+  constructor(wire: Wire, manner: Manner, text: string, parameters: readonly (string | null)[]) {
     this.#wire = wire
     this.#manner = manner
-    this.#portal = portal
+    this.#portal = manner === 'shared' || manner === 'alone' ? null : wire.portalName()
     this.#settled = this.#follow(
-      manner === 'portal' || manner === 'session'
-        ? wire.openPortal(portal, text, parameters, fetchSize, this.#onRow, manner === 'session')
-        : wire.run(text, parameters, this.#onRow),
+      this.#portal === null
+        ? wire.run(text, parameters, this.#onRow)
+        : wire.openPortal(this.#portal, text, parameters, fetchSize, this.#onRow, manner === 'session'),
     )
+  }
+
+  get #pauses(): boolean {
+    return this.#manner === 'alone' || this.#manner === 'stream'
   }
 
   pull(take: Take): boolean | Promise<boolean> {
@@ -77,11 +87,12 @@ class WireCursor implements RowCursor<PlacedRow> {
     return new Promise((resolve, reject) => {
       this.#waiting = { take, resolve, reject }
       if (this.#state === 'suspended') this.#fetch()
-      else if (this.#manner === 'alone') this.#wire.resume()
+      else if (this.#pauses) this.#wire.resume()
     })
   }
 
   async close(): Promise<void> {
+    if (this.#portal !== null && !this.#unwanted) this.#wire.releasePortal(this.#portal)
     this.#unwanted = true
     this.#held.length = 0
     if (this.#state !== 'running') return
@@ -102,12 +113,13 @@ class WireCursor implements RowCursor<PlacedRow> {
     this.#row.place(bytes, start)
     if (waiting.take(this.#row)) return
     this.#waiting = null
-    if (this.#manner === 'alone') this.#wire.pause()
+    if (this.#pauses) this.#wire.pause()
     waiting.resolve(true)
   }
 
   #fetch(): void {
     this.#state = 'running'
+    if (this.#portal === null) throw new Error('There is no portal to fetch from.')
     this.#settled = this.#follow(this.#wire.fetch(this.#portal, fetchSize, this.#onRow))
   }
 

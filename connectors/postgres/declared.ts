@@ -47,8 +47,8 @@ export function measures(typeName: string, dbType: string): Measures {
   return { length: null, precision: null, scale: null, fixedLength }
 }
 
-/** The default takes its numbers from a sequence. */
-export const isSerial = (sql: string | null): boolean => sql !== null && /^nextval\(/i.test(sql)
+/** The default takes its numbers from a sequence, or on CockroachDB from its clock. */
+export const isSerial = (sql: string | null): boolean => sql !== null && /^(?:nextval|unique_rowid)\(/i.test(sql)
 
 const quoted = /^'((?:[^']|'')*)'(?:::.+)?$/s
 const number = /^-?\d+(?:\.\d+)?$/

@@ -3,7 +3,7 @@
  * statement, a host, a user or a value.
  */
 import { ApiError, BadRequest, Forbidden, PayloadTooLarge, ServiceUnavailable } from 'dataferry/sdk'
-import { Closed, ConnectFailed, ConnectionLost, PoolExhausted, ServerFault } from './wire/fault.ts'
+import { Closed, ConnectFailed, ConnectionLost, PoolExhausted, PreparationFailed, ServerFault } from './wire/fault.ts'
 
 const retry = { 'Retry-After': '1' }
 
@@ -39,6 +39,12 @@ export function postgresError(thrown: unknown): ApiError | Error {
       : new ServiceUnavailable('The connection to the database was lost. Try again.', { ...cause, headers: retry })
   }
   if (thrown instanceof ConnectFailed) return connectError(thrown)
+  if (thrown instanceof PreparationFailed) {
+    return new ServiceUnavailable(
+      'A setting or statement that this service gives each connection is refused by the database.',
+      cause,
+    )
+  }
   if (thrown instanceof PoolExhausted) {
     return new ServiceUnavailable('All connections to the database are in use. Try again.', {
       ...cause,
@@ -172,6 +178,8 @@ function exactly(fault: ServerFault): ApiError | null {
       )
     case '42501':
       return new Forbidden('The login of this service is not allowed to do this in the database.', cause)
+    case '42803':
+      return new BadRequest('A field that is neither grouped by nor aggregated has no single value.', cause)
     case '42804':
     case '42846':
     case '42883':

@@ -2,6 +2,8 @@
 
 import { type Introspection, postgresIntrospection } from './introspect.ts'
 import { redshiftIntrospection } from './redshift.ts'
+import { redshiftRoutines } from './redshift-routines.ts'
+import { postgresRoutines, type RoutineIntrospection } from './routine-catalog.ts'
 
 export interface Preparation {
   readonly timezone: string
@@ -10,6 +12,7 @@ export interface Preparation {
 
 export interface Flavour {
   readonly introspection: Introspection
+  readonly routines: RoutineIntrospection
   /** What a new connection is told, before anything else. */
   preparation(wanted: Preparation): readonly string[]
   /** Schemas of the server itself, besides `pg_*` and `information_schema`. */
@@ -35,6 +38,7 @@ const common = ({ timezone, statementTimeoutMs }: Preparation): readonly string[
 
 export const postgresql: Flavour = {
   introspection: postgresIntrospection,
+  routines: postgresRoutines,
   preparation: (wanted) => [
     ...common(wanted),
     // Before version 12 only 3 gives doubles that read back the same; since then anything above 0 does.
@@ -69,6 +73,7 @@ export const cockroach: Flavour = { ...postgresql, systemSchemas: ['crdb_interna
 /** Keys are not enforced, nothing is returned by writes, and settings of later versions are not known. */
 export const redshift: Flavour = {
   introspection: redshiftIntrospection,
+  routines: redshiftRoutines,
   preparation: (wanted) => [...common(wanted), 'set extra_float_digits = 2'],
   systemSchemas: ['pg_internal', 'catalog_history'],
   returning: false,

@@ -86,6 +86,8 @@ export const jsonString: CellWriter = (bytes, start, length, out, at) => {
 export const noNumber = -1
 export const scientific = -2
 
+const isSign = (byte: number): boolean => byte === char.minus || byte === char.plus
+
 /** Where the digits end that say something: zeros behind the point say nothing. */
 export function numberEnd(bytes: Buffer, start: number, length: number): number {
   const end = start + length
@@ -97,7 +99,7 @@ export function numberEnd(bytes: Buffer, start: number, length: number): number 
     if (byte >= char.zero && byte <= char.nine) digits = true
     else if (byte === char.point && point < 0 && !exponent) point = at
     else if (byte === char.e && digits && !exponent) exponent = true
-    else if (byte !== char.minus && byte !== char.plus) return noNumber
+    else if (!isSign(byte) || (at > start ? bytes[at - 1] !== char.e : byte === char.plus)) return noNumber
   }
   if (!digits) return noNumber
   if (exponent) return scientific

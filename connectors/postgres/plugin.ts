@@ -74,6 +74,12 @@ const connection: readonly ConfigField[] = [
   },
 ]
 
+/** The options that have a meaning here; others are kept and ignored. */
+const options =
+  'Options of the connections, by name: connect_timeout (seconds, 10), sslrootcert, sslcert, sslkey, pool_size (10), pool_timeout (seconds that a free connection is waited for, 10), pool_idle_timeout (seconds, 30). Others are ignored.'
+const withOptions = (field: ConfigField): ConfigField =>
+  field.name === 'options' ? { ...field, description: options } : field
+
 function serviceType(name: string, label: string, flavour: Flavour): ServiceType {
   const connector = postgresConnector(flavour)
   return {
@@ -81,7 +87,7 @@ function serviceType(name: string, label: string, flavour: Flavour): ServiceType
     label,
     group: 'Database',
     description: `Database service supporting ${label} connections.`,
-    config: [...connection, ...sqlConfigFields],
+    config: [...connection, ...sqlConfigFields.map(withOptions)],
     body: 'value',
     check: checkConfig,
     create: (config, host) => recordService(sqlStore(connector, config, host), { host, config }),

@@ -7,7 +7,7 @@ import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
 import { type ProgramRunner, type ReadProgram, ReadRunner, type SqlSession } from 'dataferry/sql'
 import { bindText } from './binds.ts'
 import { placedRows } from './cells.ts'
-import { WireSource } from './cursor.ts'
+import { fetchSize, type Manner, WireSource } from './cursor.ts'
 import { isOutdated, isStale, postgresError } from './errors.ts'
 import { Lanes } from './lanes.ts'
 import { PostgresSession } from './session.ts'
@@ -20,6 +20,7 @@ export class PostgresRunner implements ProgramRunner {
   readonly #settings: () => ConnectionSettings
   readonly #readers = new WeakMap<ReadProgram, ReadRunner<PlacedRow>>()
   #lanes: Lanes | null = null
+  #preparation: readonly string[] = []
   #onStale: () => void = () => {}
 
   /** `settings` is asked at the first use. */
@@ -58,6 +59,7 @@ export class PostgresRunner implements ProgramRunner {
         : this.#list(
             (wire, manner) => reader.run(new WireSource(wire, manner), binds, output, counted, signal),
             program,
+            binds,
             signal,
           )
     await this.#told(() => this.#tryAgain(attempt, () => !written))
@@ -100,12 +102,39 @@ export class PostgresRunner implements ProgramRunner {
     return result
   }
 
+  /**
+   * A connection for the length of the call, outside of any transaction of ours; faults come as they are. Settings, temporary tables and
+   * locks that are left behind are gone for who has the connection next.
+   */
+  alone<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#openLanes().own(async (wire) => {
+      try {
+        return await use(wire)
+      } finally {
+        if (!wire.lost) await this.#restore(wire)
+      }
+    }, signal)
+  }
+
+  async #restore(wire: Wire): Promise<void> {
+    const texts = [...(wire.inTransaction ? ['rollback'] : []), leftBehind, ...this.#preparation]
+    try {
+      await wire.together(() => Promise.all(texts.map((text) => wire.simple(text))))
+    } catch {
+      wire.destroy()
+    }
+  }
+
   async close(): Promise<void> {
     await this.#lanes?.close()
   }
 
   #openLanes(): Lanes {
-    this.#lanes ??= new Lanes(this.#settings())
+    if (this.#lanes === null) {
+      const settings = this.#settings()
+      this.#preparation = settings.preparation
+      this.#lanes = new Lanes(settings)
+    }
     return this.#lanes
   }
 
@@ -118,7 +147,7 @@ export class PostgresRunner implements ProgramRunner {
     return reader
   }
 
-  /** Who shares a connection does not stop what runs on it; the caller is let go all the same. */
+  /** What runs on a shared connection is not stopped by an abort, only by its time: others are behind it. */
   async #point(read: (wire: Wire) => Promise<void>, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const shared = this.#openLanes().shared()
@@ -127,16 +156,18 @@ export class PostgresRunner implements ProgramRunner {
   }
 
   #list(
-    read: (wire: Wire, manner: 'alone' | 'portal') => Promise<void>,
+    read: (wire: Wire, manner: Manner) => Promise<void>,
     program: ReadProgram,
+    binds: readonly Bind[],
     signal: AbortSignal,
   ): Promise<void> {
+    const manner = mannerOf(program, binds)
     return this.#openLanes().own(async (wire) => {
-      if (program.related.length === 0) return read(wire, 'alone')
+      if (manner === 'alone') return read(wire, manner)
       // Portals live in a transaction, and what is read in it is of one moment.
       const begun = wire.simple('begin isolation level repeatable read, read only')
       begun.catch(() => {})
-      await read(wire, 'portal')
+      await read(wire, manner)
       await begun
       await wire.simple('commit')
     }, signal)
@@ -165,6 +196,17 @@ export class PostgresRunner implements ProgramRunner {
   }
 }
 
+/** Undoes what a routine may have left on its connection. */
+const leftBehind =
+  'reset session authorization; reset all; close all; unlisten *; select pg_advisory_unlock_all(); discard sequences; discard temp'
+
 /** Its cost is that of one row found by a unique key. */
 const isPoint = ({ rows, count, related }: ReadProgram): boolean =>
   rows?.point === true && count === null && related.length === 0
+
+/** What surely fits one fetch needs no portal. */
+function mannerOf({ rows, result, related, limit }: ReadProgram, binds: readonly Bind[]): Manner {
+  if (related.length > 0) return 'portal'
+  if (rows === null || result.kind === 'record') return 'alone'
+  return limit !== null && Number(binds[limit]) <= fetchSize ? 'alone' : 'stream'
+}

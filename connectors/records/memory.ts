@@ -14,17 +14,22 @@ import {
 } from 'dataferry/sdk'
 import type { Column, Table } from './catalog/types.ts'
 import {
+  type Aggregated,
+  aggregatedBy,
   compareValues,
   compute,
   digitsOf,
   evaluate,
   type Predicate,
+  type RelatedRows,
   type RowGetter,
   type Slot,
   type Value,
 } from './filter/index.ts'
+import { jsonText } from './json.ts'
 import { canonicalKey } from './keys.ts'
 import type { OrderTerm, Planned, Projection, ReadPlan, RelatedRead } from './plan/types.ts'
+import { getter, relatedRowsOf, tablesAside, valueOf } from './relate/memory.ts'
 import type { Row } from './store.ts'
 
 /** The rows of a table, keys are the columns' real names. May be asked for several tables: those of relations. */
@@ -57,8 +62,13 @@ export const memoryRead = ({ plan, binds }: Planned<ReadPlan>, rows: MemoryRows)
   new MemoryRead(binds, rows).rows(plan)
 
 /** The rows that a write's `where` meets. */
-export function memoryMatches(rows: Iterable<Row>, where: Predicate | null, binds: readonly Bind[]): Row[] {
-  return [...rows].filter((row) => where === null || evaluate(where, binds, getter(row)))
+export function memoryMatches(
+  rows: Iterable<Row>,
+  where: Predicate | null,
+  binds: readonly Bind[],
+  related?: RelatedRows,
+): Row[] {
+  return [...rows].filter((row) => where === null || evaluate(where, binds, getter(row), related))
 }
 
 /** One row's values, as projections ask for them. */
@@ -73,10 +83,15 @@ function checkBudget(value: Json, budget: Budget): void {
   }
 }
 
-const getter =
-  (row: Row): RowGetter =>
-  (column) =>
-    Object.hasOwn(row, column.name) ? (row[column.name] as Json) : null
+const noRelated: RelatedRows = () => []
+
+/** What a group has: the values that its rows share, and aggregates of them. */
+const groupGetter =
+  (group: readonly Row[], binds: readonly Bind[]): RowGetter =>
+  (column) => {
+    const aggregated = aggregatedBy(column)
+    return aggregated === null ? getter(group[0] ?? {})(column) : aggregateOf(aggregated, group, binds)
+  }
 
 class MemoryRead {
   readonly #binds: readonly Bind[]
@@ -91,7 +106,7 @@ class MemoryRead {
     const { result } = plan
     switch (result.kind) {
       case 'count':
-        return (await this.#matching(plan)).length
+        return this.#counted(plan, await this.#matching(plan))
       case 'rows':
         return this.rows(plan)
       case 'record': {
@@ -102,7 +117,7 @@ class MemoryRead {
       case 'list': {
         const matching = await this.#matching(plan)
         const rows = await this.#shown(plan, matching)
-        const meta = this.#meta(plan, result, matching.length)
+        const meta = this.#meta(plan, result, this.#counted(plan, matching))
         const key = meta === null ? wrapper : (wrapper ?? wrapperName)
         if (key === null) return rows
         return meta === null ? { [key]: rows } : { [key]: rows, meta }
@@ -115,7 +130,15 @@ class MemoryRead {
   }
 
   async #matching(plan: ReadPlan): Promise<Row[]> {
-    return memoryMatches(await this.#source(plan.from), plan.where, this.#binds)
+    const related = await this.#related(plan)
+    return memoryMatches(await this.#source(plan.from), plan.where, this.#binds, related)
+  }
+
+  /** What the filter and the order need of other tables. */
+  async #related({ where, order }: ReadPlan): Promise<RelatedRows> {
+    const rows = new Map<Table, readonly Row[]>()
+    for (const table of tablesAside(where, order)) rows.set(table, [...(await this.#source(table))])
+    return relatedRowsOf(rows, this.#binds)
   }
 
   #meta(plan: ReadPlan, result: ReadPlan['result'] & { readonly kind: 'list' }, count: number): Json | null {
@@ -128,13 +151,18 @@ class MemoryRead {
     return Object.keys(meta).length === 0 ? null : meta
   }
 
+  /** Rows before limit and grouping; where groups or rows are left out, those that are left. */
+  #counted(plan: ReadPlan, matching: readonly Row[]): number {
+    return plan.having || plan.distinct === true ? this.#groups(plan, matching).length : matching.length
+  }
+
   #number(slot: Slot | null): number | null {
     return slot === null ? null : Number(this.#binds[slot])
   }
 
   async #shown(plan: ReadPlan, matching: readonly Row[]): Promise<readonly Row[]> {
     const groups = this.#groups(plan, matching)
-    const ordered = this.#ordered(plan, groups)
+    const ordered = this.#ordered(plan, groups, plan.order.length === 0 ? noRelated : await this.#related(plan))
     const offset = this.#number(plan.offset) ?? 0
     const limit = this.#number(plan.limit)
     const page = ordered.slice(offset, limit === null ? undefined : offset + limit)
@@ -143,8 +171,21 @@ class MemoryRead {
     return shown
   }
 
-  /** Each row alone, or rows that belong together. Aggregates without a group are one group of all. */
   #groups(plan: ReadPlan, rows: readonly Row[]): readonly (readonly Row[])[] {
+    const { having } = plan
+    const all = this.#allGroups(plan, rows)
+    const kept = having ? all.filter((group) => evaluate(having, this.#binds, groupGetter(group, this.#binds))) : all
+    if (plan.distinct !== true) return kept
+    const shown = new Map<string, readonly Row[]>()
+    for (const group of kept) {
+      const key = jsonText(Object.values(project(group, plan.columns, this.#binds)))
+      if (!shown.has(key)) shown.set(key, group)
+    }
+    return [...shown.values()]
+  }
+
+  /** Each row alone, or rows that belong together. Aggregates without a group are one group of all. */
+  #allGroups(plan: ReadPlan, rows: readonly Row[]): readonly (readonly Row[])[] {
     if (plan.group === null) {
       return plan.columns.some(({ expr }) => expr.kind === 'aggregate') ? [rows] : rows.map((row) => [row])
     }
@@ -158,9 +199,15 @@ class MemoryRead {
     return [...groups.values()]
   }
 
-  #ordered(plan: ReadPlan, groups: readonly (readonly Row[])[]): readonly (readonly Row[])[] {
+  #ordered(
+    plan: ReadPlan,
+    groups: readonly (readonly Row[])[],
+    related: RelatedRows,
+  ): readonly (readonly Row[])[] {
     if (plan.order.length === 0) return groups
-    const sorted = groups.map((group) => ({ group, keys: plan.order.map((term) => this.#sortKey(term, plan, group)) }))
+    const keysOf = (group: readonly Row[]): readonly Value[] =>
+      plan.order.map((term) => this.#sortKey(term, plan, group, related))
+    const sorted = groups.map((group) => ({ group, keys: keysOf(group) }))
     sorted.sort((a, b) => {
       for (const [index, term] of plan.order.entries()) {
         const order = compareTerm(a.keys[index] ?? null, b.keys[index] ?? null, term, plan)
@@ -171,8 +218,8 @@ class MemoryRead {
     return sorted.map((each) => each.group)
   }
 
-  #sortKey({ expr }: OrderTerm, plan: ReadPlan, group: readonly Row[]): Value {
-    if (expr.kind !== 'output') return compute(expr, this.#binds, getter(group[0] ?? {})) ?? null
+  #sortKey({ expr }: OrderTerm, plan: ReadPlan, group: readonly Row[], related: RelatedRows): Value {
+    if (expr.kind !== 'output') return valueOf(expr, this.#binds, getter(group[0] ?? {}), related)
     const column = plan.columns[expr.index]
     return column ? projected(column, group, this.#binds) : null
   }
@@ -186,14 +233,14 @@ class MemoryRead {
     const all = await this.#matching(related.plan)
     const links = related.via === null ? null : await this.#links(related)
     const limit = Number(this.#binds[related.perParent])
+    const skip = this.#number(related.skip) ?? 0
     for (const [index, group] of page.entries()) {
       const keys = related.on.map(({ parent }) => {
         const column = plan.columns[parent]
         return column ? projected(column, group, this.#binds) : null
       })
       const children = keys.includes(null) ? [] : all.filter((child) => meets(related, child, keys, links))
-      const inner = { ...related.plan, related: related.plan.related }
-      const rows = (await this.#shown(inner, children)).slice(0, limit)
+      const rows = (await this.#shown(related.plan, children)).slice(skip, limit)
       ;(shown[index] as { [name: string]: Json })[related.name] = shapeChildren(related, rows)
     }
   }
@@ -267,7 +314,10 @@ function project(group: readonly Row[], columns: readonly Projection[], binds: r
 
 function projected({ expr }: Projection, group: readonly Row[], binds: readonly Bind[]): Value {
   if (expr.kind !== 'aggregate') return compute(expr, binds, getter(group[0] ?? {})) ?? null
-  const { name, of } = expr
+  return aggregateOf(expr, group, binds)
+}
+
+function aggregateOf({ name, of }: Aggregated, group: readonly Row[], binds: readonly Bind[]): Value {
   if (of === null) return group.length
   const values = group.map((row) => compute(of, binds, getter(row)) ?? null).filter((value) => value !== null)
   if (name === 'COUNT') return values.length
@@ -287,7 +337,8 @@ function compareTerm(a: Value, b: Value, { expr, descending, nulls }: OrderTerm,
     const first = nulls === null ? !descending : nulls === 'first'
     return (a === null) === first ? -1 : 1
   }
-  const inner = expr.kind === 'output' ? plan.columns[expr.index]?.expr : expr
+  let inner = expr.kind === 'output' ? plan.columns[expr.index]?.expr : expr
+  while (inner?.kind === 'related') inner = inner.value
   const order = compareValues(a, b, inner?.kind === 'column' ? inner.column.type : null) ?? 0
   return descending ? -order : order
 }

@@ -10,7 +10,10 @@ export type FieldsAsked = null | 'all' | 'ids' | readonly string[]
 /** How one relation is read (data-plane 5.3). */
 export interface RelationOptions {
   readonly fields: FieldsAsked
+  readonly filter: string | null
   readonly limit: number | null
+  /** How many children of each parent are skipped. */
+  readonly offset: number
   readonly order: string | null
   readonly group: string | null
 }
@@ -28,7 +31,7 @@ export interface RecordOptions {
   readonly group: string | null
   readonly ids: readonly Json[] | null
   readonly idField: readonly string[] | null
-  /** Lower-case names. */
+  /** Lower-case names; with dots they lead on from one relation to the next, `*` is all of a level. */
   readonly related: 'all' | readonly string[]
   readonly includeCount: boolean
   readonly countOnly: boolean
@@ -37,7 +40,19 @@ export interface RecordOptions {
   readonly continue: boolean
   readonly rollback: boolean
   readonly force: boolean
-  /** The options of one relation, by its lower-case name. Throws BadRequest. */
+  /** Children that may not lose their parent are deleted instead (data-plane 5.5). */
+  readonly allowRelatedDelete: boolean
+  /** Conditions over groups. */
+  readonly having: string | null
+  /** Rows that are equal in all fields asked for come once. */
+  readonly distinct: boolean
+  /** Records that are there are updated, others inserted. */
+  readonly upsert: boolean
+  /** Paging by cursor: '' begins, another text goes on behind the last row that it was made of. null: not asked for. */
+  readonly cursor: string | null
+  /** The plan and its SQL instead of rows. */
+  readonly explain: boolean
+  /** The options of one relation, by its lower-case name, with dots where it leads on from another. Throws BadRequest. */
   relation(name: string): RelationOptions
 }
 
@@ -83,6 +98,12 @@ function optionsFrom(raw: RawReader): RecordOptions {
     continue: booleanOption(raw.shared('continue')),
     rollback: booleanOption(raw.shared('rollback')),
     force: booleanOption(raw.query('force')),
+    allowRelatedDelete: booleanOption(raw.query('allow_related_delete')),
+    having: textOption(raw.query('having')),
+    distinct: booleanOption(raw.query('distinct')),
+    upsert: booleanOption(raw.query('upsert')),
+    cursor: cursorOption(raw.shared('cursor', noNames, true)),
+    explain: booleanOption(raw.query('explain')),
     relation: (name) => relationOptions(raw, name),
   }
 }
@@ -212,6 +233,13 @@ function offsetOption(value: Json | undefined): number {
   return offset > 0 && Number.isSafeInteger(offset) ? offset : 0
 }
 
+/** `*` begins like the empty text, for clients that leave empty parameters out. */
+function cursorOption(value: Json | undefined): string | null {
+  if (value === undefined) return null
+  const text = typeof value === 'string' ? value.trim() : String(value)
+  return text === '*' ? '' : text
+}
+
 function idsOption(value: Json | undefined): readonly Json[] | null {
   if (value === undefined || value === null) return null
   if (Array.isArray(value)) return value.length === 0 ? null : value
@@ -250,7 +278,7 @@ export function splitIds(text: string): readonly string[] {
 function relatedOption(value: Json | undefined): 'all' | readonly string[] {
   if (value === undefined || value === null) return noNames
   const names = namesOf(value)
-  return names.includes('*') ? 'all' : names.map((name) => name.toLowerCase())
+  return names.length === 1 && names[0] === '*' ? 'all' : names.map((name) => name.toLowerCase())
 }
 
 function relationOptions(raw: RawReader, name: string): RelationOptions {
@@ -258,7 +286,9 @@ function relationOptions(raw: RawReader, name: string): RelationOptions {
   const whole = (of: string): Json | undefined => given(option(of), false)
   return {
     fields: fieldsOption(option('fields')),
+    filter: filterOption(whole('filter')),
     limit: limitOption(whole('limit')),
+    offset: offsetOption(whole('offset')),
     order: textOption(whole('order')),
     group: textOption(whole('group')),
   }
@@ -267,4 +297,11 @@ function relationOptions(raw: RawReader, name: string): RelationOptions {
 const noOptions = optionsFrom(new RawReader(new Map(), null, false))
 
 /** What is read with no options at all: whole rows. */
-export const noRelationOptions: RelationOptions = { fields: null, limit: null, order: null, group: null }
+export const noRelationOptions: RelationOptions = {
+  fields: null,
+  filter: null,
+  limit: null,
+  offset: 0,
+  order: null,
+  group: null,
+}

@@ -1,8 +1,9 @@
 /** GET on the records of a table (data-plane 3.4, 3.5). */
-import type { ApiReply, ApiRequest, Json } from 'dataferry/sdk'
+import { type ApiReply, type ApiRequest, BadRequest, type Json, NotImplemented } from 'dataferry/sdk'
 import { type BatchEntry, batchError, batchMode } from './batch.ts'
 import { describeTable } from './catalog/describe.ts'
 import { type Column, nameOf } from './catalog/types.ts'
+import { cursorPage } from './cursor.ts'
 import { castKind, type Filter, parseFilter, parseOrder } from './filter/index.ts'
 import { jsonText } from './json.ts'
 import {
@@ -25,7 +26,10 @@ import { fieldsOf } from './plan/fields.ts'
 import { keyIs, oneOf } from './plan/predicates.ts'
 import { asRows, keyOrder, keyProjections, planRead, type ReadAsked, takeKey } from './plan/read.ts'
 import type { Projection } from './plan/types.ts'
-import { type RelatedTables, type Relating, relationsOf } from './relate/read.ts'
+import { readsAcross, withAcross } from './relate/across.ts'
+import { type RelatedFields, relatedFields } from './relate/fields.ts'
+import { type Relating, relationsOf } from './relate/read.ts'
+import type { RelatedTables } from './relate/tables.ts'
 import type { Row } from './store.ts'
 import type { RecordTarget } from './target.ts'
 import { countOf, rowsOf } from './values.ts'
@@ -38,6 +42,8 @@ interface Reading {
   readonly key: readonly Column[]
   readonly columns: readonly Projection[]
   readonly related: readonly Relating[]
+  /** Fields of related tables that the filter and the order name. */
+  readonly fields: RelatedFields | null
   /** null: the rows go out as they are. */
   readonly presenting: Presenting | null
   readonly needs: readonly Column[]
@@ -45,10 +51,18 @@ interface Reading {
 
 /** Related tables as this request may read them. */
 export const relatedTables = (target: RecordTarget): RelatedTables => ({
+  store: target.store,
   catalog: target.store.catalog,
   serviceId: target.serviceId,
+  maxRecords: target.rules.maxRecords,
+  maxDepth: target.rules.maxRelatedDepth,
+  maxFilterTerms: target.rules.maxFilterTerms,
   view: (table) => target.viewOf(table, 'GET'),
   model: (table) => target.modelOf(table),
+  other: async (serviceId) => {
+    if (!target.other) throw new NotImplemented('Relations to other services are not supported by this service.')
+    return target.other(serviceId)
+  },
 })
 
 /** Finds out what is to be read; nothing waits where the tables are known. Throws BadRequest, Forbidden. */
@@ -74,6 +88,7 @@ export async function readRecords(
     key,
     columns,
     related,
+    fields: namesFields(options) ? await relatedFieldsOf(target, options) : null,
     presenting: presenting(model, columns, needs, presentingRelated(related)),
     needs,
   }
@@ -93,12 +108,23 @@ export async function readRecords(
   return readList(reading, signal)
 }
 
+const namesFields = ({ filter, order }: RecordOptions): boolean =>
+  filter?.includes('.') === true || order?.includes('.') === true
+
+/** The fields of related tables that the filter and the order name; null: none. Throws Forbidden, BadRequest. */
+export function relatedFieldsOf(target: RecordTarget, options: RecordOptions): Promise<RelatedFields | null> {
+  const limits = { maxTerms: target.rules.maxFilterTerms }
+  const filter = options.filter === null ? null : parseFilter(options.filter, limits)
+  const order = options.order === null ? [] : parseOrder(options.order, limits)
+  return relatedFields(target.view, filter, order, relatedTables(target))
+}
+
 /** How related rows are presented, by the relation's name. */
 export function presentingRelated(related: readonly Relating[]): ReadonlyMap<string, Presenting> {
   const found = new Map<string, Presenting>()
-  for (const { relation, model, child, needs, options } of related) {
+  for (const { relation, model, child, needs, options, related: below } of related) {
     const shown = fieldsOf(child, options.fields, child.key, options.group !== null)
-    const by = presenting(model, shown, needs)
+    const by = presenting(model, shown, needs, presentingRelated(below))
     if (by) found.set(nameOf(relation), by)
   }
   return found
@@ -113,10 +139,11 @@ const rowsReply = (reading: Reading, asked: ReadAsked): ApiReply => ({
 const valueReply = (value: Json): ApiReply => ({ status: 200, headers: {}, body: { kind: 'value', value } })
 
 /** What every plan of this read has in common. */
-const common = ({ target, columns, needs, related }: Reading): Omit<ReadAsked, 'result'> => ({
+const common = ({ target, columns, needs, related, fields }: Reading): Omit<ReadAsked, 'result'> => ({
   view: target.view,
   columns: withNeeds(columns, needs),
   related,
+  fields,
   maxRelated: target.rules.maxRecords,
 })
 
@@ -127,13 +154,14 @@ async function readOne(reading: Reading, found: KeyValue, signal: AbortSignal): 
     where: (binds) => keyIs(key, found.values, binds),
     limit: isUniqueKey(target.view, key) ? null : 1,
   }
-  if (reading.presenting === null) {
+  if (reading.presenting === null && !readsAcross(reading.related)) {
     // The text alone: an error that is never thrown would cost its stack trace.
     const missing = notFoundMessage(found.text)
     return rowsReply(reading, { ...asked, result: (binds) => ({ kind: 'record', missing: binds.add(missing) }) })
   }
   const rows = await rowsOf(target.store.read(planRead({ ...asked, result: asRows })), signal)
-  const [row] = await presentRows(rows.slice(0, 1), reading.presenting, request)
+  const whole = await withAcross(rows.slice(0, 1), reading.related, signal)
+  const [row] = await presentRows(whole, reading.presenting, request)
   if (!row) throw recordNotFound(found.text)
   return valueReply(row)
 }
@@ -148,13 +176,13 @@ async function readList(reading: Reading, signal: AbortSignal): Promise<ApiReply
   const filter = clientFilter(reading)
   const { params } = options
   if (options.countOnly) {
-    return rowsReply(reading, { view, columns: [], filter, params, result: () => ({ kind: 'count' }) })
+    return rowsReply(reading, { ...counted(reading), filter, params, result: () => ({ kind: 'count' }) })
   }
   const imposed = options.limit === null || options.limit > rules.maxRecords
   const limit = imposed ? rules.maxRecords : (options.limit ?? rules.maxRecords)
   const order =
     options.order === null
-      ? rules.keyOrder && options.group === null
+      ? rules.keyOrder && options.group === null && !options.distinct
         ? keyOrder(view.key)
         : []
       : parseOrder(options.order, { maxTerms: rules.maxFilterTerms })
@@ -164,10 +192,14 @@ async function readList(reading: Reading, signal: AbortSignal): Promise<ApiReply
     params,
     order,
     group: options.group,
+    having: options.having,
+    distinct: options.distinct,
+    maxTerms: rules.maxFilterTerms,
     limit,
     offset: options.offset,
   }
-  if (presented === null && !options.asList) {
+  if (options.cursor !== null) return readPage(reading, asked, options.cursor, signal)
+  if (presented === null && !options.asList && !readsAcross(reading.related)) {
     const count = options.includeCount ? 'also' : imposed ? 'over' : 'no'
     return rowsReply(reading, {
       ...asked,
@@ -180,7 +212,49 @@ async function readList(reading: Reading, signal: AbortSignal): Promise<ApiReply
   }
   const rows = await rowsOf(target.store.read(planRead({ ...asked, result: asRows })), signal)
   const meta = await metaOf(reading, { filter, limit, imposed, found: rows.length }, signal)
-  return valueReply(await listValue(reading, rows, meta))
+  return valueReply(await listValue(reading, await withAcross(rows, reading.related, signal), meta))
+}
+
+/** What counting takes of a read: groups and rows that are left out are no part of the count. */
+function counted({ target, options, columns, fields }: Reading): Pick<ReadAsked, 'view' | 'columns' | 'fields'> {
+  const { view, rules } = target
+  const { group, having, distinct } = options
+  if (having === null && !distinct) return { view, columns: [], fields }
+  return { view, columns, fields, group, having, distinct, maxTerms: rules.maxFilterTerms } as ReadAsked
+}
+
+/** A page of a list by cursor: one row more than it shows is read, to know whether there are more. */
+async function readPage(
+  reading: Reading,
+  asked: Omit<ReadAsked, 'result'>,
+  cursor: string,
+  signal: AbortSignal,
+): Promise<ApiReply> {
+  const { target, options } = reading
+  if (options.offset > 0) throw new BadRequest("'cursor' and 'offset' can not be used together.")
+  if (options.group !== null || options.distinct)
+    throw new BadRequest("'cursor' can not be used with 'group' or 'distinct'.")
+  const page = cursorPage({
+    view: target.view,
+    columns: reading.columns,
+    order: asked.order ?? [],
+    cursor,
+    scope: `${target.serviceId} ${options.order ?? ''}`,
+    nulls: target.store.can.nulls ?? 'least',
+  })
+  const limit = asked.limit ?? target.rules.maxRecords
+  const { order, extra, where } = page
+  const planned = planRead({ ...asked, order, extra, ...(where && { where }), limit: limit + 1, result: asRows })
+  const rows = await rowsOf(target.store.read(planned), signal)
+  const last = rows.length > limit ? rows[limit - 1] : undefined
+  const meta: { [name: string]: Json } = {}
+  if (options.includeCount)
+    meta.count = await countRows(reading, { filter: asked.filter ?? null, limit, imposed: false, found: limit }, signal)
+  if (last) meta.next_cursor = page.next(last)
+  if (options.includeSchema) meta.schema = schemaOf(reading)
+  const shown = rows.slice(0, limit).map((row) => page.bare(row))
+  const whole = await withAcross(shown, reading.related, signal)
+  return valueReply(await listValue(reading, whole, Object.keys(meta).length === 0 ? null : meta))
 }
 
 const schemaOf = ({ target }: Reading): Json => describeTable(target.view, 'alias', target.serviceId, null)
@@ -206,13 +280,14 @@ async function metaOf(reading: Reading, page: Page, signal: AbortSignal): Promis
 }
 
 /** Counted by the store only where the page does not tell. */
-async function countRows({ options, target }: Reading, page: Page, signal: AbortSignal): Promise<number> {
+async function countRows(reading: Reading, page: Page, signal: AbortSignal): Promise<number> {
+  const { options, target } = reading
   const last = page.found < page.limit && (page.found > 0 || options.offset === 0)
   if (last && options.group === null) return options.offset + page.found
   const { filter } = page
   const { params } = options
-  const counted = planRead({ view: target.view, columns: [], filter, params, result: () => ({ kind: 'count' }) })
-  return countOf(target.store.read(counted), signal)
+  const planned = planRead({ ...counted(reading), filter, params, result: () => ({ kind: 'count' }) })
+  return countOf(target.store.read(planned), signal)
 }
 
 async function listValue(reading: Reading, rows: readonly Row[], meta: Json | null): Promise<Json> {
@@ -294,7 +369,7 @@ async function rowsByKeys(
     return rowsOf(target.store.read(planned), signal)
   }
   const keep = async (rows: readonly Row[], as?: string): Promise<void> => {
-    for (const row of rows) {
+    for (const row of await withAcross(rows, reading.related, signal)) {
       const bare = { ...row }
       const known = as ?? canonicalKey(takeKey(bare, key))
       if (as !== undefined) takeKey(bare, key)

@@ -3,6 +3,7 @@
  * service have in common.
  */
 import { type ApiReply, type ApiRequest, BadRequest, NotImplemented } from 'dataferry/sdk'
+import { explainRead } from './explain.ts'
 import { parseOptions } from './options.ts'
 import { isMembers, type Payload, payloadOf } from './payload.ts'
 import { readRecords } from './read.ts'
@@ -20,6 +21,8 @@ export async function handleRecords(target: RecordTarget, request: ApiRequest, s
   const { verb } = request
   const payload = payloadFor(target, request)
   const options = parseOptions(request.query, optionsOf(target, request, payload), verb === 'GET')
+  if (options.explain)
+    return explainRead(target, request, (asked) => readRecords(asked, request, options, payload, signal))
   if (verb === 'GET') return readRecords(target, request, options, payload, signal)
   if (!target.store.can.write) throw new NotImplemented('Writing records is not supported by this service.')
   const writing = await understand(target, request, options, payload)

@@ -1,4 +1,4 @@
-/** Reads of the schema resource (data-plane 6.1 to 6.3), from the catalog. */
+/** The schema resource (data-plane 6.1 to 6.3): its reads, from the catalog; its changes are in schema/. */
 import { type ApiReply, type ApiRequest, BadRequest, type Json, NotFound } from 'dataferry/sdk'
 import { describeField, describeRelation, describeSummary, describeTable, visibleFields } from './catalog/describe.ts'
 import type { Catalog, Table, TableSummary } from './catalog/types.ts'
@@ -22,11 +22,14 @@ export interface SchemaTarget {
   view(table: Table): TableView
   /** The options of a list. Throws BadRequest for another verb than GET. */
   options(): RecordOptions
+  /** Handles the other verbs; null: the structure can not be changed. */
+  readonly write: (() => Promise<ApiReply>) | null
 }
 
 /** Handles `_schema` and what is below it. Throws NotFound, Forbidden, BadRequest. */
 export async function handleSchema(request: ApiRequest, target: SchemaTarget): Promise<ApiReply> {
   const [, name, part, item] = request.path
+  if (request.verb !== 'GET' && target.write !== null) return target.write()
   if (name === undefined) return listTables(request, target)
   if (request.verb !== 'GET') {
     throw new BadRequest(
@@ -38,14 +41,16 @@ export async function handleSchema(request: ApiRequest, target: SchemaTarget): P
   if (part === undefined) return ok(describe(view, target))
   if (part === '_field') return item === undefined ? listFields(request, view) : ok(oneField(view, item))
   if (part === '_related') {
-    return item === undefined ? listRelations(request, view, target) : ok(oneRelation(view, item, target))
+    return item === undefined
+      ? listRelations(request, view, target)
+      : ok(oneRelation(view, item, target.serviceId))
   }
   return ok(oneField(view, part))
 }
 
 const ok = (value: Json): ApiReply => ({ status: 200, headers: {}, body: { kind: 'value', value } })
 
-const describe = (view: TableView, target: SchemaTarget): Row =>
+export const describe = (view: TableView, target: Pick<SchemaTarget, 'serviceId' | 'mask'>): Row =>
   describeTable(view, 'real', target.serviceId, target.mask(view.table.name))
 
 /** Without `ids` the names; with `ids` whole descriptions, each of which must be there. */
@@ -94,7 +99,8 @@ function listFields(request: ApiRequest, view: TableView): ApiReply {
   )
 }
 
-function oneField(view: TableView, name: string): Row {
+/** Throws NotFound. */
+export function oneField(view: TableView, name: string): Row {
   const column = fieldNamed(view, name)
   if (column === null) throw noField(view)
   return describeField(column, 'real')
@@ -111,8 +117,9 @@ function listRelations(request: ApiRequest, view: TableView, target: SchemaTarge
   return ok(wrapList(request.output, rows))
 }
 
-function oneRelation(view: TableView, name: string, target: SchemaTarget): Row {
+/** Throws NotFound. */
+export function oneRelation(view: TableView, name: string, serviceId: number | null): Row {
   const relation = view.relations.find((each) => each.name.toLowerCase() === name.toLowerCase())
   if (!relation) throw new NotFound(`No requested relationships found in table '${view.table.name}'.`)
-  return describeRelation(relation, 'real', target.serviceId)
+  return describeRelation(relation, 'real', serviceId)
 }

@@ -18,16 +18,20 @@ import {
   verbBits,
 } from 'dataferry/sdk'
 import { describeSummary } from './catalog/describe.ts'
+import { type ExtendedCatalog, noExtras } from './catalog/extended.ts'
 import { nameOf, type Relation, type Table, type TableSummary } from './catalog/types.ts'
 import { identifierList, projectList } from './lists.ts'
 import { parseOptions, type RecordOptions } from './options.ts'
 import { payloadOf, wrapList } from './payload.ts'
 import { isPlainRead, PointReads } from './point.ts'
 import { noAccess } from './relate/read.ts'
+import type { RelatedTables } from './relate/tables.ts'
 import { handleRecords } from './resource.ts'
 import { handleRoutines, routineResources } from './routine/resource.ts'
 import type { Routines } from './routine/types.ts'
-import { handleSchema } from './schema.ts'
+import { extendedCatalog, extrasKeeper, withCatalog } from './schema/keeper.ts'
+import { type SchemaWriteTarget, writeSchema } from './schema/write.ts'
+import { describe, handleSchema, oneField, oneRelation } from './schema.ts'
 import { type RecordStore, RecordStoreAbility, type Row } from './store.ts'
 import { defaultRules, type RecordRules, type RecordTarget } from './target.ts'
 import { realColumn, type TableView, viewOf } from './view.ts'
@@ -49,13 +53,16 @@ const resources: readonly Row[] = [
 
 export class RecordService implements Service {
   readonly #store: RecordStore
+  /** The catalog with the extras of the system store; null: nobody keeps any. */
+  readonly #extended: ExtendedCatalog | null
   readonly #host: ServiceHost
   readonly #rules: RecordRules
   readonly #modifiers: ReadonlySet<string>
   readonly #points = new PointReads()
 
   constructor(store: RecordStore, { host, config }: RecordServiceOptions) {
-    this.#store = store
+    this.#extended = extrasKeeper(host) === null ? null : extendedCatalog(store.catalog, host)
+    this.#store = this.#extended === null ? store : withCatalog(store, this.#extended)
     this.#host = host
     this.#rules = rulesOf(config, host)
     this.#modifiers = new Set(host.settings.api.lookupModifiers)
@@ -67,9 +74,10 @@ export class RecordService implements Service {
     if (resource === '_table') {
       return table === undefined ? this.#tables(request) : this.#records(request, table, id ?? null, signal)
     }
-    if (resource === '_schema') return this.#schema(request)
+    if (resource === '_schema') return this.#schema(request, signal)
     const routine = routineResources.find(({ name }) => name === resource)
-    if (routine !== undefined && this.#store.routines) return this.#routines(request, routine, this.#store.routines, signal)
+    if (routine !== undefined && this.#store.routines)
+      return this.#routines(request, routine, this.#store.routines, signal)
     throw new NotFound(`Resource '${resource}' not found for service '${this.#name}'.`)
   }
 
@@ -110,7 +118,9 @@ export class RecordService implements Service {
       )
       return ok(wrapList({ ...output, wrapper: output.wrapper ?? output.wrapperName }, allowed))
     }
-    const all = this.#store.routines ? [...resources, ...routineResources.map(({ name, label }) => ({ name, label }))] : resources
+    const all = this.#store.routines
+      ? [...resources, ...routineResources.map(({ name, label }) => ({ name, label }))]
+      : resources
     const visible = all.filter((each) => this.#reaches(caller, String(each.name)))
     const rows = visible.map((each) => ({ ...each, ...this.#accessOf(request, options, String(each.name)) }))
     return ok(wrapList(output, projectList(rows, options)))
@@ -141,8 +151,9 @@ export class RecordService implements Service {
     return ok(wrapList(request.output, list))
   }
 
-  async #schema(request: ApiRequest): Promise<ApiReply> {
+  async #schema(request: ApiRequest, signal: AbortSignal): Promise<ApiReply> {
     const { caller } = request
+    const { structure = false } = this.#store.can
     return handleSchema(request, {
       catalog: this.#store.catalog,
       serviceName: this.#name,
@@ -152,7 +163,46 @@ export class RecordService implements Service {
       verbs: (table) => this.#verbs(caller, `_schema/${table}`),
       view: (table) => this.#schemaView(table, caller),
       options: () => this.#listOptions(request, '_schema'),
+      write: structure ? () => this.#writeSchema(request, signal) : null,
     })
+  }
+
+  async #writeSchema(request: ApiRequest, signal: AbortSignal): Promise<ApiReply> {
+    const { caller } = request
+    const { id } = this.#host.service
+    const mask = (table: string): number => this.#mask(caller, `_schema/${table}`)
+    const view = (table: Table): TableView => this.#schemaView(table, caller)
+    const viewNamed = async (name: string): Promise<TableView | null> => {
+      const table = await this.#store.catalog.realTable(name)
+      return table === null ? null : view(table)
+    }
+    const target: SchemaWriteTarget = {
+      store: this.#store,
+      serviceName: this.#name,
+      services: {
+        serviceId: id,
+        idOf: (name) => this.#host.serviceId?.(name) ?? null,
+        nameOf: (other) => this.#host.serviceName(other),
+      },
+      keeper: this.#extended === null ? null : extrasKeeper(this.#host),
+      extras: async (table) => (await this.#extended?.extras(table)) ?? noExtras,
+      mask,
+      view,
+      async describeTable(name) {
+        const found = await viewNamed(name)
+        return found === null ? null : describe(found, { serviceId: id, mask })
+      },
+      async describeField(table, name) {
+        const found = await viewNamed(table)
+        return found === null ? null : oneField(found, name)
+      },
+      async describeRelation(table, name) {
+        const found = await viewNamed(table)
+        return found === null ? null : oneRelation(found, name, id)
+      },
+    }
+    const { members } = payloadOf(request.body, request.output)
+    return writeSchema(request, target, parseOptions(request.query, members, false), signal)
   }
 
   #routines(
@@ -205,6 +255,7 @@ export class RecordService implements Service {
       rules: this.#rules,
       serviceId: this.#host.service.id,
       viewOf: (related, asked) => this.#view(related, caller, asked, nameOf(related)),
+      other: (serviceId) => this.#otherTables(serviceId, caller),
       modelOf: () => null,
     }
     return handleRecords(target, request, signal)
@@ -225,12 +276,39 @@ export class RecordService implements Service {
     return viewOf(table, policy, caller, this.#modifiers, this.#meets(caller))
   }
 
+  /** The tables of another service with records, as the caller may read them there. Throws NotFound, ServiceUnavailable. */
+  async #otherTables(serviceId: number, caller: Caller): Promise<RelatedTables> {
+    const store = await this.#host.other(serviceId, RecordStoreAbility)
+    const service = this.#host.serviceName(serviceId) ?? ''
+    const { maxRecords, maxRelatedDepth, maxFilterTerms } = this.#rules
+    return {
+      store,
+      catalog: store.catalog,
+      serviceId,
+      maxRecords,
+      maxDepth: maxRelatedDepth,
+      maxFilterTerms,
+      view: (table) => {
+        const component = `_table/${nameOf(table)}`
+        const policy = this.#host.policyFor(caller, service, component, 'GET')
+        if ((policy.verbs & verbBits.GET) === 0) throw noAccess('GET', component, service)
+        return viewOf(table, policy, caller, this.#modifiers)
+      },
+      model: () => null,
+      other: (id) => this.#otherTables(id, caller),
+    }
+  }
+
   /** A relation to a hidden column would tell that there is one. Administrators see all. */
   #meets(caller: Caller): ((relation: Relation) => boolean) | undefined {
     if (caller.admin) return undefined
-    return ({ refTable, refFields, junction }) =>
-      !this.#hides(caller, refTable, refFields) &&
-      (junction === null || !this.#hides(caller, junction.table, [...junction.fields, ...junction.refFields]))
+    // What another service hides is asked of it when the relation is read.
+    const own = (id: number | null): boolean => id === null || id === this.#host.service.id
+    return ({ refServiceId, refTable, refFields, junction }) =>
+      (!own(refServiceId) || !this.#hides(caller, refTable, refFields)) &&
+      (junction === null ||
+        !own(junction.serviceId) ||
+        !this.#hides(caller, junction.table, [...junction.fields, ...junction.refFields]))
   }
 
   /** By the names that clients use, as far as the table is known. */
@@ -249,7 +327,10 @@ export class RecordService implements Service {
   }
 
   async #listed(request: ApiRequest): Promise<readonly TableSummary[]> {
-    if (booleanIn(request, 'refresh')) this.#store.catalog.refresh()
+    if (booleanIn(request, 'refresh')) {
+      this.#store.catalog.refresh()
+      this.#store.routines?.refresh()
+    }
     const schema = request.query.get('schema')
     const tables = await this.#store.catalog.list()
     return typeof schema === 'string' && schema !== '' ? tables.filter((table) => table.schema === schema) : tables
@@ -298,12 +379,13 @@ const booleanIn = ({ query }: ApiRequest, name: string): boolean =>
   )
 
 function rulesOf(config: ConfigValues, host: ServiceHost): RecordRules {
-  const { maxRecords, maxFilterTerms } = host.settings.records
+  const { maxRecords, maxFilterTerms, maxRelatedDepth } = host.settings.records
   const own = Number(config.max_records ?? 0)
   return {
     ...defaultRules,
     maxRecords: Math.min(own > 0 ? Math.trunc(own) : defaultRules.maxRecords, maxRecords),
     maxFilterTerms,
+    maxRelatedDepth,
     allowUpsert: config.allow_upsert === true || config.allow_upsert === 1 || config.allow_upsert === 'true',
   }
 }

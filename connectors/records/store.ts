@@ -21,6 +21,10 @@ export interface Capabilities {
   readonly group: boolean
   /** Tables and fields can be made, changed and dropped; left out: they can not. */
   readonly structure?: boolean
+  /** Where nulls come in an order that does not say: before all values (left out), or behind them. */
+  readonly nulls?: 'least' | 'greatest'
+  /** An upsert meets the named key alone, and can be told which rows it may update; left out: any unique key makes it an update. */
+  readonly upsertByKey?: boolean
 }
 
 /** One row, keys in output order, null prototype. */
@@ -58,6 +62,8 @@ export interface RecordStore {
   /** Procedures and functions; undefined: the source has no such thing. */
   readonly routines?: Routines | undefined
   read(plan: Planned<ReadPlan>): RowSource
+  /** The statements of a read, without values, for who may see them; left out: the source has none. Nothing is read. */
+  explain?(plan: Planned<ReadPlan>): Json
   /** Commits when the work returns, rolls back when it throws. */
   write<T>(work: (session: WriteSession) => Promise<T>, signal: AbortSignal): Promise<T>
   close(): Promise<void>

@@ -15,13 +15,15 @@ import {
   type Scope,
 } from './filter/index.ts'
 import type { Binds } from './plan/binds.ts'
+import { filteredBy, isShownThrough } from './plan/functions.ts'
+import type { RelatedFields } from './relate/fields.ts'
 
 /** What of a table does not depend on who asks: made once for each description. */
 interface TableIndex {
   /** By the name that clients use, lower case. */
   readonly byName: ReadonlyMap<string, Column>
   readonly byRealName: ReadonlyMap<string, Column>
-  /** Virtual columns have no place in a plan yet. */
+  /** Virtual ones that show something among them. */
   readonly columns: readonly Column[]
 }
 
@@ -30,10 +32,12 @@ const indexes = new WeakMap<Table, TableIndex>()
 function indexOf(table: Table): TableIndex {
   const known = indexes.get(table)
   if (known) return known
-  const columns = table.columns.filter((column) => !column.isVirtual)
+  const columns = table.columns.filter((column) => !column.isVirtual || isShownThrough(column))
   const index: TableIndex = {
     byName: new Map(columns.map((column) => [nameOf(column).toLowerCase(), column])),
-    byRealName: new Map(columns.map((column) => [column.name.toLowerCase(), column])),
+    byRealName: new Map(
+      columns.filter((column) => !column.isVirtual).map((column) => [column.name.toLowerCase(), column]),
+    ),
     columns,
   }
   indexes.set(table, index)
@@ -134,9 +138,11 @@ export class TableView implements LookupSource {
   }
 
   /** What a client's filter, order or expression may name. */
-  scope(binds: Binds, params: ReadonlyMap<string, Json> = noParams): Scope {
+  scope(binds: Binds, params: ReadonlyMap<string, Json> = noParams, fields: RelatedFields | null = null): Scope {
     return {
+      ...(fields ? { related: (name: string) => fields.at(name, binds, params) } : {}),
       column: (name) => this.column(name),
+      meaning: (column) => filteredBy(column, this.table, (value) => binds.add(value)),
       bind: (value) => binds.add(value),
       params,
       lookup: (name) => this.lookup(name),

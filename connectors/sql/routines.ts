@@ -1,5 +1,6 @@
 /** The routines of one SQL database: the list first, a routine at its first use; what a connector brings is reading and calling them. */
 import {
+  engineBudget,
   naturalOrder,
   type Routine,
   type RoutineArgument,
@@ -8,6 +9,7 @@ import {
   type RoutineSummary,
   type Routines,
 } from 'dataferry/records'
+import { InternalError } from 'dataferry/sdk'
 
 /** What a connector brings. */
 export interface RoutineSource {
@@ -19,6 +21,21 @@ export interface RoutineSource {
   describe(listed: RoutineSummary): Promise<readonly Routine[]>
   /** As `Routines.call`. */
   call(routine: Routine, given: readonly RoutineArgument[], signal: AbortSignal): Promise<RoutineResult>
+}
+
+/** Counts what a call answers, which is in memory as a whole. */
+export class RowBudget {
+  #rows = engineBudget.rows
+  #bytes = engineBudget.bytes
+
+  /** One row of so many bytes. Throws InternalError where there are too many. */
+  take(bytes: number): void {
+    this.#rows -= 1
+    this.#bytes -= bytes
+    if (this.#rows < 0 || this.#bytes < 0) {
+      throw new InternalError('The result is too large to be handled as a whole.')
+    }
+  }
 }
 
 /** How old the list must be before it is read again for a name that is not in it. */
@@ -57,7 +74,11 @@ export class RoutineCatalog implements Routines {
     const key = keyOf(kind, name)
     const before = this.#known
     // An unknown name may be that of a routine made since.
-    if (!(await this.#list(before)).has(key) && before === this.#known && performance.now() - before.since > listAgeMs) {
+    if (
+      !(await this.#list(before)).has(key) &&
+      before === this.#known &&
+      performance.now() - before.since > listAgeMs
+    ) {
       this.refresh()
     }
     const known = this.#known

@@ -14,6 +14,7 @@ import type { Bind, ConfigValues, ServiceHost } from 'dataferry/sdk'
 import { Programs } from './programs.ts'
 import { RoutineCatalog } from './routines.ts'
 import { programSource } from './source.ts'
+import { statementsOf } from './explain.ts'
 import type { Dialect, SqlConnector, SqlSession } from './types.ts'
 
 /** No I/O: the first use connects. */
@@ -29,6 +30,7 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
     catalog,
     routines: routines && new RoutineCatalog(routines),
     read: (planned) => programSource(runner, programs.read(planned), planned.binds, wrapperName),
+    explain: (planned) => statementsOf(programs.read(planned)),
     async write(work, signal) {
       const changes: Changes = { made: false }
       const result = await runner.session(

@@ -4,7 +4,8 @@
  */
 import type { Column, ColumnDefinition, FunctionName, MatchOp, SimpleType, Slot } from 'dataferry/records'
 import { BadRequest } from 'dataferry/sdk'
-import { type ParentsSource, SqlCompiler, type StatementWriter } from 'dataferry/sql'
+import { type KeyType, type ParentsSource, SqlCompiler, type StatementWriter } from 'dataferry/sql'
+import { isTypeWord } from './declared.ts'
 
 const dateParts: { readonly [N in FunctionName]?: string } = {
   year: '%Y',
@@ -53,6 +54,16 @@ export class SqliteCompiler extends SqlCompiler {
     return `${left} in (select ${element('value', column)} from json_each(${out.add({ kind: 'list', slot: list })}))`
   }
 
+  /** A text of digits is a number beside a column, and beside an expression only where that is cast. */
+  override comparedAggregate(aggregate: string, type: SimpleType): string {
+    return numeric.has(type) ? `cast(${aggregate} as numeric)` : aggregate
+  }
+
+  /** Who writes is alone anyway. */
+  override lock(): string {
+    return ''
+  }
+
   override match(op: MatchOp, left: string, right: string): string {
     return super.match(op === 'ilike' ? 'like' : op, left, right)
   }
@@ -63,13 +74,21 @@ export class SqliteCompiler extends SqlCompiler {
     return super.call(name, args, types)
   }
 
-  override keyType(_type: 'id' | 'bigid'): string {
+  override keyType(_type: KeyType): string {
     return 'integer not null primary key autoincrement'
+  }
+  /** SQLite takes any word; these are those that it is known what they mean. */
+  override hasType(word: string): boolean {
+    return isTypeWord(word)
+  }
+  /** There is no limit but that of clients. */
+  override fits(name: string): boolean {
+    return [...name].length <= 255
   }
 
   /** data-plane 6.5. */
   override columnType(column: ColumnDefinition): string {
-    const { type, length, precision, scale } = column
+    const { type, length, precision, scale, fixedLength, supportsMultibyte } = column
     switch (type) {
       case 'reference':
       case 'user_id':
@@ -77,7 +96,12 @@ export class SqliteCompiler extends SqlCompiler {
       case 'user_id_on_update':
         return 'integer'
       case 'string':
-        return `varchar(${length ?? 255})`
+        return `${fixedLength === true ? 'char' : supportsMultibyte === true ? 'nvarchar' : 'varchar'}(${length ?? 255})`
+      case 'array':
+      case 'object':
+        return 'json'
+      case 'timeuuid':
+        return 'uuid'
       case 'boolean':
         return 'tinyint(1)'
       case 'binary':
@@ -115,6 +139,8 @@ export class SqliteCompiler extends SqlCompiler {
     }
   }
 }
+
+const numeric: ReadonlySet<SimpleType> = new Set<SimpleType>(['integer', 'bigint', 'decimal', 'double', 'float', 'money'])
 
 /** A JSON element as the value that it stands for. */
 const element = (text: string, column: Column | null): string => (column?.type === 'binary' ? `unhex(${text})` : text)

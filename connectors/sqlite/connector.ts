@@ -2,29 +2,41 @@
 import type { ConfigValues } from 'dataferry/sdk'
 import { type Dialect, initialStatements, type SqlConnector } from 'dataferry/sql'
 import { SqliteCatalog } from './catalog.ts'
+import { changeStructure } from './change.ts'
 import { SqliteCompiler } from './compiler.ts'
 import { sqliteError } from './errors.ts'
 import { databaseFile } from './location.ts'
+import { refuseAttaching, refuseOwnFiles } from './own-files.ts'
 import { SqliteRunner } from './runner.ts'
 
 const compiler = new SqliteCompiler()
 
 const dialect: Dialect = {
   name: 'sqlite',
-  can: { write: true, transactions: true, returning: true, upsert: true, related: true, group: true },
+  can: { write: true, transactions: true, returning: true, upsert: true, related: true, group: true, structure: true },
   compileRead: (plan, id) => compiler.compileRead(plan, id),
   compileWrite: (plan, id) => compiler.compileWrite(plan, id),
   compileSchema: (plan) => compiler.compileSchema(plan),
+  change: (plans, session) => changeStructure(compiler, plans, session),
   error: sqliteError,
 }
+
+/** The id of services outside of the configuration: the system store. */
+const systemStore = 0
 
 /** `config` as in control-plane 5.2: `database` is a path, or a name in the folder of SQLite databases. */
 export const sqliteConnector: SqlConnector = {
   dialect,
-  createRunner(config: ConfigValues, { settings }) {
+  createRunner(config: ConfigValues, { settings, service }) {
+    const file = databaseFile(config, settings.sqlite.storage)
+    const statements = initialStatements(config)
+    if (service.id !== systemStore) {
+      refuseOwnFiles(file, settings.dataDir)
+      refuseAttaching(statements)
+    }
     return new SqliteRunner({
-      file: databaseFile(config, settings.sqlite.storage),
-      statements: initialStatements(config),
+      file,
+      statements,
       readers: settings.sqlite.readers,
       timeoutMs: settings.records.statementTimeoutMs,
     })

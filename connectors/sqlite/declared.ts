@@ -87,6 +87,9 @@ const words: ReadonlyMap<string, SimpleType> = new Map<string, SimpleType>([
 
 const fixed = new Set(['char', 'character', 'nchar', 'native character', 'binary'])
 
+/** Whether the words are those of a type, without measures. */
+export const isTypeWord = (word: string): boolean => words.has(word.replace(/ (?:unsigned|signed|zerofill)\b/g, ''))
+
 /** The parts of a declared type such as `decimal(12,4)`; none declared is a string (data-plane 6.5). */
 export function declaredType(declared: string): Declared {
   const [, before = '', measures, after = ''] = /^([^(]*)(?:\(([^)]*)\))?(.*)$/s.exec(declared) ?? []

@@ -97,9 +97,14 @@ export class SqliteRunner implements ProgramRunner {
         result = await use(session)
       } catch (thrown) {
         await session.rollback()
+        await session.guarded()
         throw thrown
       }
-      await session.commit()
+      try {
+        await session.commit()
+      } finally {
+        await session.guarded()
+      }
       if (session.executed) this.#onStale()
       return result
     })
@@ -203,6 +208,8 @@ class Session implements SqlSession {
   /** Why nothing can follow: the transaction is gone. */
   #lost: Error | null = null
   #last: Promise<unknown> = Promise.resolve()
+  /** What makes the connection look at references again; null: it does. */
+  #restore: string | null = null
   /** Statements as text were run: the structure may have changed. */
   executed = false
 
@@ -240,6 +247,36 @@ class Session implements SqlSession {
   async execute(text: string): Promise<void> {
     this.executed = true
     await this.#step((begin) => this.#thread.do({ kind: 'execute', text }, begin, this.#signal))
+  }
+
+  /**
+   * References are not looked at, and names in triggers and views not followed, until the session ends: a table that is made anew would
+   * else delete the rows that refer to it.
+   */
+  async unguarded(): Promise<boolean> {
+    if (this.#restore !== null) return true
+    if (this.#begun) return false
+    const settled = await this.#answer(
+      this.#thread.do({ kind: 'query', text: 'PRAGMA foreign_keys', binds: [] }, false, never),
+    )
+    const on = settled.kind === 'rows' && Number(settled.rows[0]?.[0] ?? 0) === 1
+    this.#restore = `PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ${on ? 'ON' : 'OFF'}`
+    await this.#pragma('PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON')
+    return true
+  }
+
+  /** Undoes it; a thread where that fails is not used again. */
+  async guarded(): Promise<void> {
+    if (this.#restore === null || this.#thread.ended) return
+    try {
+      await this.#pragma(this.#restore)
+    } catch {
+      await this.#thread.close()
+    }
+  }
+
+  async #pragma(text: string): Promise<void> {
+    await this.#answer(this.#thread.do({ kind: 'execute', text }, false, never))
   }
 
   async commit(): Promise<void> {

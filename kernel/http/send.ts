@@ -13,6 +13,7 @@ import { encodeValue } from '../formats/index.ts'
 import type { ApiReply, ByteSink, HeaderMap, Output, ReplyBody } from '../plugins/contract.ts'
 import { ClientGone } from './body.ts'
 import { chooseEncoding, compress, compressor, type Encoding, isCompressible } from './compress.ts'
+import { entityHash, namesEntity } from './etag.ts'
 import { contentDisposition, notAcceptable } from './negotiate.ts'
 
 /** Replies up to this size are sent in one write with their length. */
@@ -60,7 +61,10 @@ export async function sendReply(x: Exchange, reply: ApiReply, settings: SendSett
   if (!x.acceptable) throw new BadRequest(notAcceptable)
   if (x.output.fileName !== null) headers['content-disposition'] = contentDisposition(x.output.fileName)
   headers['content-type'] ??= contentType(x.output)
-  if (body.kind === 'value') return sendBytes(x, reply.status, headers, encodeValue(x.output, body.value), settings)
+  if (body.kind === 'value') {
+    const bytes = encodeValue(x.output, body.value)
+    return sendBytes(x, reply.status, headers, bytes, settings, entityOf(x, reply.status, headers, bytes))
+  }
   const sink = new ResponseSink(x, reply.status, headers, settings)
   await body.rows.encode(x.output, sink, x.signal)
   await sink.end()
@@ -106,15 +110,29 @@ function sendNothing(x: Exchange, status: number, headers: Headers): void {
   x.response.end()
 }
 
-/** A whole body: compressed when it pays, in one write. */
+/** The hash that a reply's tag is made of; null where it has none: only what a GET answers does, as far as it is held. */
+function entityOf({ request }: Exchange, status: number, headers: Headers, bytes: Uint8Array): string | null {
+  if (status !== 200 || bytes.length > heldBytes || headers.etag !== undefined) return null
+  return request.method === 'GET' || request.method === 'HEAD' ? entityHash(bytes) : null
+}
+
+/** A whole body: compressed when it pays, in one write. `entity`: its hash; a client that has it already is told so (304). */
 export async function sendBytes(
   x: Exchange,
   status: number,
   headers: Headers,
   bytes: Uint8Array,
   settings: SendSettings,
+  entity: string | null = null,
 ): Promise<void> {
+  // The format is chosen by what the client accepts.
+  if (entity !== null) addVary(headers, 'Accept')
   const encoding = bytes.length < settings.compressionMinBytes ? null : encodingFor(x, headers, settings)
+  if (entity !== null) {
+    headers.etag = encoding === null ? `"${entity}"` : `"${entity}-${encoding}"`
+    const known = x.request.headers['if-none-match']
+    if (known !== undefined && namesEntity(known, entity)) return sendNotModified(x, headers)
+  }
   let body = bytes
   if (encoding !== null) {
     const smaller = compress(encoding, bytes)
@@ -131,6 +149,13 @@ export async function sendBytes(
   x.bytes += body.length
   if (body.length > joinedBytes) response.end(body)
   else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1')
+}
+
+/** The headers of the answer without what is about its body (RFC 9110, 15.4.5). */
+function sendNotModified(x: Exchange, headers: Headers): void {
+  const kept = { ...headers }
+  for (const name of ['content-type', 'content-encoding', 'content-disposition']) delete kept[name]
+  sendNothing(x, 304, kept)
 }
 
 /** The encoding that this answer gets; says so, and that others may get another, in its headers. */
@@ -199,9 +224,12 @@ class ResponseSink implements ByteSink {
   write(chunk: Uint8Array): void | Promise<void> {
     this.#size += chunk.length
     if (this.#x.response.destroyed) throw new ClientGone()
-    // A HEAD needs to know that the rows can be read, no more.
-    if (this.#x.headOnly) return
     if (this.#stream !== null) return this.#stream.write(chunk)
+    // A HEAD needs to know that the rows can be read, and the tag of what is not large.
+    if (this.#x.headOnly && this.#size > heldBytes) {
+      this.#held.length = 0
+      return
+    }
     this.#held.push(chunk)
     if (this.#size <= heldBytes) return
     const encoding = encodingFor(this.#x, this.#headers, this.#settings)
@@ -211,14 +239,15 @@ class ResponseSink implements ByteSink {
 
   async end(): Promise<void> {
     if (this.#stream !== null) return this.#stream.end()
-    if (this.#x.headOnly) {
+    if (this.#x.headOnly && this.#size > heldBytes) {
       writeHead(this.#x, this.#status, this.#headers)
       this.#x.response.end()
       return
     }
     const [only] = this.#held
     const bytes = this.#held.length === 1 && only !== undefined ? only : Buffer.concat(this.#held)
-    await sendBytes(this.#x, this.#status, this.#headers, bytes, this.#settings)
+    const entity = entityOf(this.#x, this.#status, this.#headers, bytes)
+    await sendBytes(this.#x, this.#status, this.#headers, bytes, this.#settings, entity)
   }
 }
 

@@ -3,17 +3,18 @@
  * only after access; every other way in (internal calls) is `enter`, never below it.
  *
  *     access    may they (control-plane 0.5)
+ *     limits    how often may they (control-plane 10.4): what comes by HTTP
  *     dispatch  service name -> leased service -> handle
  */
 import type { Configured } from '../access/decide.ts'
 import type { Identity } from '../access/identity.ts'
-import type { ApiReply, ApiRequest } from '../plugins/contract.ts'
+import type { ApiReply, ApiRequest, Limits } from '../plugins/contract.ts'
 import type { Registry } from '../services/registry.ts'
 import { access } from './access.ts'
 import { dispatch } from './dispatch.ts'
 
 export interface Pipeline {
-  /** Throws when the request may not go on. Synchronous. */
+  /** Throws when the request may not go on, or too often did. Synchronous. */
   authorize(request: ApiRequest, identity: Identity): void
   /** For requests that passed access. Synchronous up to the service's handle. */
   dispatch(request: ApiRequest, signal: AbortSignal): Promise<ApiReply>
@@ -24,13 +25,18 @@ export interface Pipeline {
 export interface PipelineDeps {
   readonly configured: () => Configured
   readonly registry: Pick<Registry, 'lease'>
+  /** null: nobody counts. */
+  readonly limits?: () => Limits | null
 }
 
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const authorize = access(deps.configured)
   const forward = dispatch(deps.registry)
   return {
-    authorize,
+    authorize(request, identity) {
+      authorize(request, identity)
+      deps.limits?.()?.count(request)
+    },
     dispatch: forward,
     async enter(request, signal) {
       authorize(request, internal(request))

@@ -354,14 +354,40 @@ export interface Tokens {
 }
 export const TokensAbility = ability<Tokens>('Tokens')
 
+/** Resources of accounts; `register` and `custom` are of users only. */
+export type AccountResource = 'session' | 'password' | 'profile' | 'register' | 'custom'
 /**
- * The resources `session`, `password` and `profile` of one kind of account (control-plane 1.3 to 1.7). Offered by plugins/system for
- * its own `admin/...`; plugins/user shows them for users.
+ * The account resources of one kind of account (control-plane 1.3 to 1.10). Offered by plugins/system for its own `admin/...`;
+ * plugins/user shows them for users.
  */
 export interface AccountResources {
-  handle(resource: 'session' | 'password' | 'profile', kind: 'user' | 'admin', request: ApiRequest, signal: AbortSignal): Promise<ApiReply>
+  handle(resource: AccountResource, kind: 'user' | 'admin', request: ApiRequest, signal: AbortSignal): Promise<ApiReply>
 }
 export const AccountResourcesAbility = ability<AccountResources>('AccountResources')
+
+/** Sends mails: what services of the group Email can do for others (control-plane 10.1). */
+export interface Mailer {
+  /**
+   * `mail` is as the body of a POST to the service: a template or texts of its own, recipients, values of placeholders. Answers the
+   * number of recipients once the mail was handed on. Throws BadRequest for what can be no mail, ServiceUnavailable when nobody
+   * took it.
+   */
+  send(mail: { readonly [name: string]: Json }, signal: AbortSignal): Promise<number>
+}
+export const MailerAbility = ability<Mailer>('Mailer')
+
+/** Templates of mails by id or name, their fields as in records (control-plane 10.1). Offered by plugins/system. */
+export interface EmailTemplates {
+  find(by: { readonly id: number } | { readonly name: string }): Promise<{ readonly [field: string]: Json } | null>
+}
+export const EmailTemplatesAbility = ability<EmailTemplates>('EmailTemplates')
+
+/** Counts requests (control-plane 10.4). Offered by plugins/system. */
+export interface Limits {
+  /** Throws TooManyRequests for a caller who exceeded a limit. Synchronous. */
+  count(request: ApiRequest): void
+}
+export const LimitsAbility = ability<Limits>('Limits')
 
 /** What the start of the server and its plain pages need to know of the instance. Offered by plugins/system. */
 export interface Instance {
@@ -419,5 +445,7 @@ export interface ServiceHost {
   readonly policyFor: PolicyFor
   /** The ability of another service by its id, for relations across services. */
   serviceName(id: number): string | null
+  /** The id of a service by its name in any case; null: there is none. */
+  serviceId?(name: string): number | null
   other<T>(serviceId: number, what: Ability<T>): Promise<T>
 }

@@ -55,6 +55,7 @@ export function serviceHost(
     ask: (what) => scope.ask(what),
     maskFor,
     policyFor,
+    serviceId: (wanted) => deps.snapshot().services.get(wanted.toLowerCase())?.id ?? null,
     serviceName: (wanted) => deps.snapshot().servicesById.get(wanted)?.name ?? null,
     other: async (serviceId, what) => deps.registry().abilityOf(serviceId, what),
   }

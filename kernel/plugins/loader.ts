@@ -15,6 +15,7 @@ export const builtins: readonly string[] = [
   'connectors/postgres/plugin',
   'plugins/system/plugin',
   'plugins/user/plugin',
+  'plugins/email/plugin',
   'plugins/sample/plugin',
 ]
 

@@ -21,6 +21,7 @@ export {
   xmlOpen,
   xmlText,
 } from '../formats/index.ts'
+export { entityHash, entityTag, namesEntity } from '../http/etag.ts'
 export * from './contract.ts'
 export * from './extras.ts'
 export { defaultSettings } from './settings.ts'

@@ -4,6 +4,7 @@ import { type as osType } from 'node:os'
 import { BadRequest, Forbidden, type Instance, type Json } from 'dataferry/sdk'
 import { completeUser, displayName, newUser } from './models/user.ts'
 import { messages, Problems, textOf } from './models/validation.ts'
+import { license } from './resources/environment.ts'
 import { optionalAt } from './store/columns.ts'
 import type { Tables } from './store/tables.ts'
 import { stampOf } from './store/time.ts'
@@ -84,7 +85,7 @@ export class SystemInstance implements Instance {
       dist: 'dataferry',
       demo: false,
       version,
-      license: 'OPEN SOURCE',
+      license,
       host_os: osType(),
       last_admin_login: logins.sort().at(-1) ?? null,
       resources: { app, admin, user, service, role },

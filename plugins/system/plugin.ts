@@ -6,7 +6,10 @@ import {
   AccountResourcesAbility,
   AccountsAbility,
   ability,
+  type EmailTemplates,
+  EmailTemplatesAbility,
   InstanceAbility,
+  LimitsAbility,
   type Plugin,
   type PluginHost,
   SchemaExtrasAbility,
@@ -14,6 +17,9 @@ import {
   TokensAbility,
 } from 'dataferry/sdk'
 import { SystemInstance } from './instance.ts'
+import { LimitBook } from './limits/book.ts'
+import { MailDesk } from './mails/desk.ts'
+import { presentTemplate } from './models/email-template-model.ts'
 import { SystemService } from './resources/system-service.ts'
 import { StoredExtras } from './schema/extras.ts'
 import { AccountBook } from './sessions/accounts.ts'
@@ -30,6 +36,8 @@ export interface System {
   readonly snapshot: SnapshotBook
   readonly accounts: AccountBook
   readonly sessions: SessionResources
+  readonly limits: LimitBook
+  readonly desk: MailDesk
 }
 
 const post = 2
@@ -40,8 +48,8 @@ const sweepEveryMs = 3_600_000
 /** What the service type needs of the running plugin; of no use to others. */
 const SystemAbility = ability<System>('System')
 
-/** How to undo each start, the last first: several servers may run in one process, one in another. */
-const started: (() => Promise<void>)[] = []
+/** How to undo each start: several servers may run in one process. */
+const started = new WeakMap<PluginHost, () => Promise<void>>()
 
 async function start(host: PluginHost): Promise<void> {
   let undo = async (): Promise<void> => {}
@@ -56,12 +64,13 @@ async function start(host: PluginHost): Promise<void> {
     }, sweepEveryMs).unref()
     undo = async () => {
       clearInterval(timer)
+      await system.desk.close()
       await store.close()
     }
     host.offer(SystemAbility, system)
   } finally {
     // A start that failed is stopped as well.
-    started.push(undo)
+    started.set(host, undo)
   }
 }
 
@@ -84,6 +93,9 @@ async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
     log: host.log,
   })
   await accounts.start()
+  const desk = mailDesk(host, store, snapshot)
+  const limits = new LimitBook(store.tables, (name) => snapshot.current().services.get(name)?.id ?? null)
+  await limits.load()
   const sessions = new SessionResources({
     store: store.tables,
     accounts,
@@ -92,14 +104,41 @@ async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
     snapshot: () => snapshot.current(),
     auth,
     api,
+    desk,
+    publicUrl: publicUrl(host),
   })
   await offerInstance(host, store, accounts)
   host.offer(SnapshotSourceAbility, snapshot)
   host.offer(AccountsAbility, accounts)
   host.offer(AccountResourcesAbility, sessions)
   host.offer(SchemaExtrasAbility, new StoredExtras(store.tables))
-  return { host, store, snapshot, accounts, sessions }
+  host.offer(EmailTemplatesAbility, templatesOf(store))
+  host.offer(LimitsAbility, limits)
+  return { host, store, snapshot, accounts, sessions, limits, desk }
 }
+
+/** The configured address without its last slash. */
+const publicUrl = ({ settings }: PluginHost): string | null => settings.url?.replace(/\/$/, '') ?? null
+
+function mailDesk(host: PluginHost, store: SystemStore, snapshot: SnapshotBook): MailDesk {
+  const { auth, name } = host.settings
+  return new MailDesk({
+    store: store.tables,
+    secrets: store.secrets,
+    snapshot: () => snapshot.current(),
+    service: (service) => host.service(service),
+    instanceName: name,
+    links: { invite: auth.confirmInviteUrl, open_reg: auth.confirmRegisterUrl, password: auth.confirmResetUrl },
+    log: host.log,
+  })
+}
+
+const templatesOf = ({ tables }: SystemStore): EmailTemplates => ({
+  async find(by) {
+    const [row] = await tables.rows('email_template', by)
+    return row === undefined ? null : presentTemplate(row)
+  },
+})
 
 /** With the settings of a headless start the first administrator is made now; otherwise a one-time code does it. */
 async function offerInstance(host: PluginHost, store: SystemStore, accounts: AccountBook): Promise<void> {
@@ -117,8 +156,10 @@ async function offerInstance(host: PluginHost, store: SystemStore, accounts: Acc
   host.offer(InstanceAbility, instance)
 }
 
-async function stop(): Promise<void> {
-  await started.pop()?.()
+async function stop(host: PluginHost): Promise<void> {
+  const undo = started.get(host)
+  started.delete(host)
+  await undo?.()
 }
 
 const plugin: Plugin = {

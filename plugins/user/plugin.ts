@@ -1,5 +1,6 @@
 /**
- * The service type `user` (control-plane 1): sessions, passwords and profiles of users. What they do is shared with the system
+ * The service type `user` (control-plane 1): sessions, passwords, profiles and registration of users, and their own names and values.
+ * What they do is shared with the system
  * service's administrators, and asked for as an ability.
  */
 
@@ -11,7 +12,6 @@ import {
   BadRequest,
   type Json,
   NotFound,
-  NotImplemented,
   type Plugin,
   type Service,
   type ServiceHost,
@@ -41,16 +41,10 @@ class UserService implements Service {
     const resource = names.find((name) => name === first.toLowerCase())
     if (resource === undefined)
       throw new NotFound(`Resource '${first}' not found for service '${this.#host.service.name}'.`)
-    switch (resource) {
-      case 'session':
-      case 'password':
-      case 'profile':
-        if (below[0] !== undefined) throw new NotFound(`Resource '${below[0]}' not found for service '${resource}'.`)
-        return this.#host.ask(AccountResourcesAbility).handle(resource, 'user', request, signal)
-      case 'register':
-      case 'custom':
-        throw new NotImplemented(`The resource '${resource}' is not available on this server yet.`)
-    }
+    // The names of `custom` are the client's own.
+    const unknown = resource === 'custom' ? below[1] : below[0]
+    if (unknown !== undefined) throw new NotFound(`Resource '${unknown}' not found for service '${resource}'.`)
+    return this.#host.ask(AccountResourcesAbility).handle(resource, 'user', request, signal)
   }
 
   async resources(): Promise<readonly string[]> {

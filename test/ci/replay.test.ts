@@ -44,23 +44,19 @@ describe('shortfalls', () => {
   }
 })
 
-test('the table of floors is read by run', () => {
-  const table = '# comment\n\na  one   97\na  two   80.5\nb  three 85\n'
+test('the table of floors', () => {
+  const table = '# comment\n\none   97\ntwo   80.5\n'
   assert.deepEqual(
-    [...floorsOf(table, 'a')],
+    [...floorsOf(table)],
     [
       ['one', 97],
       ['two', 80.5],
     ],
   )
-  assert.deepEqual([...floorsOf(table, 'c')], [])
 })
 
 test('every floor that is kept is a share', () => {
-  const table = readFileSync(new URL('../../.ci/replay-floors', import.meta.url), 'utf8')
-  for (const run of ['records', 'callers']) {
-    const floors = floorsOf(table, run)
-    assert.ok(floors.size > 0)
-    for (const [group, floor] of floors) assert.ok(floor > 0 && floor <= 100, group)
-  }
+  const floors = floorsOf(readFileSync(new URL('../../.ci/replay-floors', import.meta.url), 'utf8'))
+  assert.ok(floors.size > 0)
+  for (const [group, floor] of floors) assert.ok(floor > 0 && floor <= 100, group)
 })

@@ -1,5 +1,10 @@
 // The conformance suite on SQLite.
 import { conformance } from 'dataferry/conformance'
-import { sqliteServer } from './servers.ts'
+import { sqliteConnector } from '../../connectors/sqlite/connector.ts'
+import { properties, runsOf } from './properties.ts'
+import { relations } from './relations.ts'
+import { sqliteServer } from './sqlite.ts'
 
-conformance(sqliteServer.subject)
+conformance(sqliteServer().subject)
+relations(sqliteServer())
+properties(sqliteConnector, sqliteServer, runsOf(process.env.CI === 'true' ? 10_000 : 300))

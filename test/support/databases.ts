@@ -4,7 +4,7 @@
  * and fail where CI=true.
  *
  *     TEST_POSTGRES_URL   postgres://user:password@host:port/database    (the user may create schemas)
- *     TEST_MYSQL_URL      mysql://user:password@host:port/database       (the user may create tables and routines)
+ *     TEST_MYSQL_URL      mysql://user:password@host:port/database       (the user may create databases and users)
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -123,7 +123,8 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
   await gone
 }
 
-async function startPostgres(): Promise<Database | null> {
+/** A private PostgreSQL with a superuser `test`; null where there is no binary. */
+export async function startPostgres(): Promise<Database | null> {
   const initdb = binary('initdb', ['/usr/lib/postgresql/*/bin/initdb', '/opt/homebrew/opt/postgresql*/bin/initdb'])
   const server = initdb === null ? null : join(initdb, '..', 'postgres')
   if (initdb === null || server === null || !existsSync(server)) return null
@@ -169,7 +170,8 @@ async function startPostgres(): Promise<Database | null> {
   }
 }
 
-async function startMysql(): Promise<Database | null> {
+/** A private MariaDB whose root needs no password; null where there is no binary. */
+export async function startMysql(): Promise<Database | null> {
   const server = binary('mariadbd', [
     '/usr/sbin/mariadbd',
     '/usr/sbin/mysqld',
@@ -207,7 +209,7 @@ async function startMysql(): Promise<Database | null> {
     )
   }
   sql(
-    "create database test character set utf8mb4; create user test@'127.0.0.1' identified by 'test'; grant all on *.* to test@'127.0.0.1'; create user test@localhost identified by 'test'; grant all on *.* to test@localhost",
+    "create database test character set utf8mb4; create user test@'127.0.0.1' identified by 'test'; grant all on *.* to test@'127.0.0.1' with grant option; create user test@localhost identified by 'test'; grant all on *.* to test@localhost with grant option",
   )
   return {
     kind: 'mysql',

@@ -7,10 +7,13 @@ import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import pg from 'pg'
+import { type ColumnFact, readColumns } from './columns.ts'
 import { ConnectionLost, readFault, type ServerFault } from './fault.ts'
 import {
   bindAndExecute,
   bindAndFetch,
+  bindDescribeAndExecute,
+  closeMessage,
   fetchMessage,
   parseMessage,
   queryMessage,
@@ -20,6 +23,9 @@ import { type Prepared, StatementNames } from './names.ts'
 
 /** Called for each row, with the body of its DataRow message; must not keep the bytes. */
 export type OnRow = (bytes: Buffer, start: number, end: number) => void
+
+/** Called before the first row, where the statement has columns. */
+export type OnColumns = (columns: readonly ColumnFact[]) => void
 
 /** What became of a statement that was carried out. */
 export interface Outcome {
@@ -40,6 +46,7 @@ const unnamed = (text: string): Prepared => ({ name: '', before: [parseMessage('
 /** One statement in flight, until its ReadyForQuery. */
 interface Exchange {
   readonly onRow: OnRow | null
+  readonly onColumns: OnColumns | null
   readonly parsing: Parsing | null
   readonly resolve: (outcome: Outcome) => void
   readonly reject: (thrown: unknown) => void
@@ -58,6 +65,7 @@ const type = {
   commandComplete: 67,
   dataRow: 68,
   error: 69,
+  rowDescription: 84,
   copyIn: 71,
   ready: 90,
   suspended: 115,
@@ -76,6 +84,9 @@ export class Wire extends pg.Connection {
 
   readonly #queue: Exchange[] = []
   #head = 0
+  #portals = 0
+  readonly #released: Buffer[] = []
+
   #rest: Buffer = nothing
   #parts: Buffer[] | null = null
   #have = 0
@@ -162,8 +173,25 @@ export class Wire extends pg.Connection {
     once: boolean,
   ): Promise<Outcome> {
     const prepared = once ? unnamed(text) : this.#statements.prepare(text)
-    const message = bindAndFetch(prepared.before, portal, prepared.name, parameters, rows)
+    const before = [...this.#released.splice(0), ...prepared.before]
+    const message = bindAndFetch(before, portal, prepared.name, parameters, rows)
     return this.#send(message, onRow, parsing(text, prepared))
+  }
+
+  /** A name for a portal that no other has had on this connection. */
+  portalName(): string {
+    return `p${++this.#portals}`
+  }
+
+  /** A portal that is of no use any more is closed with the next one, or by the end of the transaction. */
+  releasePortal(portal: string): void {
+    this.#released.push(closeMessage('portal', portal))
+  }
+
+  /** Runs a statement that gets no name, and tells the columns of its rows. */
+  described(text: string, parameters: readonly TextParameter[], onColumns: OnColumns, onRow: OnRow): Promise<Outcome> {
+    const { before, name } = unnamed(text)
+    return this.#send(bindDescribeAndExecute(before, name, parameters), onRow, null, onColumns)
   }
 
   /** More rows of a portal. */
@@ -191,14 +219,29 @@ export class Wire extends pg.Connection {
     this.#statements.forget()
   }
 
-  #send(message: Buffer, onRow: OnRow | null, parsing: Parsing | null): Promise<Outcome> {
+  #send(
+    message: Buffer,
+    onRow: OnRow | null,
+    parsing: Parsing | null,
+    onColumns: OnColumns | null = null,
+  ): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       if (this.#lost !== null || !this.stream.writable) {
         reject(new ConnectionLost(this.#lost))
         return
       }
       if (this.inFlight === 0) this.#heardAt = performance.now()
-      this.#queue.push({ onRow, parsing, resolve, reject, affected: 0, suspended: false, parsed: false, fault: null })
+      this.#queue.push({
+        onRow,
+        onColumns,
+        parsing,
+        resolve,
+        reject,
+        affected: 0,
+        suspended: false,
+        parsed: false,
+        fault: null,
+      })
       this.stream.write(message)
     })
   }
@@ -300,6 +343,9 @@ export class Wire extends pg.Connection {
         return
       case type.commandComplete:
         if (exchange !== undefined) exchange.affected = affectedRows(bytes, end)
+        return
+      case type.rowDescription:
+        exchange?.onColumns?.(readColumns(bytes, start + 5))
         return
       case type.parseComplete:
         if (exchange !== undefined) exchange.parsed = true

@@ -45,9 +45,18 @@ export class ConnectionLost extends Error {
 /** No connection could be made. */
 export class ConnectFailed extends Error {
   constructor(cause: unknown) {
-    super('No connection to the database could be made.', { cause })
+    super(`No connection to the database could be made: ${messageOf(cause)}`, { cause })
   }
 }
+
+/** The connection was made, but one of the statements that prepare it was refused. */
+export class PreparationFailed extends Error {
+  constructor(cause: unknown) {
+    super(`A new connection could not be prepared: ${messageOf(cause)}`, { cause })
+  }
+}
+
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
 
 /** All connections are in use, and none was given back in time. */
 export class PoolExhausted extends Error {

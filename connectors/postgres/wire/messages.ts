@@ -23,9 +23,9 @@ export function parseMessage(name: string, text: string): Buffer {
   return message
 }
 
-/** Drops a named statement. */
-export function closeMessage(name: string): Buffer {
-  const message = Buffer.from(`C\0\0\0\0S${name}\0`)
+/** Drops a named statement, or a portal. */
+export function closeMessage(kind: 'statement' | 'portal', name: string): Buffer {
+  const message = Buffer.from(`C\0\0\0\0${kind === 'statement' ? 'S' : 'P'}${name}\0`)
   message.writeInt32BE(message.length - 1, 1)
   return message
 }
@@ -55,6 +55,17 @@ export function bindAndExecute(
   parameters: readonly TextParameter[],
 ): Buffer {
   return withBind(before, '', statement, parameters, executeAll)
+}
+
+const describeAndExecute = Buffer.concat([Buffer.from([68, 0, 0, 0, 6, 80, 0]), executeAll])
+
+/** The same, answered by a description of the columns before the rows. */
+export function bindDescribeAndExecute(
+  before: readonly Buffer[],
+  statement: string,
+  parameters: readonly TextParameter[],
+): Buffer {
+  return withBind(before, '', statement, parameters, describeAndExecute)
 }
 
 /** The same with a named portal, from which `rows` rows are fetched. */

@@ -55,7 +55,7 @@ export class StatementNames {
     const name = this.#names.get(text)
     if (name === undefined) return
     this.#names.delete(text)
-    this.#closing.push(closeMessage(name))
+    this.#closing.push(closeMessage('statement', name))
   }
 
   #takeClosing(): readonly Buffer[] {

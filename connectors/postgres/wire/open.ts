@@ -3,12 +3,12 @@ import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
 import type { ConnectionSettings } from '../settings.ts'
 import { Wire } from './connection.ts'
-import { ConnectFailed, ServerFault } from './fault.ts'
+import { ConnectFailed, PreparationFailed, ServerFault } from './fault.ts'
 
 /** pg's client keeps the backend's key to itself as far as its types go. */
 type Client = pg.Client & { readonly processID: number | null; readonly secretKey: number | null }
 
-/** A connection that stands and is prepared. Rejects with ServerFault or ConnectFailed. */
+/** A connection that stands and is prepared. Rejects with ServerFault, ConnectFailed or PreparationFailed. */
 export async function openWire(settings: ConnectionSettings): Promise<Wire> {
   if (!settings.sslOptional) return connect(settings, settings.ssl)
   try {
@@ -52,7 +52,7 @@ async function connect(settings: ConnectionSettings, ssl: false | ConnectionOpti
       await wire.together(() => Promise.all(settings.preparation.map((text) => wire.simple(text))))
   } catch (thrown) {
     wire.destroy()
-    throw thrown
+    throw thrown instanceof ServerFault && !thrown.code.startsWith('57') ? new PreparationFailed(thrown) : thrown
   }
   return wire
 }
@@ -91,12 +91,14 @@ export function cancel(wire: Wire, settings: ConnectionSettings): Promise<void> 
       clearTimeout(timer)
       resolve()
     })
-    messenger.connect(port, host)
+    if (host.startsWith('/')) messenger.connect(`${host}/.s.PGSQL.${port}`)
+    else messenger.connect(port, host)
   })
 }
 
 interface Messenger {
   connect(port: number, host: string): void
+  connect(socket: string): void
   requestSsl(): void
   cancel(processID: number, secretKey: number): void
 }

@@ -13,7 +13,7 @@ export type NameForm = 'real' | 'alias'
 const names = (of: { readonly name: string; readonly alias: string | null }, form: NameForm): Row =>
   form === 'real' ? { alias: of.alias, name: of.name } : { name: nameOf(of) }
 
-/** data-plane 6.3. `required` is derived. */
+/** data-plane 6.3. `required` follows from what is printed, so a default that prints as null counts as none. */
 export function describeField(column: Column, form: NameForm): Row {
   return {
     ...names(column, form),
@@ -26,7 +26,7 @@ export function describeField(column: Column, form: NameForm): Row {
     precision: column.precision,
     scale: column.scale,
     default: column.default,
-    required: isRequired(column),
+    required: !column.allowNull && column.default === null && !column.autoIncrement && !column.isGenerated,
     allow_null: column.allowNull,
     fixed_length: column.fixedLength,
     supports_multibyte: column.supportsMultibyte,

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { ConfigValues } from 'dataferry/sdk'
 import { groups } from './cases/index.ts'
-import { houseHost } from './house.ts'
+import { answerOf, houseHost, requestOf } from './house.ts'
 import { dirties, meets, runCase } from './run.ts'
 import { fill, lacking, makeTables } from './seed.ts'
 import type { Group, Opened, SeedTable, Subject } from './types.ts'
@@ -39,7 +39,7 @@ function runGroup(subject: Subject, group: Group, places: Places): void {
   })
   for (const each of group.cases) {
     const lax = each.unless?.filter((what) => subject.lax?.includes(what)) ?? []
-    const skip = lax.length > 0 && `the database does not check ${lax.join(', ')}`
+    const skip = lax.length > 0 && `the database does not know ${lax.join(', ')}`
     test(each.name, { skip }, async (t) => {
       const place = await places.at(group.config ?? {})
       if (group.views && !place.opened.sql) return t.skip('the source knows no SQL')
@@ -64,7 +64,10 @@ class Place {
     const wanted = tables.filter((table) => !this.#made.has(table))
     for (const table of wanted) this.#made.add(table)
     if (wanted.length > 0) await makeTables(this.opened, wanted)
-    for (const text of this.opened.sql ? views : []) await this.opened.sql?.(text)
+    if (!this.opened.sql || views.length === 0) return
+    for (const text of views) await this.opened.sql(text)
+    // They were made behind the service's back.
+    await answerOf(this.opened.service, requestOf({ ask: 'GET _table?refresh=true' }))
   }
 
   soil(tables: readonly SeedTable[]): void {

@@ -42,10 +42,8 @@ export type Lax =
   | 'dates'
   /** Decimals of more than 15 digits. */
   | 'decimals'
-  /** 32-bit floats: they are kept as doubles. */
-  | 'floats'
-  /** Zero characters in texts. */
-  | 'zero'
+  /** The types of what views compute. */
+  | 'computed'
 
 export interface SeedTable {
   readonly plan: Extract<SchemaPlan, { kind: 'create-table' }>

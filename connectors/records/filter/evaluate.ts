@@ -7,7 +7,10 @@ import type { SimpleType } from '../catalog/types.ts'
 import { compareValues, compute, type RowGetter, type Value, valueFrom } from './compute.ts'
 import { matchesLike } from './like.ts'
 import { patternOf } from './resolve.ts'
-import type { PlanExpr, Predicate } from './types.ts'
+import type { PlanExpr, Predicate, RelatedStep } from './types.ts'
+
+/** The rows that a step leads to from a row, whether they count or not. */
+export type RelatedRows = (step: RelatedStep, row: RowGetter) => Iterable<RowGetter>
 
 /** null is SQL's UNKNOWN; undefined: the test is about a column that the row does not have. */
 type Truth = boolean | null | undefined
@@ -16,8 +19,13 @@ type Truth = boolean | null | undefined
  * Whether the row satisfies the predicate: TRUE does, FALSE and UNKNOWN do not. `binds` are the plan's, `row` gives a column's
  * value; a column that the row does not have counts as null.
  */
-export function evaluate(predicate: Predicate, binds: readonly Bind[], row: RowGetter): boolean {
-  return truthOf(predicate, binds, (column) => row(column) ?? null) === true
+export function evaluate(
+  predicate: Predicate,
+  binds: readonly Bind[],
+  row: RowGetter,
+  related?: RelatedRows,
+): boolean {
+  return truthOf(predicate, binds, (column) => row(column) ?? null, related) === true
 }
 
 /**
@@ -29,16 +37,19 @@ export function evaluatePresent(predicate: Predicate, binds: readonly Bind[], ro
   return truth === true || truth === undefined
 }
 
-function truthOf(predicate: Predicate, binds: readonly Bind[], row: RowGetter): Truth {
+function truthOf(predicate: Predicate, binds: readonly Bind[], row: RowGetter, related?: RelatedRows): Truth {
+  const truth = (each: Predicate): Truth => truthOf(each, binds, row, related)
   switch (predicate.kind) {
     case 'and':
-      return decided(predicate.of, false, binds, row)
+      return decided(predicate.of, false, truth)
     case 'or':
-      return decided(predicate.of, true, binds, row)
+      return decided(predicate.of, true, truth)
     case 'xor':
-      return odd(predicate.of, binds, row)
+      return odd(predicate.of, truth)
     case 'not':
-      return negate(truthOf(predicate.of, binds, row))
+      return negate(truth(predicate.of))
+    case 'exists':
+      return exists(predicate.step, binds, row, related)
     case 'null': {
       const value = compute(predicate.left, binds, row)
       return value === undefined ? undefined : value === null
@@ -52,11 +63,19 @@ function truthOf(predicate: Predicate, binds: readonly Bind[], row: RowGetter): 
 
 const negate = (truth: Truth): Truth => (typeof truth === 'boolean' ? !truth : truth)
 
+function exists(step: RelatedStep, binds: readonly Bind[], row: RowGetter, related?: RelatedRows): boolean {
+  if (!related) throw new TypeError('Related rows are not known here.')
+  for (const each of related(step, row)) {
+    if (step.where === null || evaluate(step.where, binds, each, related)) return true
+  }
+  return false
+}
+
 /** AND is decided by the first FALSE, OR by the first TRUE; short of that one UNKNOWN makes it unknown. */
-function decided(of: readonly Predicate[], by: boolean, binds: readonly Bind[], row: RowGetter): Truth {
+function decided(of: readonly Predicate[], by: boolean, truthOfEach: (each: Predicate) => Truth): Truth {
   let result: Truth = of.length === 0 ? !by : undefined
   for (const each of of) {
-    const truth = truthOf(each, binds, row)
+    const truth = truthOfEach(each)
     if (truth === by) return by
     if (truth === null) result = null
     else if (truth !== undefined && result === undefined) result = truth
@@ -64,10 +83,10 @@ function decided(of: readonly Predicate[], by: boolean, binds: readonly Bind[], 
   return result
 }
 
-function odd(of: readonly Predicate[], binds: readonly Bind[], row: RowGetter): Truth {
+function odd(of: readonly Predicate[], truthOfEach: (each: Predicate) => Truth): Truth {
   let result: Truth
   for (const each of of) {
-    const truth = truthOf(each, binds, row)
+    const truth = truthOfEach(each)
     if (truth === null) return null
     if (truth !== undefined) result = result === undefined ? truth : result !== truth
   }

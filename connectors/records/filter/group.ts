@@ -1,6 +1,7 @@
 /** The `group` option (data-plane 3.3): a list of fields. */
 import { BadRequest } from 'dataferry/sdk'
 import { Lexer } from './lexer.ts'
+import { meaningOf } from './resolve.ts'
 import { splitTerms } from './terms.ts'
 import type { FieldName, PlanExpr, Scope } from './types.ts'
 
@@ -21,7 +22,8 @@ export function parseGroup(text: string): readonly FieldName[] {
 export function resolveGroup(names: readonly FieldName[], scope: Scope): readonly PlanExpr[] {
   return names.map((name) => {
     const column = scope.column(name)
-    if (!column) throw invalidField(name)
-    return { kind: 'column', column }
+    const meant = column && meaningOf(column, scope)
+    if (!meant) throw invalidField(name)
+    return meant
   })
 }

@@ -2,7 +2,7 @@
 import type { Tree } from './types.ts'
 
 /** All of the trees that are there, under one AND; null where there is none. */
-export function allOf<C, V, L>(trees: readonly (Tree<C, V, L> | null)[]): Tree<C, V, L> | null {
+export function allOf<C, V, L, X = never>(trees: readonly (Tree<C, V, L, X> | null)[]): Tree<C, V, L, X> | null {
   const of = trees.filter((tree) => tree !== null)
   return of.length > 1 ? { kind: 'and', of } : (of[0] ?? null)
 }

@@ -6,7 +6,7 @@ import { readExpression } from './expressions.ts'
 import { Lexer } from './lexer.ts'
 import { resolveExpr } from './resolve.ts'
 import { splitTerms, splitWords } from './terms.ts'
-import type { OrderAsked, Scope } from './types.ts'
+import type { FilterExpr, OrderAsked, RelatedValue, Scope } from './types.ts'
 
 const invalidField = (term: string): BadRequest => new BadRequest(`Invalid field '${term}' in order by clause.`)
 
@@ -57,7 +57,13 @@ export function resolveOrder(asked: readonly OrderAsked[], scope: Scope, outputs
 }
 
 function resolveBy(by: OrderAsked['by'], scope: Scope, outputs: number): OrderTerm['expr'] {
-  if (by.kind === 'expr') return resolveExpr(by.expr, scope, invalidField)
+  if (by.kind === 'expr') return relatedValue(by.expr, scope) ?? resolveExpr(by.expr, scope, invalidField)
   if (by.position > outputs) throw invalidField(String(by.position))
   return { kind: 'output', index: by.position - 1 }
+}
+
+/** A row with several related ones has no place by their fields. */
+function relatedValue(expr: FilterExpr, scope: Scope): RelatedValue | null {
+  if (expr.kind !== 'column' || !scope.related || scope.column(expr.column)) return null
+  return scope.related(expr.column)?.value() ?? null
 }

@@ -12,6 +12,11 @@ import type { Filter, FilterExpr, MatchOp, Operand, PlanExpr, Predicate, Scope }
 
 /** Resolves a filter. Throws BadRequest with a text of data-plane 4.8. */
 export function resolveFilter(filter: Filter, scope: Scope): Predicate {
+  if ('left' in filter && filter.left.kind === 'column' && scope.related && !scope.column(filter.left.column)) {
+    const { column: name } = filter.left
+    const field = scope.related(name)
+    if (field) return field.exists(resolveFilter(filter, { ...field.scope, column: onlyColumn(name, field.column) }))
+  }
   switch (filter.kind) {
     case 'and':
     case 'or':
@@ -25,18 +30,26 @@ export function resolveFilter(filter: Filter, scope: Scope): Predicate {
       return resolveMatch(filter, scope)
     case 'in': {
       const left = resolveExpr(filter.left, scope)
-      const binds = filter.list.map((operand) => castOperand(operand, left, 'equal', scope))
+      const column = columnOf(filter.left, left, scope)
+      const binds = filter.list.map((operand) => castOperand(operand, column, 'equal', scope))
       return { kind: 'in', left, list: scope.bind(binds) }
     }
     case 'between': {
       const left = resolveExpr(filter.left, scope)
-      const low = resolveRight(filter.low, left, 'ceil', scope)
-      return { kind: 'between', left, low, high: resolveRight(filter.high, left, 'floor', scope) }
+      const column = columnOf(filter.left, left, scope)
+      const low = resolveRight(filter.low, column, 'ceil', scope)
+      return { kind: 'between', left, low, high: resolveRight(filter.high, column, 'floor', scope) }
     }
     case 'null':
       return { kind: 'null', left: resolveExpr(filter.left, scope) }
   }
 }
+
+/** A test of a related field names no other one: whose row would it be of? */
+const onlyColumn =
+  (name: string, column: Column): Scope['column'] =>
+  (asked) =>
+    asked === name ? column : null
 
 /**
  * Resolves an expression whose values have no column to take a type from: numbers are numbers, texts are texts.
@@ -46,8 +59,9 @@ export function resolveExpr(expr: FilterExpr, scope: Scope, unknown: (name: stri
   switch (expr.kind) {
     case 'column': {
       const column = scope.column(expr.column)
-      if (!column) throw unknown(expr.column)
-      return { kind: 'column', column }
+      const meant = column && meaningOf(column, scope)
+      if (!meant) throw unknown(expr.column)
+      return meant
     }
     case 'value':
       return { kind: 'value', value: scope.bind(untyped(expr.value, scope)) }
@@ -60,21 +74,32 @@ export function resolveExpr(expr: FilterExpr, scope: Scope, unknown: (name: stri
   }
 }
 
+/** Most columns are themselves. */
+export const meaningOf = (column: Column, scope: Scope): PlanExpr | null =>
+  (column.isVirtual || column.dbFunction !== null) && scope.meaning ? scope.meaning(column) : { kind: 'column', column }
+
+/** The column that a side is about, whose type its operands have: what a function makes of a column counts as of its type. */
+function columnOf(written: FilterExpr, expr: PlanExpr, scope: Scope): Column | null {
+  if (expr.kind === 'column') return expr.column
+  return written.kind === 'column' ? scope.column(written.column) : null
+}
+
 /** The integer that leaves the meaning of a comparison by order as it was: `a > 1.5` is `a > 1`, `a < 1.5` is `a < 2`. */
 const uses = { '=': 'equal', '!=': 'equal', '<': 'ceil', '>=': 'ceil', '>': 'floor', '<=': 'floor' } as const
 
 function resolveComparison(filter: Filter & { readonly kind: 'compare' }, scope: Scope): Predicate {
   const { op } = filter
   const left = resolveExpr(filter.left, scope)
-  if ((op === '=' || op === '!=') && left.kind === 'column' && meansNull(filter.right, left.column)) {
+  const column = columnOf(filter.left, left, scope)
+  if ((op === '=' || op === '!=') && column !== null && meansNull(filter.right, column)) {
     return op === '=' ? { kind: 'null', left } : { kind: 'not', of: { kind: 'null', left } }
   }
-  return { kind: 'compare', op, left, right: resolveRight(filter.right, left, uses[op], scope) }
+  return { kind: 'compare', op, left, right: resolveRight(filter.right, column, uses[op], scope) }
 }
 
-function resolveRight(expr: FilterExpr, left: PlanExpr, use: CastUse, scope: Scope): PlanExpr {
+function resolveRight(expr: FilterExpr, column: Column | null, use: CastUse, scope: Scope): PlanExpr {
   if (expr.kind !== 'value') return resolveExpr(expr, scope)
-  return { kind: 'value', value: scope.bind(castOperand(expr.value, left, use, scope)) }
+  return { kind: 'value', value: scope.bind(castOperand(expr.value, column, use, scope)) }
 }
 
 /** The bare word `null` is the text on a text column, and no value on others (data-plane 4.11, rule 5). */
@@ -84,10 +109,10 @@ const isNullWord = (operand: Operand): boolean =>
 const meansNull = (right: FilterExpr, column: Column): boolean =>
   right.kind === 'value' && isNullWord(right.value) && castKind(column.type) !== 'string'
 
-function castOperand(operand: Operand, left: PlanExpr, use: CastUse, scope: Scope): Bind {
-  if (left.kind !== 'column') return untyped(operand, scope)
-  if (isNullWord(operand) && castKind(left.column.type) !== 'string') return null
-  return castValue(given(operand, scope), left.column, use)
+function castOperand(operand: Operand, column: Column | null, use: CastUse, scope: Scope): Bind {
+  if (column === null) return untyped(operand, scope)
+  if (isNullWord(operand) && castKind(column.type) !== 'string') return null
+  return castValue(given(operand, scope), column, use)
 }
 
 /** A pattern is a text, whatever the type of the column. The wildcards of CONTAINS and its like are added to it. */
@@ -125,6 +150,16 @@ const words: ReadonlyMap<string, null | boolean> = new Map([
 
 /** Digits that a double holds for certain. */
 const safeDigits = 15
+
+/** An operand without parameters and lookups, as in a function of the administrator's. */
+export const plainOperand = (operand: Operand): Bind =>
+  untyped(operand, {
+    column: () => null,
+    bind: () => 0,
+    params: new Map(),
+    lookup: () => undefined,
+    modifiers: new Set(),
+  })
 
 function untyped(operand: Operand, scope: Scope): Bind {
   if (operand.kind === 'text' && !operand.quoted) {

@@ -4,7 +4,7 @@
  * Predicate, so it can be part of the key under which compiled programs are cached.
  */
 import type { Bind, Json } from 'dataferry/sdk'
-import type { Column } from '../catalog/types.ts'
+import type { Column, Table } from '../catalog/types.ts'
 
 export type CompareOp = '=' | '!=' | '<' | '<=' | '>' | '>='
 /** `contains`, `starts`, `ends` are LIKE with % added; the wildcards of the operand stay wildcards (data-plane 4.3). */
@@ -39,10 +39,11 @@ export type Expr<C, V> =
   | { readonly kind: 'call'; readonly name: FunctionName; readonly args: readonly Expr<C, V>[] }
   | { readonly kind: 'arithmetic'; readonly op: ArithmeticOp; readonly left: Expr<C, V>; readonly right: Expr<C, V> }
 
-/** L: how the list of IN is given. NOT forms are a `not` around the plain one. */
-export type Tree<C, V, L> =
-  | { readonly kind: 'and' | 'or' | 'xor'; readonly of: readonly Tree<C, V, L>[] }
-  | { readonly kind: 'not'; readonly of: Tree<C, V, L> }
+/** L: how the list of IN is given; X: tests that only a resolved tree has. NOT forms are a `not` around the plain one. */
+export type Tree<C, V, L, X = never> =
+  | X
+  | { readonly kind: 'and' | 'or' | 'xor'; readonly of: readonly Tree<C, V, L, X>[] }
+  | { readonly kind: 'not'; readonly of: Tree<C, V, L, X> }
   | { readonly kind: 'compare'; readonly op: CompareOp; readonly left: Expr<C, V>; readonly right: Expr<C, V> }
   | { readonly kind: 'match'; readonly op: MatchOp; readonly left: Expr<C, V>; readonly right: Expr<C, V> }
   | { readonly kind: 'in'; readonly left: Expr<C, V>; readonly list: L }
@@ -64,12 +65,53 @@ export type Filter = Tree<FieldName, Operand, readonly Operand[]>
 export type Slot = number
 export type PlanExpr = Expr<Column, Slot>
 /** Resolved. The list of `in` is one slot, whose bind is an array. */
-export type Predicate = Tree<Column, Slot, Slot>
+export type Predicate = Tree<Column, Slot, Slot, Exists>
+
+/** From a row to those that a relation joins it with, many_many through a junction. */
+export interface RelatedStep {
+  readonly from: Table
+  readonly to: Table
+  /** `own` of the row meets `other` of the related one, or of the junction. */
+  readonly on: readonly { readonly own: Column; readonly other: Column }[]
+  readonly via: {
+    readonly table: Table
+    readonly far: readonly { readonly junction: Column; readonly child: Column }[]
+    /** What the caller may see of the junction. */
+    readonly where: Predicate | null
+  } | null
+  /** Which of them count: what the caller may see, and what is asked. */
+  readonly where: Predicate | null
+}
+/** Some related row counts. */
+export interface Exists {
+  readonly kind: 'exists'
+  readonly step: RelatedStep
+}
+/** A value of the one related row; null where there is none. */
+export interface RelatedValue {
+  readonly kind: 'related'
+  readonly step: RelatedStep
+  readonly value: PlanExpr | RelatedValue
+}
+/** A field of a related table, as a filter or an order names it by the relation (`customer.country`). */
+export interface RelatedField {
+  readonly column: Column
+  /** What its own table makes of names and values. */
+  readonly scope: Scope
+  /** The predicate, which is about the related row, as one about the row itself. */
+  exists(where: Predicate): Predicate
+  /** The field's value; null where a row may have several related ones. */
+  value(): RelatedValue | null
+}
 
 /** What resolving needs to know: a TableView makes one for each plan. */
 export interface Scope {
   /** The column that a client may name so, or null: hidden columns do not exist. */
   column(name: FieldName): Column | null
+  /** What stands for the column where it is not itself (data-plane 6.6); null: it can't be asked for. Left out: every column is itself. */
+  meaning?(column: Column): PlanExpr | null
+  /** The field of a related table that a client may name so, or null. */
+  related?(name: FieldName): RelatedField | null
   /** Adds a value to the plan's binds. */
   bind(value: Bind): Slot
   /** Named values, keys with their colon. */

@@ -4,6 +4,7 @@ import { type Column, nameOf, type SimpleType } from '../catalog/types.ts'
 import { aggregateKey, type FieldAsked, parseField } from '../filter/index.ts'
 import type { FieldsAsked } from '../options.ts'
 import type { TableView } from '../view.ts'
+import { isShownThrough } from './functions.ts'
 import type { AggregateFunction, Projection } from './types.ts'
 
 const projections = new WeakMap<Column, Projection>()
@@ -23,13 +24,25 @@ export function projection(column: Column): Projection {
   return made
 }
 
+const shownThrough = new WeakMap<Column, Projection>()
+
+/** The column as rows show it: through its function, where it has one (data-plane 6.6). */
+export function shownProjection(column: Column): Projection {
+  if (!isShownThrough(column)) return projection(column)
+  const known = shownThrough.get(column)
+  if (known) return known
+  const made: Projection = { ...projection(column), through: true }
+  shownThrough.set(column, made)
+  return made
+}
+
 const whole = new WeakMap<readonly Column[], readonly Projection[]>()
 
 /** All visible columns but those that must be asked for (`*`). The same list each time for the same columns. */
 export function allFields(view: TableView): readonly Projection[] {
   const known = whole.get(view.columns)
   if (known) return known
-  const made = view.columns.filter((column) => !column.isAggregate).map(projection)
+  const made = view.columns.filter((column) => !column.isAggregate).map(shownProjection)
   whole.set(view.columns, made)
   return made
 }
@@ -45,7 +58,7 @@ export function fieldsOf(
   grouped: boolean,
 ): readonly Projection[] {
   if (asked === null || asked === 'all') return allFields(view)
-  if (asked === 'ids') return key.length === 0 ? allFields(view) : key.map(projection)
+  if (asked === 'ids') return key.length === 0 ? allFields(view) : key.map(shownProjection)
   const found = new Map<string, Projection>()
   for (const name of asked) {
     const member = parseField(name)
@@ -58,7 +71,7 @@ export function fieldsOf(
 
 function fieldOf(view: TableView, text: string, member: FieldAsked, grouped: boolean): Projection {
   const column = view.column(text)
-  if (column) return projection(column)
+  if (column) return shownProjection(column)
   const found = grouped && member.kind === 'aggregate' ? aggregateOf(view, member.function, member.of) : null
   if (!found) throw new BadRequest(`Invalid field requested: ${text}`)
   return found

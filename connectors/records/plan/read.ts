@@ -1,5 +1,5 @@
 /** Plans of reads over one view: every one carries the view's row filter (architecture, "One policy engine"). */
-import type { Json } from 'dataferry/sdk'
+import { BadRequest, type Json } from 'dataferry/sdk'
 import type { Column } from '../catalog/types.ts'
 import {
   allOf,
@@ -9,14 +9,19 @@ import {
   parseGroup,
   resolveFilter,
   resolveGroup,
+  resolveHaving,
   resolveOrder,
+  type Scope,
 } from '../filter/index.ts'
+import type { RelatedFields } from '../relate/fields.ts'
+import { withJoinColumns } from '../relate/joins.ts'
 import { type Relating, relatedReads } from '../relate/read.ts'
 import type { TableView } from '../view.ts'
 import { Binds } from './binds.ts'
 import { projection } from './fields.ts'
+import { throughFunctions } from './functions.ts'
 import { shapeOfRead } from './shape.ts'
-import type { Planned, Projection, ReadPlan, ResultShape } from './types.ts'
+import type { OrderTerm, Planned, Projection, ReadPlan, ResultShape } from './types.ts'
 
 /** What a read may be asked for. */
 export interface ReadAsked {
@@ -24,9 +29,18 @@ export interface ReadAsked {
   readonly columns: readonly Projection[]
   readonly filter?: Filter | null
   readonly params?: ReadonlyMap<string, Json>
+  /** Fields of related tables that the filter and the order name. */
+  readonly fields?: RelatedFields | null
   /** A condition of the engine's own, such as a key. */
   readonly where?: (binds: Binds) => Predicate
   readonly group?: string | null
+  readonly having?: string | null
+  readonly distinct?: boolean
+  /** Most terms of `having`. */
+  readonly maxTerms?: number
+  /** What the engine reads for itself beside the columns, under names that no row keeps. */
+  readonly extra?: (binds: Binds) => readonly Projection[]
+  readonly lock?: boolean
   readonly order?: readonly OrderAsked[]
   readonly limit?: number | null
   readonly offset?: number
@@ -42,19 +56,26 @@ const none: readonly never[] = []
 export function planRead(asked: ReadAsked): Planned<ReadPlan> {
   const { view, limit = null, offset = 0, related = none } = asked
   const binds = new Binds()
-  const scope = view.scope(binds, asked.params)
+  const scope = view.scope(binds, asked.params, asked.fields)
   const where = allOf([
     asked.where ? asked.where(binds) : null,
     asked.filter ? resolveFilter(asked.filter, scope) : null,
     view.rows(binds),
   ])
-  const columns = related.length === 0 ? asked.columns : withJoinColumns(asked.columns, related)
+  const shown = related.length === 0 ? asked.columns : withJoinColumns(asked.columns, related)
+  const named = throughFunctions(shown, view.table, (value) => binds.add(value))
+  const columns = asked.extra ? [...named, ...asked.extra(binds)] : named
+  const group = asked.group ? resolveGroup(parseGroup(asked.group), scope) : null
+  const order = asked.order && asked.order.length > 0 ? resolveOrder(asked.order, scope, asked.columns.length) : none
   const plan: ReadPlan = {
     from: view.table,
     columns,
     where,
-    group: asked.group ? resolveGroup(parseGroup(asked.group), scope) : null,
-    order: asked.order && asked.order.length > 0 ? resolveOrder(asked.order, scope, asked.columns.length) : none,
+    group,
+    ...(asked.having ? havingOf(asked, group, scope) : null),
+    ...(asked.distinct === true ? distinctOf(columns, order) : null),
+    ...(asked.lock === true ? { lock: true } : null),
+    order,
     limit: limit === null ? null : binds.add(limit),
     offset: offset === 0 ? null : binds.add(offset),
     related: related.length === 0 ? none : relatedReads(related, columns, binds, asked.maxRelated ?? 1000),
@@ -63,10 +84,28 @@ export function planRead(asked: ReadAsked): Planned<ReadPlan> {
   return { plan, shape: shapeOfRead(plan), binds: binds.values }
 }
 
-export const asRows = (): ResultShape => ({ kind: 'rows' })
+function havingOf(
+  { having, maxTerms }: ReadAsked,
+  group: ReadPlan['group'],
+  scope: Scope,
+): { readonly having?: Predicate } {
+  if (group === null) throw new BadRequest("'having' needs a 'group'.")
+  const resolved = resolveHaving(having ?? '', group, scope, maxTerms === undefined ? {} : { maxTerms })
+  return resolved === null ? {} : { having: resolved }
+}
 
-/** Names of values that the engine reads for itself and takes out of the rows again. */
-const isEngineName = (as: string): boolean => as.startsWith('#')
+/** Rows that are put together have no other values to be ordered by than their own. */
+function distinctOf(columns: readonly Projection[], order: readonly OrderTerm[]): { readonly distinct: true } {
+  const shown = (expr: OrderTerm['expr']): boolean =>
+    expr.kind === 'output' ||
+    (expr.kind === 'column' && columns.some((each) => each.expr.kind === 'column' && each.expr.column === expr.column))
+  if (!order.every(({ expr }) => shown(expr))) {
+    throw new BadRequest("With 'distinct' the order can only name fields that are asked for.")
+  }
+  return { distinct: true }
+}
+
+export const asRows = (): ResultShape => ({ kind: 'rows' })
 
 /** The columns under names that no row keeps: to know a row again by its key. */
 export const keyProjections = (key: readonly Column[]): readonly Projection[] =>
@@ -80,22 +119,6 @@ export function takeKey(row: { [name: string]: Json }, key: readonly Column[]): 
     delete row[name]
     return value
   })
-}
-
-/** The columns that relations are matched by are added behind the fields that were asked for, and stay (data-plane 5.3). */
-function withJoinColumns(columns: readonly Projection[], related: readonly Relating[]): readonly Projection[] {
-  const there = new Set(
-    columns.map(({ as, expr }) => (expr.kind === 'column' && !isEngineName(as) ? expr.column : null)),
-  )
-  const added: Projection[] = []
-  for (const { own } of related) {
-    for (const column of own) {
-      if (there.has(column)) continue
-      there.add(column)
-      added.push(projection(column))
-    }
-  }
-  return added.length === 0 ? columns : [...columns, ...added]
 }
 
 /** The order of a key, ascending. */

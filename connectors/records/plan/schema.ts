@@ -80,6 +80,8 @@ export type SchemaPlan =
       readonly schema?: string
       readonly columns: readonly string[]
       readonly unique: boolean
+      /** One of its name that is there already does. */
+      readonly ifMissing?: boolean
     }
   | {
       readonly kind: 'add-unique'

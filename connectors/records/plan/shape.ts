@@ -3,7 +3,7 @@
  * under which compiled programs are kept.
  */
 import type { Column, Table } from '../catalog/types.ts'
-import type { PlanExpr, Predicate } from '../filter/types.ts'
+import type { PlanExpr, Predicate, RelatedStep, RelatedValue } from '../filter/types.ts'
 import type { OrderTerm, Projection, ReadPlan, RelatedRead, ResultShape, WritePlan } from './types.ts'
 
 const plainName = /^\w+$/
@@ -20,6 +20,9 @@ export function shapeOfRead(plan: ReadPlan): string {
   let shape = `read ${tableToken(from)}(${columnsShape(columns)})`
   if (where) shape += `?${predicateShape(where)}`
   if (group) shape += `%${group.map(exprShape).join()}`
+  if (plan.having) shape += `&${predicateShape(plan.having)}`
+  if (plan.distinct === true) shape += '*distinct'
+  if (plan.lock === true) shape += '*lock'
   if (order.length > 0) shape += `^${order.map(orderShape).join()}`
   if (limit !== null) shape += `<${limit}`
   if (offset !== null) shape += `>${offset}`
@@ -55,11 +58,11 @@ function projectionShape({ as, expr, type, column, hidden }: Projection): string
 }
 
 function orderShape({ expr, descending, nulls }: OrderTerm): string {
-  const by = expr.kind === 'output' ? `#${expr.index}` : exprShape(expr)
+  const by = expr.kind === 'output' ? `#${expr.index}` : valueShape(expr)
   return `${by}${descending ? '-' : ''}${nulls === null ? '' : nulls}`
 }
 
-function relatedShape({ name, shape, on, via, perParent, plan }: RelatedRead): string {
+function relatedShape({ name, shape, on, via, perParent, skip, plan }: RelatedRead): string {
   const keys = on.map(({ parent, child }) => `${parent}:${columnToken(child)}`).join()
   const junction =
     via === null
@@ -67,7 +70,7 @@ function relatedShape({ name, shape, on, via, perParent, plan }: RelatedRead): s
       : `@${tableToken(via.table)}(${via.near.map(columnToken).join()};${via.far
           .map((each) => `${columnToken(each.junction)}:${columnToken(each.child)}`)
           .join()})${via.where ? `?${predicateShape(via.where)}` : ''}`
-  return `${token(name)} ${shape} ${keys}${junction} ${perParent} ${shapeOfRead(plan)}`
+  return `${token(name)} ${shape} ${keys}${junction} ${skip === null ? '' : `${skip}-`}${perParent} ${shapeOfRead(plan)}`
 }
 
 function resultShape(result: ResultShape): string {
@@ -99,10 +102,23 @@ export function predicateShape(predicate: Predicate): string {
       return `(between ${exprShape(predicate.left)} ${exprShape(predicate.low)} ${exprShape(predicate.high)})`
     case 'null':
       return `(null ${exprShape(predicate.left)})`
+    case 'exists':
+      return `(exists ${stepShape(predicate.step)})`
   }
 }
 
-function exprShape(expr: PlanExpr): string {
+function stepShape({ from, to, on, via, where }: RelatedStep): string {
+  const keys = on.map(({ own, other }) => `${columnToken(own)}:${columnToken(other)}`).join()
+  const far = via?.far.map(({ junction, child }) => `${columnToken(junction)}:${columnToken(child)}`).join() ?? ''
+  const junction =
+    via === null ? '' : `@${tableToken(via.table)}(${far})${via.where ? `?${predicateShape(via.where)}` : ''}`
+  return `${tableToken(from)}>${tableToken(to)} ${keys}${junction}${where ? `?${predicateShape(where)}` : ''}`
+}
+
+const valueShape = (value: PlanExpr | RelatedValue): string =>
+  value.kind === 'related' ? `[${stepShape(value.step)}=${valueShape(value.value)}]` : exprShape(value)
+
+export function exprShape(expr: PlanExpr): string {
   switch (expr.kind) {
     case 'column':
       return columnToken(expr.column)

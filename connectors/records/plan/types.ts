@@ -4,7 +4,7 @@
  */
 import type { Bind } from 'dataferry/sdk'
 import type { Column, SimpleType, Table } from '../catalog/types.ts'
-import type { PlanExpr, Predicate, Slot } from '../filter/types.ts'
+import type { PlanExpr, Predicate, RelatedValue, Slot } from '../filter/types.ts'
 
 export type AggregateFunction = 'SUM' | 'COUNT' | 'AVG' | 'MIN' | 'MAX'
 
@@ -21,10 +21,12 @@ export interface Projection {
   readonly column: Column | null
   /** Read to match relations, not printed. */
   readonly hidden: boolean
+  /** Planning puts the function that the column is shown through in the place of `expr` (data-plane 6.6). */
+  readonly through?: boolean
 }
 
 export interface OrderTerm {
-  readonly expr: PlanExpr | { readonly kind: 'output'; readonly index: number }
+  readonly expr: PlanExpr | RelatedValue | { readonly kind: 'output'; readonly index: number }
   readonly descending: boolean
   readonly nulls: 'first' | 'last' | null
 }
@@ -46,6 +48,12 @@ export interface ReadPlan {
   readonly columns: readonly Projection[]
   readonly where: Predicate | null
   readonly group: readonly PlanExpr[] | null
+  /** Which groups; its columns may be aggregates (`aggregatedBy`). Left out: all. */
+  readonly having?: Predicate
+  /** Rows that are equal in all columns come once. */
+  readonly distinct?: boolean
+  /** The rows are kept from other writers until the session ends. */
+  readonly lock?: boolean
   readonly order: readonly OrderTerm[]
   /** null: no limit. */
   readonly limit: Slot | null
@@ -62,8 +70,10 @@ export interface RelatedRead {
   readonly shape: 'object-or-null' | 'object-or-list' | 'list'
   readonly on: readonly KeyPair[]
   readonly via: Junction | null
-  /** Most children of one parent. */
+  /** Most children of one parent, those that are skipped counted. */
   readonly perParent: Slot
+  /** How many children of each parent are skipped; null: none. */
+  readonly skip: Slot | null
   /** `result` is `rows`, `limit` and `offset` are null. Its slots index the whole plan's binds. */
   readonly plan: ReadPlan
 }

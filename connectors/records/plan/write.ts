@@ -1,10 +1,11 @@
 /** Plans of writes over one view. Equal statements of a batch share a shape; the row filter's values come first in every execution. */
 import type { Bind, Json } from 'dataferry/sdk'
-import type { Column } from '../catalog/types.ts'
-import { allOf, type Filter, type Predicate, resolveExpr, resolveFilter } from '../filter/index.ts'
+import type { Column, Table } from '../catalog/types.ts'
+import { allOf, type Filter, type PlanExpr, type Predicate, resolveExpr, resolveFilter } from '../filter/index.ts'
 import type { TableView } from '../view.ts'
-import type { FieldValues } from '../write/fields.ts'
+import type { FieldValue, FieldValues } from '../write/fields.ts'
 import { Binds } from './binds.ts'
+import { resolveFunction } from './functions.ts'
 import { keyIs } from './predicates.ts'
 import { shapeOfWrite } from './shape.ts'
 import type { Assignment, Planned, Projection, WritePlan } from './types.ts'
@@ -64,7 +65,7 @@ export class WritePlanner {
     for (const [column, value] of values) {
       const expr =
         value.kind === 'value'
-          ? ({ kind: 'value', value: binds.add(value.value) } as const)
+          ? written(value, this.#view.table, binds)
           : resolveExpr(value.expr, this.#view.scope(binds))
       set.push({ column, expr })
     }
@@ -80,6 +81,12 @@ export class WritePlanner {
     const plan: WritePlan = { kind, into: this.#view.table, set, where, key: none, returning: this.#returning }
     return { plan, shape: shapeOfWrite(plan), binds: binds.values }
   }
+}
+
+function written(value: FieldValue & { readonly kind: 'value' }, table: Table, binds: Binds): PlanExpr {
+  const plain: PlanExpr = { kind: 'value', value: binds.add(value.value) }
+  if (value.through === undefined) return plain
+  return resolveFunction(value.through, { table, value: plain, bind: (bind) => binds.add(bind) }) ?? plain
 }
 
 type Params = ReadonlyMap<string, Json>

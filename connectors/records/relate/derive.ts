@@ -28,7 +28,8 @@ export function deriveRelations(tables: readonly TableKeys[]): ReadonlyMap<strin
 
 /**
  * The relations of one table, sorted by name: belongs_to for its own foreign keys, has_many or has_one for those that lead to it,
- * many_many for each further foreign key of a table that leads to it. Of two with one name the later counts.
+ * many_many for each further foreign key of a table that leads to it. Of two with one name the later counts. A key to the table itself has
+ * both directions: its has_many as the contract names it, its belongs_to as `parent_by_{fk}`.
  */
 export function relationsOfTable(name: string, tables: readonly TableKeys[]): readonly Relation[] {
   const found = new Map<string, Relation>()
@@ -36,7 +37,9 @@ export function relationsOfTable(name: string, tables: readonly TableKeys[]): re
     found.set(relation.name.toLowerCase(), relation)
   }
   const own = tables.find((table) => sameName(table.name, name))
-  for (const key of own?.foreignKeys ?? []) add(belongsTo(key))
+  for (const key of own?.foreignKeys ?? []) {
+    add(belongsTo(key, relationName(sameName(key.refTable, name) ? 'parent' : key.refTable, key.columns)))
+  }
   for (const child of tables) {
     for (const key of child.foreignKeys) {
       if (sameName(key.refTable, name)) add(hasManyOrOne(child, key))
@@ -83,9 +86,9 @@ const relation = ({ name, type, fields, refTable, refFields, rules, junction = n
   native: [],
 })
 
-const belongsTo = (key: ForeignKey): Relation =>
+const belongsTo = (key: ForeignKey, name: string): Relation =>
   relation({
-    name: relationName(key.refTable, key.columns),
+    name,
     type: 'belongs_to',
     fields: key.columns,
     refTable: key.refTable,

@@ -1,13 +1,28 @@
 /** Relations of a read (data-plane 5.3): which are meant, what the caller may see of them, and how they are read with the parents. */
-import { type Bind, Forbidden, NotImplemented } from 'dataferry/sdk'
-import { type Catalog, type Column, nameOf, type Relation, type Table } from '../catalog/types.ts'
-import { parseGroup, parseOrder, resolveGroup, resolveOrder } from '../filter/index.ts'
+import { BadRequest, Forbidden, type Json } from 'dataferry/sdk'
+import { type Column, nameOf, type Relation, type Table } from '../catalog/types.ts'
+import {
+  allOf,
+  type Filter,
+  parseFilter,
+  parseGroup,
+  parseOrder,
+  resolveFilter,
+  resolveGroup,
+  resolveOrder,
+} from '../filter/index.ts'
 import { neededBy, type RecordModel, withNeeds } from '../model.ts'
-import { noRelationOptions, type RecordOptions, type RelationOptions } from '../options.ts'
+import type { RecordOptions, RelationOptions } from '../options.ts'
 import type { Binds } from '../plan/binds.ts'
 import { fieldsOf } from '../plan/fields.ts'
+import { throughFunctions } from '../plan/functions.ts'
 import type { Junction, KeyPair, Projection, ReadPlan, RelatedRead } from '../plan/types.ts'
 import { realColumn, type TableView } from '../view.ts'
+import { firstLevel, type LevelAsked, type RelationAsked, relationsAsked } from './asked.ts'
+import { type RelatedFields, relatedFields } from './fields.ts'
+import { withJoinColumns } from './joins.ts'
+import { keyKind } from './kinds.ts'
+import { foreignId, type RelatedTables } from './tables.ts'
 
 /** One relation that is to be read. */
 export interface Relating {
@@ -21,87 +36,155 @@ export interface Relating {
   readonly model: RecordModel | null
   /** Columns that are read for that, asked for or not. */
   readonly needs: readonly Column[]
+  /** Its filter, and the related fields that it and its order name. */
+  readonly filter: Filter | null
+  readonly fields: RelatedFields | null
+  readonly params: ReadonlyMap<string, Json>
+  /** Relations of the children. */
+  readonly related: readonly Relating[]
+  /** Where its rows are, when one statement can't match them with the parents: in another service, or under keys of another kind. */
+  readonly across: Across | null
 }
 
-/** Where related tables come from. */
-export interface RelatedTables {
-  readonly catalog: Catalog
-  /** The service's own id: relations to another service are not read here. */
-  readonly serviceId: number | null
-  /** The view of a table for reading. Throws Forbidden for a caller who may not read it. */
-  view(table: Table): TableView
-  /** How rows of the table are presented; null: as they are. */
-  model(table: Table): RecordModel | null
+export interface Across {
+  readonly child: RelatedTables
+  readonly junction: RelatedTables | null
 }
 
 const none: readonly Relating[] = []
 
 /**
  * The relations that the options name and those that are always fetched, in the table's order; unknown names are ignored. Answers
- * without a promise where every related table is known. Throws Forbidden for a related table that the caller may not read.
+ * without a promise where every related table is known. Throws Forbidden for a related table that the caller may not read, BadRequest
+ * beyond the depth.
  */
 export function relationsOf(
   view: TableView,
   options: RecordOptions,
   tables: RelatedTables,
 ): readonly Relating[] | Promise<readonly Relating[]> {
-  const { related } = options
+  return level(view, firstLevel(options), options, tables)
+}
+
+function level(
+  view: TableView,
+  asked: LevelAsked,
+  options: RecordOptions,
+  tables: RelatedTables,
+): readonly Relating[] | Promise<readonly Relating[]> {
   if (view.table.relations.length === 0) return none
-  const wanted = view.relations.filter(
-    (relation) => relation.alwaysFetch || related === 'all' || related.includes(nameOf(relation).toLowerCase()),
-  )
+  const wanted = relationsAsked(view.relations, asked, options)
   if (wanted.length === 0) return none
-  const found = wanted.map((relation) => relating(view, relation, optionsFor(relation, options), tables))
+  if (asked.depth > tables.maxDepth) {
+    // What is always fetched was not asked for: it ends here.
+    if (asked.paths !== 'all' && asked.paths.length === 0) return none
+    throw new BadRequest(`Relations can be nested ${tables.maxDepth} levels deep at most.`)
+  }
+  const found = wanted.map((each) => relating(view, each, options, tables))
   return found.some((each) => each instanceof Promise)
     ? Promise.all(found).then((all) => all.filter((each) => each !== null))
     : (found as (Relating | null)[]).filter((each) => each !== null)
 }
 
-/** With `related=*` and always_fetch the options of relations are ignored. */
-function optionsFor(relation: Relation, options: RecordOptions): RelationOptions {
-  const name = nameOf(relation).toLowerCase()
-  return options.related !== 'all' && options.related.includes(name) ? options.relation(name) : noRelationOptions
-}
-
 /** null: a part of the relation is hidden from the caller, so it does not exist. */
 function relating(
   view: TableView,
-  relation: Relation,
-  options: RelationOptions,
+  asked: RelationAsked,
+  options: RecordOptions,
   tables: RelatedTables,
 ): Relating | null | Promise<Relating | null> {
-  const foreign = [relation.refServiceId, relation.junction?.serviceId ?? null]
-  if (foreign.some((id) => id !== null && id !== tables.serviceId)) {
-    throw new NotImplemented(`Relation '${nameOf(relation)}' leads to another service, which can not be read yet.`)
-  }
+  const { relation } = asked
+  const elsewhere = [relation.refServiceId, relation.junction?.serviceId ?? null]
+  if (elsewhere.some((id) => foreignId(tables, id) !== null)) return relatingAcross(view, asked, options, tables)
+  const ends: Across = { child: tables, junction: relation.junction === null ? null : tables }
   const child = tables.catalog.realTable(relation.refTable)
   const junction = relation.junction === null ? null : tables.catalog.realTable(relation.junction.table)
   if (child instanceof Promise || junction instanceof Promise) {
-    return Promise.all([child, junction]).then(([c, j]) => assemble(view, relation, options, tables, c, j))
+    return Promise.all([child, junction]).then(([c, j]) => assemble(view, asked, options, ends, false, c, j))
   }
-  return assemble(view, relation, options, tables, child, junction)
+  return assemble(view, asked, options, ends, false, child, junction)
+}
+
+async function relatingAcross(
+  view: TableView,
+  asked: RelationAsked,
+  options: RecordOptions,
+  tables: RelatedTables,
+): Promise<Relating | null> {
+  const { refServiceId, refTable, junction } = asked.relation
+  const of = async (id: number | null): Promise<RelatedTables> => {
+    const foreign = foreignId(tables, id)
+    return foreign === null ? tables : tables.other(foreign)
+  }
+  const child = await of(refServiceId)
+  const through = junction === null ? null : await of(junction.serviceId)
+  const childTable = await child.catalog.realTable(refTable)
+  const junctionTable = through === null ? null : await through.catalog.realTable(junction?.table ?? '')
+  return assemble(view, asked, options, { child, junction: through }, true, childTable, junctionTable)
 }
 
 function assemble(
   view: TableView,
-  relation: Relation,
-  options: RelationOptions,
-  tables: RelatedTables,
+  { relation, options, below }: RelationAsked,
+  all: RecordOptions,
+  ends: Across,
+  apart: boolean,
   childTable: Table | null,
   junctionTable: Table | null,
-): Relating | null {
+): Relating | null | Promise<Relating | null> {
   if (childTable === null || (relation.junction !== null && junctionTable === null)) return null
-  const junction = junctionTable === null ? null : tables.view(junctionTable)
-  const child = tables.view(childTable)
+  const junction = junctionTable === null ? null : (ends.junction ?? ends.child).view(junctionTable)
+  const child = ends.child.view(childTable)
   const visible =
     child.seesAll(relation.refFields) &&
     (relation.junction === null ||
       junction === null ||
       junction.seesAll([...relation.junction.fields, ...relation.junction.refFields]))
   if (!visible) return null
-  const model = tables.model(childTable)
+  const model = ends.child.model(childTable)
   const own = columnsOf(view.table, relation.fields)
-  return { relation, options, own, child, junction, model, needs: neededBy(model, childTable) }
+  const limits = { maxTerms: ends.child.maxFilterTerms }
+  const filter = options.filter === null ? null : parseFilter(options.filter, limits)
+  const made: Omit<Relating, 'related' | 'fields'> = {
+    relation,
+    options,
+    own,
+    child,
+    junction,
+    model,
+    needs: neededBy(model, childTable),
+    filter,
+    params: all.params,
+    across: apart || isOtherKind(relation, own, child, junction) ? ends : null,
+  }
+  const related = level(child, below, all, ends.child)
+  const named = `${options.filter ?? ''}${options.order ?? ''}`.includes('.')
+  if (!named) {
+    if (!(related instanceof Promise)) return { ...made, related, fields: null }
+    return related.then((known) => ({ ...made, related: known, fields: null }))
+  }
+  const order = options.order === null ? [] : parseOrder(options.order, limits)
+  return Promise.all([related, relatedFields(child, filter, order, ends.child)]).then(([known, fields]) => ({
+    ...made,
+    related: known,
+    fields,
+  }))
+}
+
+/** Keys of a virtual relation may be of different kinds, which a database refuses to compare or compares in its own way. */
+function isOtherKind(
+  relation: Relation,
+  own: readonly Column[],
+  child: TableView,
+  junction: TableView | null,
+): boolean {
+  if (!relation.isVirtual) return false
+  const refs = columnsOf(child.table, relation.refFields)
+  const differ = (a: readonly Column[], b: readonly Column[]): boolean =>
+    a.some((column, at) => keyKind(column) !== keyKind(b[at] ?? column))
+  if (relation.junction === null || junction === null) return differ(own, refs)
+  const { fields, refFields } = relation.junction
+  return differ(own, columnsOf(junction.table, fields)) || differ(columnsOf(junction.table, refFields), refs)
 }
 
 function columnsOf(table: Table, names: readonly string[]): readonly Column[] {
@@ -115,7 +198,7 @@ export function relatedReads(
   binds: Binds,
   max: number,
 ): readonly RelatedRead[] {
-  return related.map((each) => relatedRead(each, columns, binds, max))
+  return related.filter(({ across }) => across === null).map((each) => relatedRead(each, columns, binds, max))
 }
 
 const shapes = {
@@ -129,14 +212,16 @@ function relatedRead(each: Relating, columns: readonly Projection[], binds: Bind
   const { relation, options, junction } = each
   const shape = shapes[relation.type]
   const most = shape === 'list' ? Math.min(options.limit ?? max, max) : 1
+  const skip = shape === 'list' ? options.offset : 0
   const { keys, via } = matching(each, columns, junction, binds)
   return {
     name: nameOf(relation),
     shape,
     on: keys,
     via,
-    perParent: binds.add(most as Bind),
-    plan: childPlan(each, binds),
+    perParent: binds.add(skip + most),
+    skip: skip === 0 ? null : binds.add(skip),
+    plan: childPlan(each, binds, max),
   }
 }
 
@@ -163,19 +248,20 @@ const pairs = (parents: readonly number[], columns: readonly Column[]): readonly
     return child ? [{ parent, child }] : []
   })
 
-function childPlan({ child, options, needs }: Relating, binds: Binds): ReadPlan {
-  const scope = child.scope(binds)
+function childPlan({ child, options, needs, filter, fields, params, related }: Relating, binds: Binds, max: number): ReadPlan {
+  const scope = child.scope(binds, params, fields)
   const shown = fieldsOf(child, options.fields, child.key, options.group !== null)
-  const columns = withNeeds(shown, needs)
+  const read = withJoinColumns(withNeeds(shown, needs), options.group === null ? related : none)
+  const columns = throughFunctions(read, child.table, (value) => binds.add(value))
   return {
     from: child.table,
     columns,
-    where: child.rows(binds),
+    where: allOf([filter === null ? null : resolveFilter(filter, scope), child.rows(binds)]),
     group: options.group === null ? null : resolveGroup(parseGroup(options.group), scope),
     order: options.order === null ? [] : resolveOrder(parseOrder(options.order), scope, shown.length),
     limit: null,
     offset: null,
-    related: [],
+    related: options.group === null ? relatedReads(related, columns, binds, max) : [],
     result: { kind: 'rows' },
   }
 }

@@ -9,9 +9,11 @@ import { isMembers, type Members } from '../payload.ts'
 export interface Given {
   readonly positional: readonly (Json | undefined)[]
   readonly named: ReadonlyMap<string, Json>
+  /** A text is meant as one; in paths and queries all values are texts. */
+  readonly typed: boolean
 }
 
-export const nothingGiven: Given = { positional: [], named: new Map() }
+const nothingGiven: Given = { positional: [], named: new Map(), typed: false }
 
 /** The name of a routine and what stands in parentheses behind it: `name(1,2)`. null: no parentheses. */
 export function nameAndInline(written: string): { readonly name: string; readonly inline: string | null } {
@@ -24,13 +26,16 @@ export function givenOf(request: ApiRequest, members: Members | null, inline: st
   const params = members?.params
   if (params !== undefined && params !== null && params !== '') {
     const given = formsOf(params)
-    if (given.positional.length > 0 || given.named.size > 0) return given
+    const typed = request.body.kind === 'value' && request.body.typed && typeof params !== 'string'
+    if (given.positional.length > 0 || given.named.size > 0) return { ...given, typed }
   }
   if (inline !== null && inline.trim() !== '') return { ...nothingGiven, positional: split(inline) }
   return { ...nothingGiven, named: byName(request.query) }
 }
 
-function formsOf(params: Json): Given {
+type Forms = Pick<Given, 'positional' | 'named'>
+
+function formsOf(params: Json): Forms {
   if (Array.isArray(params)) return listed(params)
   if (isMembers(params)) return { ...nothingGiven, named: byName(Object.entries(params)) }
   return { ...nothingGiven, positional: typeof params === 'string' ? split(params) : [params] }
@@ -39,11 +44,11 @@ function formsOf(params: Json): Given {
 /** Quotes are part of a value, blanks around it are not. */
 const split = (text: string): readonly string[] => text.split(',').map((each) => each.trim())
 
-function listed(params: readonly Json[]): Given {
+function listed(params: readonly Json[]): Forms {
   const positional: (Json | undefined)[] = []
   const named = new Map<string, Json>()
   for (const param of params) {
-    const value = valueOf(param)
+    const value = valueIn(param)
     if (isMembers(param) && typeof param.name === 'string' && isDescribed(param)) {
       if (value !== undefined) named.set(param.name.toLowerCase(), value)
       continue
@@ -56,7 +61,7 @@ function listed(params: readonly Json[]): Given {
 function byName(entries: Iterable<readonly [string, Json]>): ReadonlyMap<string, Json> {
   const named = new Map<string, Json>()
   for (const [name, given] of entries) {
-    const value = valueOf(given)
+    const value = valueIn(given)
     if (value !== undefined) named.set(name.toLowerCase(), value)
   }
   return named
@@ -82,7 +87,7 @@ const isDescribed = (param: Members): boolean => {
 }
 
 /** undefined: the parameter is only described. */
-function valueOf(param: Json): Json | undefined {
+function valueIn(param: Json): Json | undefined {
   if (!isMembers(param) || !isDescribed(param)) return param
   return Object.hasOwn(param, 'value') ? (param.value as Json) : undefined
 }

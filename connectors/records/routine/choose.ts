@@ -43,7 +43,7 @@ interface Placed {
   readonly natural: number
 }
 
-function placed(routine: Routine, { positional, named }: Given): Placed {
+function placed(routine: Routine, { positional, named, typed }: Given): Placed {
   const { parameters } = routine
   const inputs = parameters.filter(takesValue)
   // A list as long as all parameters counts those that only answer, too.
@@ -58,15 +58,18 @@ function placed(routine: Routine, { positional, named }: Given): Placed {
     return rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest.map((each) => each ?? null)
   })
   const used = values.filter((value) => value !== undefined).length
-  const manyInOne = inputs.some((parameter) => parameter.isVariadic) ? Math.max(0, positional.length - places.length) : 0
+  const manyInOne = inputs.some((parameter) => parameter.isVariadic)
+    ? Math.max(0, positional.length - places.length)
+    : 0
   return {
     routine,
     values,
     unused: Math.max(0, positional.length + named.size - used - manyInOne),
     missing: parameters.filter(
-      (parameter, i) => takesValue(parameter) && values[i] === undefined && !parameter.hasDefault && !parameter.isVariadic,
+      (parameter, i) =>
+        takesValue(parameter) && values[i] === undefined && !parameter.hasDefault && !parameter.isVariadic,
     ).length,
-    natural: parameters.filter((parameter, i) => isNatural(values[i], parameter)).length,
+    natural: parameters.filter((parameter, i) => isNatural(values[i], parameter, typed)).length,
   }
 }
 
@@ -82,7 +85,7 @@ const better = (a: Placed, b: Placed): number =>
 
 const numeric: ReadonlySet<CastKind> = new Set(['integer', 'bigint', 'decimal', 'float'])
 
-function isNatural(value: Json | undefined, { type, dbType }: RoutineParameter): boolean {
+function isNatural(value: Json | undefined, { type, dbType }: RoutineParameter, typed: boolean): boolean {
   if (value === undefined || value === null) return false
   if (Array.isArray(value)) return dbType.endsWith('[]')
   const kind = castKind(type)
@@ -91,9 +94,14 @@ function isNatural(value: Json | undefined, { type, dbType }: RoutineParameter):
       return kind === 'boolean'
     case 'number':
     case 'bigint':
-      return Number.isInteger(Number(value)) ? kind === 'integer' || kind === 'bigint' : kind === 'decimal' || kind === 'float'
-    case 'string':
-      return kind === 'string'
+      return Number.isInteger(Number(value))
+        ? kind === 'integer' || kind === 'bigint'
+        : kind === 'decimal' || kind === 'float'
+    case 'string': {
+      const digits = typed ? null : digitsOf(value)
+      if (digits === null) return kind === 'string'
+      return digits.exponent < 0 ? kind === 'decimal' || kind === 'float' : numeric.has(kind)
+    }
     default:
       return value instanceof Decimal ? kind === 'decimal' : /^jsonb?$/.test(dbType)
   }

@@ -16,7 +16,11 @@ export const describeRoutineSummary = ({ name, label, description, native }: Rou
 export const describeRoutine = (routine: Routine, access: number): Row => ({
   ...describeRoutineSummary(routine),
   return_type: routine.returnType,
-  return_schema: routine.returnSchema.map((field, index) => ({ name: field.name, position: index + 1, ...measures(field) })),
+  return_schema: routine.returnSchema.map((field, index) => ({
+    name: field.name,
+    position: index + 1,
+    ...measures(field),
+  })),
   params: routine.parameters.map((parameter, index) => ({
     name: parameter.name,
     position: index + 1,

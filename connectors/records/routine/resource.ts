@@ -9,10 +9,22 @@ import { type Given, givenOf, nameAndInline } from './arguments.ts'
 import { chooseRoutine } from './choose.ts'
 import { describeRoutine, describeRoutineSummary } from './describe.ts'
 import { type ResultOptions, resultBody } from './result.ts'
-import { kindNames, type Routine, RoutineChanged, type RoutineKind, type RoutineResult, type Routines } from './types.ts'
+import {
+  callFailed,
+  kindNames,
+  type Routine,
+  RoutineChanged,
+  type RoutineKind,
+  type RoutineResult,
+  type Routines,
+} from './types.ts'
 
 /** The resources by their kind, in the order of the service's list. */
-export const routineResources: readonly { readonly name: '_proc' | '_func'; readonly label: string; readonly kind: RoutineKind }[] = [
+export const routineResources: readonly {
+  readonly name: '_proc' | '_func'
+  readonly label: string
+  readonly kind: RoutineKind
+}[] = [
   { name: '_proc', label: 'Stored Procedure', kind: 'procedure' },
   { name: '_func', label: 'Stored Function', kind: 'function' },
 ]
@@ -53,7 +65,7 @@ async function listRoutines(request: ApiRequest, kind: RoutineKind, target: Rout
   const options = target.options()
   const { routines } = target
   const resource = resourceOf[kind]
-  if (options.refresh) routines.refresh()
+  if (booleanOption(request.query.get('refresh'))) routines.refresh()
   if (options.ids !== null) {
     const described: Routine[] = []
     for (const id of options.ids) {
@@ -116,12 +128,26 @@ async function call(
   } catch (thrown) {
     if (!(thrown instanceof RoutineChanged)) throw thrown
     target.routines.refresh()
-    return attempt()
+    return await lastAttempt(kind, attempt)
+  }
+}
+
+async function lastAttempt<T>(kind: RoutineKind, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt()
+  } catch (thrown) {
+    if (!(thrown instanceof RoutineChanged)) throw thrown
+    throw callFailed(kind, 'The routine is being changed. Try again.', thrown)
   }
 }
 
 /** The overloads that the caller may call. Throws NotFound, Forbidden. */
-async function found(request: ApiRequest, kind: RoutineKind, name: string, target: RoutineTarget): Promise<readonly Routine[]> {
+async function found(
+  request: ApiRequest,
+  kind: RoutineKind,
+  name: string,
+  target: RoutineTarget,
+): Promise<readonly Routine[]> {
   const { routines } = target
   const own = await routines.find(kind, name)
   const other = kind === 'procedure' ? 'function' : 'procedure'
@@ -150,7 +176,8 @@ function mayCall(routine: Routine, asked: RoutineKind, { verb }: ApiRequest, tar
 const noRoutine = (kind: RoutineKind, name: string): NotFound =>
   new NotFound(`${kindNames[kind]} '${name}' does not exist in the database.`)
 
-const replaced = ({ positional, named }: Given, lookups: LookupSource): Given => ({
+const replaced = ({ positional, named, typed }: Given, lookups: LookupSource): Given => ({
+  typed,
   positional: positional.map((value) => (value === undefined ? undefined : replaceLookupsIn(value, lookups))),
   named: new Map([...named].map(([name, value]) => [name, replaceLookupsIn(value, lookups)])),
 })

@@ -54,6 +54,7 @@ function functionBody({ name }: Routine, { sets }: RoutineResult, { returns, sch
   const [only] = rows
   if (only === undefined) return []
   if (returns !== null) return castTo(firstValue(rows), returns)
+  if (sets.length > 1) return sets.map((each) => castRows(each, schema))
   if (rows.length > 1) return castRows(rows, schema)
   const scalar = scalarOf(only, name)
   return scalar === undefined ? castRow(only, schema) : scalar
@@ -111,7 +112,9 @@ const text: Cast = (value) => {
 }
 
 const casts: ReadonlyMap<string, Cast> = new Map([
-  ...['integer', 'int', 'bigint', 'smallint', 'mediumint', 'tinyint', 'id', 'reference'].map((name) => [name, integer] as const),
+  ...['integer', 'int', 'bigint', 'smallint', 'mediumint', 'tinyint', 'id', 'reference'].map(
+    (name) => [name, integer] as const,
+  ),
   ...['float', 'double', 'decimal', 'number', 'numeric', 'money'].map((name) => [name, number] as const),
   ...['boolean', 'bool'].map((name) => [name, boolean] as const),
   ...['string', 'text', 'date', 'time', 'datetime', 'timestamp', 'uuid'].map((name) => [name, text] as const),

@@ -2,7 +2,7 @@
  * Procedures and functions of a source of records (data-plane 7): what a store tells of them, and how it is asked to call one. Routing,
  * rights, the forms of parameters and the shapes of results are the house's.
  */
-import type { Bind, Json } from 'dataferry/sdk'
+import { type Bind, InternalError, type Json } from 'dataferry/sdk'
 import type { SimpleType } from '../catalog/types.ts'
 import type { Row } from '../store.ts'
 
@@ -82,6 +82,10 @@ export class RoutineChanged extends Error {
     this.name = new.target.name
   }
 }
+
+/** The contract's 500 of a call that the database did not carry out; `reason` in plain words. */
+export const callFailed = (kind: RoutineKind, reason: string, cause: unknown): InternalError =>
+  new InternalError(`Failed to call database stored ${kind}.\n${reason}`, { cause })
 
 /** As messages of the contract call them. */
 export const kindNames: { readonly [K in RoutineKind]: string } = { procedure: 'Procedure', function: 'Function' }

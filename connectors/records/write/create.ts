@@ -10,9 +10,11 @@ import { WritePlanner } from '../plan/write.ts'
 import type { Row, WriteOutcome, WriteSession } from '../store.ts'
 import { type RowCheck, rowCheck } from './check.ts'
 import { type FieldValues, processRecord } from './fields.ts'
-import { type NestedWork, prepareNested, writeNested } from './nested.ts'
+import { bringsNothing, filledBy, type Nested, prepareNested } from './nested.ts'
+import { writeChildren, writeParents } from './related.ts'
+import { StoredRow, withGiven } from './rows.ts'
 import { type Operation, type Prepared, runBatch, runOne, type Written } from './run.ts'
-import { nestedTables } from './tables.ts'
+import { nestedContext, nestedTables } from './tables.ts'
 import { changeOf, readBack, replyOf, shownBy, splitRow, type Writing } from './writing.ts'
 
 /** Throws BadRequest for a body without records, by id, and for a batch with failures. */
@@ -41,15 +43,18 @@ export async function createRecords(writing: Writing, signal: AbortSignal): Prom
       )
   }
   const results = await runBatch({ store: target.store, mode, prepared, model, after }, signal)
-  return replyOf(writing, results, rows, 'created')
+  return replyOf(writing, results, rows, 'created', signal)
 }
 
 /** Generated keys are always asked for; a table without a key answers what it can of the row. */
 function insertReturning(writing: Writing): readonly Projection[] {
   const { key, shows, returns, columns, needs, target } = writing
-  if (key.length === 0) return target.store.can.returning ? (shows ? columns : allFields(target.view)) : []
+  if (key.length === 0) return target.store.can.returning ? (shows ? columns : allFields(target.view)).filter((each) => !isComputed(each)) : []
   return shows && returns ? [...withNeeds(columns, needs), ...keyProjections(key)] : keyProjections(key)
 }
+
+/** What is shown through a function can't be read of a row that nothing identifies. */
+const isComputed = ({ through, column }: Projection): boolean => through === true && column?.isVirtual === true
 
 async function prepareOne(
   writing: Writing,
@@ -62,34 +67,49 @@ async function prepareOne(
   try {
     const change = changeOf(writing, 'insert', null, sent)
     const record = model?.prepare ? await model.prepare(change) : sent
-    const { values, nested } = processRecord(target.view, record, { kind: 'insert', index, userId, key: [] })
-    if (values.size === 0) throw new BadRequest('No valid fields were found in record.')
-    check(values, 'insert')
-    const works = await prepareNested(nested, model, nestedTables(target), change)
-    return insertOperation(writing, planner, { ...change, record }, values, works)
+    const nested = await prepareNested(target.view, record, nestedTables(target), change)
+    const how = { kind: 'insert', index, userId, key: [], filled: filledBy(nested) } as const
+    const { values } = processRecord(target.view, record, how)
+    if (nested.parents.length === 0) {
+      if (values.size === 0) throw new BadRequest('No valid fields were found in record.')
+      check(values, 'insert')
+    }
+    return insertOperation(writing, planner, { ...change, record }, { values, nested, check })
   } catch (error) {
     return { error }
   }
+}
+
+interface Insert {
+  readonly values: FieldValues
+  readonly nested: Nested
+  readonly check: RowCheck
 }
 
 function insertOperation(
   writing: Writing,
   planner: WritePlanner,
   change: Change,
-  values: FieldValues,
-  works: readonly NestedWork[],
+  { values, nested, check }: Insert,
 ): Operation {
-  const statement = planner.insert(values)
-  const finish = (outcome: WriteOutcome & { readonly ok: true }): Written =>
-    insertedRow(writing, change, values, outcome.rows[0] ?? null)
+  const finish = (outcome: WriteOutcome & { readonly ok: true }, of = values): Written =>
+    insertedRow(writing, change, of, outcome.rows[0] ?? null)
+  const bare = bringsNothing(nested) ? planner.insert(values) : null
+  if (bare !== null) {
+    return { change, statement: bare, finish, execute: async (session) => finish(await runOne(session, bare)) }
+  }
+  const { view } = writing.target
   return {
     change,
-    statement: works.length === 0 ? statement : null,
+    statement: null,
     finish,
     execute: async (session) => {
-      const written = finish(await runOne(session, statement))
-      if (works.length > 0)
-        await writeNested(session, works, parentValues(writing, values, written), change, writing.userId)
+      const context = nestedContext(writing, session)
+      const all = withGiven(values, await writeParents(context, nested, view))
+      if (nested.parents.length > 0) check(all, 'insert')
+      const written = finish(await runOne(session, planner.insert(all)), all)
+      const key = written.key.map((value) => value as Bind)
+      await writeChildren(context, nested, new StoredRow(session, view, writing.key, key, all))
       return written
     },
   }
@@ -125,14 +145,4 @@ function givenRow({ columns, target, shows }: Writing, values: FieldValues): Row
     if (asked && target.view.sees(column)) Object.assign(row, shownBy([column], [givenBind(values, column)]))
   }
   return row
-}
-
-/** The parent's values by real name, for its children. */
-function parentValues({ key }: Writing, values: FieldValues, written: Written): ReadonlyMap<string, Bind> {
-  const found = new Map<string, Bind>()
-  for (const [column] of values) found.set(column.name.toLowerCase(), givenBind(values, column))
-  key.forEach((column, at) => {
-    found.set(column.name.toLowerCase(), (written.key[at] ?? null) as Bind)
-  })
-  return found
 }

@@ -3,17 +3,17 @@ import { type ApiReply, BadRequest, type Bind, type Json } from 'dataferry/sdk'
 import { type Filter, parseFilter } from '../filter/index.ts'
 import { type KeyValue, keyOf, keyOfPath, keyOfRecord, needIdentifiers, recordNotFound } from '../keys.ts'
 import { identifierList } from '../lists.ts'
-import { presentRows, withNeeds } from '../model.ts'
+import { withNeeds } from '../model.ts'
 import { wrapList } from '../payload.ts'
 import { allFields } from '../plan/fields.ts'
 import { keyIs } from '../plan/predicates.ts'
 import { asRows, planRead } from '../plan/read.ts'
 import { WritePlanner } from '../plan/write.ts'
-import { listNames } from '../read.ts'
+import { listNames, relatedFieldsOf } from '../read.ts'
 import type { Row, WriteOutcome, WriteSession } from '../store.ts'
 import { type Operation, type Prepared, runBatch, runOne, type Written } from './run.ts'
 import { keysWhere } from './where.ts'
-import { changeOf, reply, replyOf, returning, shownBy, splitRow, type Writing } from './writing.ts'
+import { changeOf, reply, replyOf, returning, shownBy, shownRows, splitRow, type Writing } from './writing.ts'
 
 /** Dispatches by path id, `ids`, records, `filter`, `force`. Throws BadRequest where nothing says what to delete. */
 export async function deleteRecords(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
@@ -56,7 +56,7 @@ async function deleteMany(
     if ('error' in each && mode !== 'continue') break
   }
   const results = await runBatch({ store: target.store, mode, prepared, model }, signal)
-  return replyOf(writing, results, null, 'deleted')
+  return replyOf(writing, results, null, 'deleted', signal)
 }
 
 function prepareOne(
@@ -117,12 +117,15 @@ async function before(writing: Writing, session: WriteSession, key: KeyValue): P
 /** All matches, in one statement. */
 async function deleteWhere(writing: Writing, filter: Filter, signal: AbortSignal): Promise<ApiReply> {
   const { target, options, request, model } = writing
-  if (model !== null) {
-    const keys = await keysWhere(writing, filter, signal)
-    return deleteMany(writing, keys.length, (index) => keys[index] as KeyValue, signal)
+  // A field of a related table is looked at before: some databases don't let the statement itself ask for it.
+  const fields = options.filter?.includes('.') ? await relatedFieldsOf(target, options) : null
+  if (model !== null || fields !== null) {
+    const keys = await keysWhere(writing, filter, fields, signal)
+    const whole: Writing = fields === null ? writing : { ...writing, mode: 'rollback' }
+    return deleteMany(whole, keys.length, (index) => keys[index] as KeyValue, signal)
   }
   const rows = await target.store.write((session) => deletedRows(writing, session, filter), signal)
-  const shown = await presentRows(rows.slice(0, target.rules.maxRecords), writing.presenting, request)
+  const shown = await shownRows(writing, rows, signal)
   return reply(200, wrapList(request.output, options.asList ? identifierList(shown, listNames(options)) : shown))
 }
 
@@ -143,7 +146,7 @@ async function deletedRows(writing: Writing, session: WriteSession, filter: Filt
 async function deleteAll(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
   const { target, model } = writing
   if (model !== null) {
-    const keys = await keysWhere(writing, null, signal)
+    const keys = await keysWhere(writing, null, null, signal)
     if (keys.length > 0)
       await deleteMany({ ...writing, mode: 'rollback' }, keys.length, (index) => keys[index] as KeyValue, signal)
   } else {

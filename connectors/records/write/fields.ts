@@ -9,12 +9,14 @@ import { type FilterExpr, parseExpression, replaceLookupsIn, resolveExpr } from 
 import { missingKey } from '../keys.ts'
 import { isMembers, type Members } from '../payload.ts'
 import { Binds } from '../plan/binds.ts'
+import { functionsOf } from '../plan/functions.ts'
 import { realColumn, type TableView } from '../view.ts'
 import { validate } from './validate.ts'
 
 /** What a column is set to: a value, or an expression that the source computes. */
 export type FieldValue =
-  | { readonly kind: 'value'; readonly value: Bind }
+  /** `through`: the function that the value is written through (data-plane 6.6). */
+  | { readonly kind: 'value'; readonly value: Bind; readonly through?: FilterExpr }
   | { readonly kind: 'expr'; readonly expr: FilterExpr }
 
 export type FieldValues = ReadonlyMap<Column, FieldValue>
@@ -23,8 +25,6 @@ export interface ProcessedRecord {
   readonly values: FieldValues
   /** Something of it came from the client, not from the server alone. */
   readonly sent: boolean
-  /** Related data that came with the record, by relation. */
-  readonly nested: readonly { readonly relation: Relation; readonly value: Json }[]
 }
 
 export interface Processing {
@@ -37,7 +37,7 @@ export interface Processing {
   readonly key: readonly Column[]
   /** An insert that comes of an update misses no required field by itself: the database judges (data-plane 3.7, upsert). */
   readonly lenient?: boolean
-  /** Columns that something else will fill in. */
+  /** Columns that something else will fill in, whatever was sent for them. */
   readonly filled?: ReadonlySet<Column>
 }
 
@@ -59,7 +59,7 @@ export function processRecord(view: TableView, record: Members, how: Processing)
     values.set(column, value)
     sent = true
   }
-  return { values, sent, nested: nestedOf(view, given) }
+  return { values, sent }
 }
 
 /** A key that the database does not make must come with the record (data-plane 3.6). */
@@ -113,7 +113,7 @@ function fieldValue(view: TableView, column: Column, raw: Json | undefined, how:
     }
     return null
   }
-  if (!view.writes(column)) return null
+  if (how.filled?.has(column) || !view.writes(column)) return null
   if (how.kind === 'update' && (column.type === 'id' || how.key.includes(column))) return null
   const expression = expressionOf(raw)
   if (expression !== null) return expressionValue(view, expression)
@@ -126,7 +126,10 @@ function fieldValue(view: TableView, column: Column, raw: Json | undefined, how:
     return { kind: 'value', value: null }
   }
   const judged = validate(column, value, how.kind)
-  return judged === 'ignore' ? null : { kind: 'value', value: castToColumn(value, column) }
+  if (judged === 'ignore') return null
+  const fn = functionsOf(column)[how.kind === 'insert' ? 'INSERT' : 'UPDATE']
+  const written: FieldValue = { kind: 'value', value: castToColumn(value, column) }
+  return fn?.kind === 'expr' ? { ...written, through: fn.expr } : written
 }
 
 /** The text of `{"expression":"..."}` or `{"expression":{"value":"..."}}`; null for another value. */
@@ -149,10 +152,15 @@ function expressionValue(view: TableView, text: string): FieldValue {
   return { kind: 'expr', expr }
 }
 
-function nestedOf(view: TableView, given: ReadonlyMap<string, Json>): ProcessedRecord['nested'] {
+/** Related data that came with a record, by relation. */
+export function relatedIn(
+  view: TableView,
+  record: Members,
+): readonly { readonly relation: Relation; readonly value: Json }[] {
   if (view.table.relations.length === 0) return []
-  return view.relations.flatMap((relation) => {
-    const value = given.get(nameOf(relation).toLowerCase())
-    return value === undefined ? [] : [{ relation, value }]
+  const names = new Map(view.relations.map((relation) => [nameOf(relation).toLowerCase(), relation]))
+  return Object.entries(record).flatMap(([name, value]) => {
+    const relation = names.get(name.toLowerCase())
+    return relation === undefined ? [] : [{ relation, value }]
   })
 }

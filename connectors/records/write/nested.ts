@@ -1,255 +1,192 @@
 /**
- * Children that come with a record and are written in its transaction (control-plane 4.1, "Writing has-many"): an element with its id
- * is updated, one without is matched by its natural key or inserted, one whose foreign key is null is deleted, and what is not
- * mentioned stays. Which relations may be written so, the model of the parent says.
+ * Related records that come with a record and are written in its transaction (data-plane 5.4, 5.5; control-plane 4.1 for the resources of
+ * the system service, where the model of the parent says which relations may be written, and how). Here they are read from what was
+ * sent, before the transaction: which table each belongs to, whether it has the right form, and the same for what they bring themselves.
  */
-import { BadRequest, type Bind, type Json, NotImplemented } from 'dataferry/sdk'
-import { castToColumn, meansNull } from '../cast.ts'
+import { BadRequest, Forbidden, type Json, NotImplemented, type Verb } from 'dataferry/sdk'
 import { type Column, nameOf, type Relation, type Table } from '../catalog/types.ts'
-import { recordNotFound } from '../keys.ts'
 import type { Change, RecordModel } from '../model.ts'
 import { isEmpty, isMembers, type Members } from '../payload.ts'
-import { projection } from '../plan/fields.ts'
-import { keyIs } from '../plan/predicates.ts'
-import { asRows, keyProjections, planRead, takeKey } from '../plan/read.ts'
-import { WritePlanner } from '../plan/write.ts'
-import type { Row, WriteSession } from '../store.ts'
-import { realColumn, type TableView } from '../view.ts'
-import { processRecord } from './fields.ts'
-import { runOne } from './run.ts'
+import type { TableView } from '../view.ts'
+import { relatedIn } from './fields.ts'
+import { columnsNamed, type RelatedTable } from './rows.ts'
 
-/** How the children of one relation are written. */
+/** How a model has the children of one relation written. */
 export interface NestedRule {
   /** Fields that tell a child without an id from its siblings, by real name; empty: such a child is always new. */
   readonly naturalKey: readonly string[]
 }
 
-/** Children of one relation, ready to be written. */
+/** One related record, and what it brings itself. */
+export interface NestedElement {
+  readonly record: Members
+  readonly nested: Nested
+}
+
+/** Related records of one relation, ready to be written. */
 export interface NestedWork {
   readonly relation: Relation
-  readonly rule: NestedRule
-  readonly child: TableView
-  readonly model: RecordModel | null
-  /** Elements after the child model's `prepare`. */
-  readonly elements: readonly Members[]
+  readonly parent: Table
+  /** null: the rules of data-plane 5.4 and 5.5. */
+  readonly rule: NestedRule | null
+  readonly related: RelatedTable
+  readonly junction: RelatedTable | null
+  /** What of it a client may name. */
+  readonly view: TableView
+  readonly elements: readonly NestedElement[]
   /** has_one with nothing in it: the child goes. */
   readonly clears: boolean
 }
 
-/** Where the children's table comes from. */
+/** What a record brings: those that it belongs to are written before it, the others behind it. */
+export interface Nested {
+  readonly parents: readonly NestedWork[]
+  readonly children: readonly NestedWork[]
+}
+
+export const nothingNested: Nested = { parents: [], children: [] }
+
+export const bringsNothing = ({ parents, children }: Nested): boolean => parents.length === 0 && children.length === 0
+
+/** Columns of the record itself that the records which it belongs to will fill. */
+export const filledBy = ({ parents }: Nested): ReadonlySet<Column> =>
+  new Set(parents.flatMap(({ relation, parent }) => columnsNamed(parent, relation.fields)))
+
+/** Where related tables come from. */
 export interface NestedTables {
-  table(relation: Relation): Promise<Table | null>
-  view(table: Table): TableView
+  /** The service's own id: what is in another can't be written in one transaction. */
+  readonly serviceId: number | null
+  /** Levels of related records. */
+  readonly maxDepth: number
+  /** Relations that no model speaks of may be written. */
+  readonly open: boolean
+  table(name: string): Table | null | Promise<Table | null>
+  /** Throws Forbidden for a caller without the verb on the table. */
+  view(table: Table, verb: Verb): TableView
   model(table: Table): RecordModel | null
 }
 
 /**
- * Prepares what a record brings beside its own fields, before the transaction. Throws NotImplemented for relations that can't be
- * written, BadRequest for data of a wrong form.
+ * Prepares what a record of the view brings beside its own fields. Throws NotImplemented for relations that can't be written, BadRequest
+ * for data of a wrong form or too deep.
  */
-export async function prepareNested(
-  nested: readonly { readonly relation: Relation; readonly value: Json }[],
-  model: RecordModel | null,
-  tables: NestedTables,
-  change: Change,
-): Promise<readonly NestedWork[]> {
-  const works: NestedWork[] = []
-  for (const { relation, value } of nested) {
-    const name = nameOf(relation)
-    const rule = model?.nested?.get(name.toLowerCase())
-    if (!rule) {
-      if (isNothing(value)) continue
+export function prepareNested(view: TableView, record: Members, tables: NestedTables, change: Change): Promise<Nested> {
+  return new Preparation(tables, change).nested(view, record, 1)
+}
+
+class Preparation {
+  readonly #tables: NestedTables
+  readonly #change: Change
+
+  constructor(tables: NestedTables, change: Change) {
+    this.#tables = tables
+    this.#change = change
+  }
+
+  async nested(view: TableView, record: Members, depth: number): Promise<Nested> {
+    const brought = relatedIn(view, record)
+    if (brought.length === 0) return nothingNested
+    const parents: NestedWork[] = []
+    const children: NestedWork[] = []
+    for (const { relation, value } of brought) {
+      const work = await this.#work(view.table, relation, value, depth)
+      if (work !== null) (relation.type === 'belongs_to' ? parents : children).push(work)
+    }
+    return { parents, children }
+  }
+
+  async #work(parent: Table, relation: Relation, value: Json, depth: number): Promise<NestedWork | null> {
+    const model = this.#tables.model(parent)
+    const rule = model?.nested?.get(nameOf(relation).toLowerCase()) ?? null
+    if (rule === null && (model !== null || !this.#tables.open)) {
+      if (isNothing(value)) return null
+      throw new NotImplemented(`Creating related record of relation type "${relation.type}" is not supported.`)
+    }
+    const sent = elementsOf(relation, value)
+    if (sent.length === 0 && relation.type !== 'has_one') return null
+    if (this.#isForeign(relation)) {
       throw new NotImplemented(
-        model === null
-          ? `Writing related records is not supported yet: '${name}'.`
-          : `Creating related record of relation type "${relation.type}" is not supported.`,
+        `Relation '${nameOf(relation)}' leads to another service, whose records can not be written with this one.`,
       )
     }
-    const table = await tables.table(relation)
-    if (table === null) continue
-    const elements = elementsOf(relation, value)
-    const childModel = tables.model(table)
-    const prepared: Members[] = []
-    for (const element of elements) prepared.push(await preparedChild(childModel, table, element, change))
-    const clears = relation.type === 'has_one' && elements.length === 0
-    works.push({ relation, rule, child: tables.view(table), model: childModel, elements: prepared, clears })
+    if (depth > this.#tables.maxDepth) {
+      throw new BadRequest(`Related records can be nested ${this.#tables.maxDepth} levels deep at most.`)
+    }
+    const table = await this.#tables.table(relation.refTable)
+    const junction = relation.junction === null ? null : await this.#tables.table(relation.junction.table)
+    if (table === null || (relation.junction !== null && junction === null)) return null
+    const related = this.#related(table, rule)
+    const view = this.#anyView(related)
+    const elements: NestedElement[] = []
+    for (const each of sent) elements.push(await this.#element(view, related.model, each, depth))
+    return {
+      relation,
+      parent,
+      rule,
+      related,
+      junction: junction && this.#related(junction, rule),
+      view,
+      elements,
+      clears: relation.type === 'has_one' && sent.length === 0,
+    }
   }
-  return works
+
+  async #element(view: TableView, model: RecordModel | null, sent: Members, depth: number): Promise<NestedElement> {
+    const { request } = this.#change
+    const record = model?.prepare
+      ? await model.prepare({ kind: 'insert', table: view.table, key: null, record: sent, request })
+      : sent
+    return { record, nested: await this.nested(view, record, depth + 1) }
+  }
+
+  /** What a model rules is written with the rights of the parent's request: the model has decided so. */
+  #related(table: Table, rule: NestedRule | null): RelatedTable {
+    const views = new Map<Verb, TableView>()
+    return {
+      table,
+      model: this.#tables.model(table),
+      view: (asked) => {
+        const verb = rule === null ? asked : 'POST'
+        const known = views.get(verb)
+        if (known) return known
+        const view = this.#tables.view(table, verb)
+        views.set(verb, view)
+        return view
+      },
+    }
+  }
+
+  /** Under the first verb that the caller has: what a client may name does not depend on what will be done. */
+  #anyView(related: RelatedTable): TableView {
+    let refused: unknown
+    for (const verb of ['POST', 'PATCH', 'GET', 'DELETE'] as const) {
+      try {
+        return related.view(verb)
+      } catch (error) {
+        if (!(error instanceof Forbidden)) throw error
+        refused ??= error
+      }
+    }
+    throw refused
+  }
+
+  #isForeign({ refServiceId, junction }: Relation): boolean {
+    const { serviceId } = this.#tables
+    return [refServiceId, junction?.serviceId ?? null].some((id) => id !== null && id !== serviceId)
+  }
 }
 
 const isNothing = (value: Json): boolean => value === null || (Array.isArray(value) && value.length === 0)
 
+/** Answers show a has_one without a child as `[]`, so that it may come back as one. */
 function elementsOf(relation: Relation, value: Json): readonly Members[] {
   const bad = (as: string): BadRequest =>
     new BadRequest(`Bad data supplied for ${nameOf(relation)}. Related data must be supplied as ${as}.`)
-  if (relation.type === 'has_one') {
+  if (relation.type === 'has_one' || relation.type === 'belongs_to') {
     if (isNothing(value) || (isMembers(value) && isEmpty(value))) return []
     if (!isMembers(value)) throw bad('object')
     return [value]
   }
   if (!Array.isArray(value) || !value.every(isMembers)) throw bad('array')
   return value
-}
-
-async function preparedChild(
-  model: RecordModel | null,
-  table: Table,
-  record: Members,
-  parent: Change,
-): Promise<Members> {
-  if (!model?.prepare) return record
-  const { request } = parent
-  return model.prepare({ kind: 'insert', table, key: null, record, request })
-}
-
-/** Writes the children of a parent whose row is `parent`, by real column name. Changes made are added to `changes`. */
-export async function writeNested(
-  session: WriteSession,
-  works: readonly NestedWork[],
-  parent: ReadonlyMap<string, Bind>,
-  change: Change,
-  userId: number | null,
-): Promise<void> {
-  for (const work of works) {
-    const writer = new ChildWriter(session, work, parent, change, userId)
-    if (work.clears) await writer.clear()
-    for (const [index, element] of work.elements.entries()) await writer.write(element, index)
-  }
-}
-
-class ChildWriter {
-  readonly #session: WriteSession
-  readonly #work: NestedWork
-  readonly #parent: ReadonlyMap<string, Bind>
-  readonly #change: Change
-  readonly #userId: number | null
-  readonly #planner: WritePlanner
-  readonly #key: readonly Column[]
-  /** The child's columns that refer to the parent, and what they hold for this one. */
-  readonly #foreign: readonly Column[]
-  readonly #foreignValues: readonly Bind[]
-
-  constructor(
-    session: WriteSession,
-    work: NestedWork,
-    parent: ReadonlyMap<string, Bind>,
-    change: Change,
-    userId: number | null,
-  ) {
-    this.#session = session
-    this.#work = work
-    this.#parent = parent
-    this.#change = change
-    this.#userId = userId
-    this.#key = work.child.key
-    this.#planner = new WritePlanner(work.child, keyProjections(this.#key))
-    this.#foreign = work.relation.refFields
-      .map((name) => realColumn(work.child.table, name))
-      .filter((column) => column !== null)
-    this.#foreignValues = work.relation.fields.map((name) => this.#parent.get(name.toLowerCase()) ?? null)
-  }
-
-  /** Deletes the children of the parent. */
-  async clear(): Promise<void> {
-    const rows = await this.#rows(this.#foreign, this.#foreignValues)
-    for (const key of rows) await this.#delete(key)
-  }
-
-  async write(element: Members, index: number): Promise<void> {
-    const given = new Map(Object.entries(element).map(([name, value]) => [name.toLowerCase(), value]))
-    const sentFor = (column: Column): Json | undefined => given.get(nameOf(column).toLowerCase())
-    const key = this.#key.map((column) => sentFor(column) ?? null)
-    const named = key.length > 0 && this.#key.every((column, at) => !meansNull(key[at] ?? null, column))
-    const found = named
-      ? this.#key.map((column, at) => castToColumn(key[at] ?? null, column))
-      : await this.#byNaturalKey(sentFor)
-    if (found === null) return this.#insert(element, index)
-    const disowned = this.#foreign.some((column) => sentFor(column) === null)
-    if (disowned) return this.#delete(found)
-    return this.#update(element, found, index, sentFor)
-  }
-
-  async #byNaturalKey(sentFor: (column: Column) => Json | undefined): Promise<readonly Bind[] | null> {
-    const columns = this.#work.rule.naturalKey
-      .map((name) => realColumn(this.#work.child.table, name))
-      .filter((column) => column !== null)
-    if (columns.length === 0 || columns.some((column) => sentFor(column) === undefined)) return null
-    const values = columns.map((column) => castToColumn(sentFor(column) ?? null, column))
-    const [first] = await this.#rows([...this.#foreign, ...columns], [...this.#foreignValues, ...values])
-    return first ?? null
-  }
-
-  /** The keys of the children whose columns hold the values. */
-  async #rows(columns: readonly Column[], values: readonly Bind[]): Promise<readonly (readonly Bind[])[]> {
-    const planned = planRead({
-      view: this.#work.child,
-      columns: keyProjections(this.#key),
-      where: (binds) => keyIs(columns, values, binds),
-      result: asRows,
-    })
-    const rows = await this.#session.rows(planned)
-    return rows.map((row) => takeKey({ ...row }, this.#key).map((value, at) => this.#bind(value, at)))
-  }
-
-  #bind(value: Json, at: number): Bind {
-    const column = this.#key[at]
-    return column ? castToColumn(value, column) : null
-  }
-
-  async #insert(element: Members, index: number): Promise<void> {
-    const { child } = this.#work
-    const filled = new Set(this.#foreign)
-    const how = { kind: 'insert', index, userId: this.#userId, key: [], filled } as const
-    const values = new Map(processRecord(child, element, how).values)
-    this.#foreign.forEach((column, at) => {
-      values.set(column, { kind: 'value', value: this.#foreignValues[at] ?? null })
-    })
-    const change = this.#changeOf('insert', null, element)
-    await this.#work.model?.check?.(this.#session, change)
-    const outcome = await runOne(this.#session, this.#planner.insert(values))
-    const [row] = outcome.rows
-    await this.#audit({ ...change, key: row ? this.#shown(takeKey({ ...row }, this.#key)) : null })
-  }
-
-  /** The foreign key may name another parent: the child moves. Without one it comes to this one. */
-  async #update(
-    element: Members,
-    key: readonly Bind[],
-    index: number,
-    sentFor: (column: Column) => Json | undefined,
-  ): Promise<void> {
-    const how = { kind: 'update', index, userId: this.#userId, key: this.#key } as const
-    const values = new Map(processRecord(this.#work.child, element, how).values)
-    this.#foreign.forEach((column, at) => {
-      const sent = sentFor(column)
-      const value = sent === undefined ? (this.#foreignValues[at] ?? null) : castToColumn(sent, column)
-      values.set(column, { kind: 'value', value })
-    })
-    const change = this.#changeOf('update', this.#shown(key), element)
-    await this.#work.model?.check?.(this.#session, change)
-    const outcome = await runOne(this.#session, this.#planner.update(values, this.#key, key))
-    if (outcome.affected === 0) throw recordNotFound(key.map(String).join(','))
-    await this.#audit(change)
-  }
-
-  /** Only a child of this parent. */
-  async #delete(key: readonly Bind[]): Promise<void> {
-    const change = this.#changeOf('delete', this.#shown(key), {})
-    await this.#work.model?.check?.(this.#session, change)
-    const columns = [...this.#key, ...this.#foreign]
-    const outcome = await runOne(this.#session, this.#planner.delete(columns, [...key, ...this.#foreignValues]))
-    if (outcome.affected > 0) await this.#audit(change)
-  }
-
-  #audit(change: Change): Promise<void> | undefined {
-    return this.#work.model?.audit?.(this.#session, change)
-  }
-
-  #changeOf(kind: Change['kind'], key: Row | null, record: Members): Change {
-    return { kind, table: this.#work.child.table, key, record, request: this.#change.request }
-  }
-
-  #shown(key: readonly (Json | Bind)[]): Row {
-    return Object.fromEntries(this.#key.map((column, at) => [projection(column).as, (key[at] ?? null) as Json]))
-  }
 }

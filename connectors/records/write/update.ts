@@ -1,24 +1,26 @@
 /** PUT and PATCH: both update what is sent and leave the rest (data-plane 3.7). */
-import { type ApiReply, BadRequest, type Bind, type Json } from 'dataferry/sdk'
-import { type Filter, type Predicate, parseFilter } from '../filter/index.ts'
-import { type KeyValue, keyOf, keyOfPath, keyOfRecord, needIdentifiers, recordNotFound } from '../keys.ts'
+import { type ApiReply, BadRequest, type Json } from 'dataferry/sdk'
+import type { Column } from '../catalog/types.ts'
+import { type Filter, parseFilter } from '../filter/index.ts'
+import { type KeyValue, keyOf, keyOfPath, keyOfRecord, needIdentifiers } from '../keys.ts'
 import { identifierList } from '../lists.ts'
-import { type Change, presentRows, withNeeds } from '../model.ts'
+import { type Change, withNeeds } from '../model.ts'
 import { isEmpty, isMembers, type Members, noRecords, wrapList } from '../payload.ts'
-import type { Binds } from '../plan/binds.ts'
-import { allFields, projection } from '../plan/fields.ts'
-import { keyIs } from '../plan/predicates.ts'
+import { allFields } from '../plan/fields.ts'
 import { asRows, keyProjections, planRead } from '../plan/read.ts'
 import { WritePlanner } from '../plan/write.ts'
-import { listNames } from '../read.ts'
-import type { Row, WriteOutcome, WriteSession } from '../store.ts'
+import { listNames, relatedFieldsOf } from '../read.ts'
+import type { Row, WriteSession } from '../store.ts'
 import { type RowCheck, rowCheck } from './check.ts'
 import { type FieldValues, type ProcessedRecord, processRecord } from './fields.ts'
-import { type NestedWork, prepareNested, writeNested } from './nested.ts'
-import { type Operation, type Prepared, runBatch, runOne, type Written } from './run.ts'
-import { nestedTables, parentBinds } from './tables.ts'
-import { keysWhere } from './where.ts'
-import { changeOf, keyFields, readBack, reply, replyOf, returning, shownBy, splitRow, type Writing } from './writing.ts'
+import { filledBy, type Nested, prepareNested } from './nested.ts'
+import { writeChildren } from './related.ts'
+import { StoredRow } from './rows.ts'
+import { type Prepared, runBatch, runOne, type Written } from './run.ts'
+import { nestedContext, nestedTables } from './tables.ts'
+import { refusedUpdate, type Update, updateOperation } from './updating.ts'
+import { keysOf, keysWhere } from './where.ts'
+import { changeOf, readBack, reply, replyOf, returning, shownBy, shownRows, splitRow, type Writing } from './writing.ts'
 
 /** Dispatches by path id, `ids`, `filter`, records. Throws BadRequest for a body without records, and for a batch with failures. */
 export async function updateRecords(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
@@ -92,7 +94,7 @@ async function updateMany(
       )
   }
   const results = await runBatch({ store: target.store, mode, prepared, model, after }, signal)
-  return replyOf(writing, results, rows, 'updated')
+  return replyOf(writing, results, rows, 'updated', signal)
 }
 
 async function prepareOne(
@@ -108,12 +110,18 @@ async function prepareOne(
     const sent = changeOf(writing, 'update', shownBy(key, wanted.key.values), wanted.record)
     const record = model?.prepare ? await model.prepare(sent) : wanted.record
     const change = { ...sent, record }
-    const processed = processRecord(target.view, record, { kind: 'update', index, userId, key })
-    check(processed.values, 'update')
-    const works = await prepareNested(processed.nested, model, nestedTables(target), change)
+    const nested = await prepareNested(target.view, record, nestedTables(target), change)
+    const filled = filledBy(nested)
+    const processed = processRecord(target.view, record, { kind: 'update', index, userId, key, filled })
     const upsert = target.rules.allowUpsert && (target.id !== null || options.ids === null || !options.continue)
-    const inserts = upsert ? insertValues(writing, check, change, wanted.key, index) : null
-    return updateOperation(writing, planner, { change, key: wanted.key, processed, works, inserts })
+    const inserts = upsert ? insertValues(writing, change, wanted.key, index, filled) : null
+    const update: Update = { change, key: wanted.key, processed, nested, inserts, check }
+    if (nested.parents.length === 0) {
+      if (inserts !== null) check(inserts, 'insert')
+      const refused = refusalOf(() => check(processed.values, 'update'))
+      if (refused !== null) return refusedUpdate(writing, update, refused)
+    }
+    return updateOperation(writing, planner, update)
   } catch (error) {
     return { error }
   }
@@ -122,131 +130,75 @@ async function prepareOne(
 /** What an upsert inserts where nothing was updated: the key and the fields sent; the database judges what is missing. */
 function insertValues(
   writing: Writing,
-  check: RowCheck,
   { record }: Change,
   key: KeyValue,
   index: number,
+  filled: ReadonlySet<Column>,
 ): FieldValues {
   const { target, userId } = writing
-  const how = { kind: 'insert', index, userId, key: [], lenient: true } as const
+  const how = { kind: 'insert', index, userId, key: [], lenient: true, filled } as const
   const values = new Map(processRecord(target.view, record, how).values)
   writing.key.forEach((column, at) => {
     values.set(column, { kind: 'value', value: key.values[at] ?? null })
   })
-  check(values, 'insert')
   return values
 }
 
-interface Update {
-  readonly change: Change
-  readonly key: KeyValue
-  readonly processed: ProcessedRecord
-  readonly works: readonly NestedWork[]
-  /** null: no upsert. */
-  readonly inserts: FieldValues | null
-}
-
-function updateOperation(writing: Writing, planner: WritePlanner, update: Update): Operation {
-  const { change, key, processed, works, inserts } = update
-  const { shows, returns } = writing
-  const writes = processed.values.size > 0 && (processed.sent || works.length > 0)
-  const statement = writes ? planner.update(processed.values, writing.key, key.values) : null
-  const finish = ({ affected, rows }: WriteOutcome & { readonly ok: true }): Written => {
-    const [row] = rows
-    if (affected === 0 && !row) throw recordNotFound(key.text)
-    const split = row ? splitRow(row, writing.key) : null
-    const values: readonly (Json | Bind)[] = split?.key ?? key.values
-    return {
-      shown: shownBy(writing.key, values),
-      key: values,
-      row: shows && returns ? (split?.row ?? null) : null,
-      change,
-    }
-  }
-  return {
-    change,
-    statement: works.length === 0 && inserts === null ? statement : null,
-    finish,
-    execute: async (session) => {
-      const written = await upserted(writing, planner, session, update, async () => {
-        if (statement !== null) return finish(await runOne(session, statement))
-        const row = await existing(writing, session, key)
-        return { shown: shownBy(writing.key, key.values), key: key.values, row, change }
-      })
-      if (works.length > 0) {
-        const parent = await parentRow(writing, session, key)
-        await writeNested(session, works, parent, change, writing.userId)
-      }
-      return written
-    },
-  }
-}
-
-async function upserted(
-  writing: Writing,
-  planner: WritePlanner,
-  session: WriteSession,
-  { inserts, key, change }: Update,
-  update: () => Promise<Written>,
-): Promise<Written> {
-  if (inserts === null) return update()
+function refusalOf(work: () => void): unknown {
   try {
-    return await update()
+    work()
+    return null
   } catch (error) {
-    if (!isNotFound(error)) throw error
-    await runOne(session, planner.insert(inserts))
-    return {
-      shown: shownBy(writing.key, key.values),
-      key: key.values,
-      row: null,
-      change: { ...change, kind: 'insert' },
-    }
+    return error
   }
-}
-
-const isNotFound = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'status' in error && error.status === 404
-
-/** Nothing to set is a success for a record that is there (data-plane 3.7). The row as answers show it, or null for later. */
-async function existing(writing: Writing, session: WriteSession, key: KeyValue): Promise<Row | null> {
-  const { target, shows, related, columns, needs } = writing
-  const shown = shows && related.length === 0 ? withNeeds(columns, needs) : keyFields(writing.key)
-  const [row] = await session.rows(
-    planRead({
-      view: target.view,
-      columns: shown,
-      where: (binds) => keyIs(writing.key, key.values, binds),
-      limit: 1,
-      result: asRows,
-    }),
-  )
-  if (!row) throw recordNotFound(key.text)
-  return shows && related.length === 0 ? row : null
-}
-
-async function parentRow(writing: Writing, session: WriteSession, key: KeyValue): Promise<ReadonlyMap<string, Bind>> {
-  const { view } = writing.target
-  const columns = view.columns.map((column) => ({ ...projection(column), as: column.name }))
-  const where = (binds: Binds): Predicate => keyIs(writing.key, key.values, binds)
-  const [row] = await session.rows(planRead({ view, columns, where, limit: 1, result: asRows }))
-  if (!row) throw recordNotFound(key.text)
-  return parentBinds(view, row)
 }
 
 /** PATCH by filter: one statement, answered with the rows that it updated, as they are now. */
 async function updateWhere(writing: Writing, text: string, record: Members, signal: AbortSignal): Promise<ApiReply> {
   const { target, options, model, userId, request } = writing
   const filter = parseFilter(text, { maxTerms: target.rules.maxFilterTerms })
-  if (model !== null) {
-    const keys = await keysWhere(writing, filter, signal)
-    return updateMany(writing, keys.length, (index) => ({ key: keys[index] as KeyValue, record }), signal)
+  // A field of a related table is looked at before: some databases don't let the statement itself ask for it.
+  const fields = text.includes('.') ? await relatedFieldsOf(target, options) : null
+  if (model !== null || fields !== null) {
+    const keys = await keysWhere(writing, filter, fields, signal)
+    const whole: Writing = fields === null ? writing : { ...writing, mode: 'rollback' }
+    return updateMany(whole, keys.length, (index) => ({ key: keys[index] as KeyValue, record }), signal)
   }
+  const change = changeOf(writing, 'update', null, record)
+  const nested = await prepareNested(target.view, record, nestedTables(target), change)
   const processed = processRecord(target.view, record, { kind: 'update', index: 0, userId, key: [] })
   rowCheck(target.view)(processed.values, 'update')
-  await prepareNested(processed.nested, null, nestedTables(target), changeOf(writing, 'update', null, record))
-  const rows = await target.store.write((session) => updatedRows(writing, session, filter, processed), signal)
-  const shown = await presentRows(rows.slice(0, target.rules.maxRecords), writing.presenting, request)
+  const work = (session: WriteSession): Promise<readonly Row[]> =>
+    nested.children.length === 0
+      ? updatedRows(writing, session, filter, processed)
+      : updatedWithChildren(writing, session, filter, processed, nested)
+  const rows = await target.store.write(work, signal)
+  const shown = await shownRows(writing, rows, signal)
   return reply(200, wrapList(request.output, options.asList ? identifierList(shown, listNames(options)) : shown))
+}
+
+/** The children are written for each row; records that the row belongs to are not looked at (data-plane 5.5). */
+async function updatedWithChildren(
+  writing: Writing,
+  session: WriteSession,
+  filter: Filter | null,
+  { values, sent }: ProcessedRecord,
+  nested: Nested,
+): Promise<readonly Row[]> {
+  const { target, options } = writing
+  const key = needIdentifiers(writing.key)
+  const { view } = target
+  const asked = { view, filter, params: options.params, result: asRows } as const
+  const keys = keysOf(await session.rows(planRead({ ...asked, columns: keyProjections(key) })), key)
+  if (sent) await runOne(session, new WritePlanner(view, []).updateWhere(values, filter, options.params))
+  const context = nestedContext(writing, session)
+  for (const each of keys) await writeChildren(context, nested, new StoredRow(session, view, key, each.values, values))
+  const found = await readBack(
+    writing,
+    session,
+    keys.map((each) => each.values),
+  )
+  return [...found.values()]
 }
 
 async function updatedRows(

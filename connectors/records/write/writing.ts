@@ -21,6 +21,7 @@ import { keyIs, oneOf } from '../plan/predicates.ts'
 import { asRows, keyProjections, planRead, type ReadAsked, takeKey } from '../plan/read.ts'
 import type { Projection } from '../plan/types.ts'
 import { listNames, presentingRelated, relatedTables } from '../read.ts'
+import { withAcross } from '../relate/across.ts'
 import { type Relating, relationsOf } from '../relate/read.ts'
 import type { Row, WriteSession } from '../store.ts'
 import type { RecordTarget } from '../target.ts'
@@ -81,7 +82,7 @@ export async function understand(
     model,
     userId: request.caller.user?.id ?? null,
     shows,
-    returns: related.length === 0 && store.can.returning,
+    returns: related.length === 0 && store.can.returning && !columns.some((each) => each.through === true),
   }
 }
 
@@ -156,6 +157,7 @@ export async function replyOf(
   results: readonly Result[],
   rows: ReadonlyMap<string, Row> | null,
   verb: BatchVerb,
+  signal: AbortSignal,
 ): Promise<ApiReply> {
   const { target, options, request, mode } = writing
   const byId = target.id !== null
@@ -163,12 +165,13 @@ export async function replyOf(
   if (byId && only && !only.ok) throw only.error
   const shown: Row[] = []
   const entries: BatchEntry[] = []
+  const whole = await wholeRows(writing, results, rows, signal)
   for (const result of results) {
     if (!result.ok) {
       entries.push({ ok: false, error: result.error })
       continue
     }
-    const row = await shownOf(writing, result.written, rows)
+    const row = await shownOf(writing, result.written, whole.get(result) ?? null)
     shown.push(row)
     entries.push({ ok: true, shown: verb === 'deleted' ? row : result.written.shown })
   }
@@ -184,12 +187,37 @@ export const reply = (status: number, value: Json): ApiReply => ({
   body: { kind: 'value', value },
 })
 
-async function shownOf(writing: Writing, written: Written, rows: ReadonlyMap<string, Row> | null): Promise<Row> {
+async function shownOf(writing: Writing, written: Written, row: Row | null): Promise<Row> {
   if (!writing.shows) return written.row ?? written.shown
-  const row = rows?.get(canonicalKey(written.key)) ?? written.row
   if (!row) return written.shown
   const [shown] = await presentRows([row], writing.presenting, writing.request)
   return shown ?? written.shown
+}
+
+/** The rows of the results, with what is related to them elsewhere: that is read when all is written. */
+async function wholeRows(
+  writing: Writing,
+  results: readonly Result[],
+  rows: ReadonlyMap<string, Row> | null,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Result, Row>> {
+  const found = new Map<Result, Row>()
+  if (!writing.shows) return found
+  for (const result of results) {
+    const row = result.ok ? (rows?.get(canonicalKey(result.written.key)) ?? result.written.row) : null
+    if (row) found.set(result, row)
+  }
+  const whole = await withAcross([...found.values()], writing.related, signal)
+  return new Map([...found.keys()].map((result, at) => [result, whole[at] ?? {}]))
+}
+
+/** The rows that a write by filter answers, as many as an answer may have. */
+export async function shownRows(
+  { target, related, presenting: by, request }: Writing,
+  rows: readonly Row[],
+  signal: AbortSignal,
+): Promise<readonly Row[]> {
+  return presentRows(await withAcross(rows.slice(0, target.rules.maxRecords), related, signal), by, request)
 }
 
 /** The columns of a key as projections under their own names. */

@@ -96,6 +96,14 @@ export abstract class SqlCompiler {
   aggregate(name: AggregateFunction, of: string | null): string {
     return `${name.toLowerCase()}(${of ?? '*'})`
   }
+  /** An aggregate that is compared with values of this type. */
+  comparedAggregate(aggregate: string, _type: SimpleType): string {
+    return aggregate
+  }
+  /** What stands behind a read whose rows are kept from other writers until the transaction ends. Begins with a blank, or is empty. */
+  lock(): string {
+    return ' for update'
+  }
   /**
    * The conditions of a relation's statement besides the match of keys, the guard of scans first. `reads` are columns of the parents and of
    * the child.
@@ -223,6 +231,8 @@ export abstract class SqlCompiler {
   stringLiteral(value: string): string {
     return `'${value.replaceAll("'", "''")}'`
   }
+  /** Before the name of an index that may be there; empty where the database knows no such words. */
+  readonly ifNotExists: string = ' if not exists'
   /** Longest name of a constraint or index, in letters. */
   readonly nameLimit: number = 63
   /** Whether the database keeps the name whole. */

@@ -15,7 +15,7 @@ export function compileSchema(sql: SqlCompiler, plan: SchemaPlan): readonly stri
     case 'drop-column':
       return sql.dropColumn(plan)
     case 'create-index':
-      return [createIndex(sql, plan.table, plan.schema, plan.columns, plan.unique)]
+      return [createIndex(sql, plan.table, plan.schema, plan.columns, plan.unique, plan.ifMissing)]
     case 'add-unique':
       return [`alter table ${tableText(sql, plan.table)} add ${uniqueText(sql, plan.table, plan.schema, plan.columns)}`]
     case 'add-foreign-key':
@@ -52,9 +52,11 @@ export function createIndex(
   schema: string | undefined,
   columns: readonly string[],
   unique: boolean,
+  ifMissing = false,
 ): string {
   const index = constraintName(sql, unique ? 'undx' : 'ndx', table, schema, columns)
-  return `create ${unique ? 'unique ' : ''}index ${index} on ${tableText(sql, table)} (${names(sql, columns)})`
+  const missing = ifMissing ? sql.ifNotExists : ''
+  return `create ${unique ? 'unique ' : ''}index${missing} ${index} on ${tableText(sql, table)} (${names(sql, columns)})`
 }
 
 function uniqueText(sql: SqlCompiler, table: TableName, schema: string | undefined, columns: readonly string[]): string {

@@ -1,5 +1,5 @@
 /** Expressions of plans as text: columns, bound values, the functions of data-plane 4.7, arithmetic. */
-import type { Column, FunctionName, PlanExpr, Projection, SimpleType } from 'dataferry/records'
+import { aggregatedBy, type Column, type FunctionName, type PlanExpr, type Projection, type SimpleType } from 'dataferry/records'
 import type { WireColumn } from '../types.ts'
 import type { Context } from './writer.ts'
 
@@ -22,6 +22,11 @@ const argumentTypes: { readonly [N in FunctionName]?: SimpleType } = {
 }
 
 export function columnText(context: Context, column: Column): string {
+  const aggregated = aggregatedBy(column)
+  if (aggregated !== null) {
+    const of = aggregated.of === null ? null : expressionText(context, aggregated.of, null)
+    return context.out.sql.comparedAggregate(context.out.sql.aggregate(aggregated.name, of), column.type)
+  }
   const name = context.out.sql.identifier(column.name)
   return context.alias === null ? name : `${context.alias}.${name}`
 }

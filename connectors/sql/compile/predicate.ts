@@ -1,6 +1,7 @@
 /** Conditions of plans as text (data-plane 4.3). Groups stand in parentheses, so no database's precedence matters. */
 import type { PlanExpr, Predicate } from 'dataferry/records'
 import { columnType, expressionText } from './expression.ts'
+import { existsText } from './step.ts'
 import type { Context } from './writer.ts'
 
 export function predicateText(context: Context, predicate: Predicate): string {
@@ -40,6 +41,8 @@ export function predicateText(context: Context, predicate: Predicate): string {
     }
     case 'null':
       return `${expressionText(context, predicate.left, null)} is null`
+    case 'exists':
+      return existsText(context, predicate.step)
   }
 }
 

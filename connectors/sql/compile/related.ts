@@ -6,10 +6,11 @@
 import type { Column, OrderTerm, RelatedRead, Table } from 'dataferry/records'
 import type { RelatedProgram, Statement, WireColumn } from '../types.ts'
 import type { SqlCompiler } from './compiler.ts'
-import { columnText, expressionText, projectionText, wireColumn } from './expression.ts'
+import { columnText, projectionText, wireColumn } from './expression.ts'
 import { holdKey } from './keys.ts'
 import { grouped } from './predicate.ts'
 import { groupText, orderText } from './select.ts'
+import { valueText } from './step.ts'
 import { type Context, StatementWriter, whereClause } from './writer.ts'
 
 const ordinal: WireColumn = { as: '', type: 'integer', dbType: '', hidden: true }
@@ -48,7 +49,7 @@ function plainText(out: StatementWriter, related: RelatedRead): string {
   const child: Context = { out, alias: 'c' }
   const parents = out.sql.parents(out, parentKeys(related))
   const columns = related.plan.columns.map((projection) => projectionText(child, projection))
-  const from = `${parents.from}${joins(related, out)}`
+  const from = source(related, parents.from, out)
   return `${parents.with}select ${['p.o', ...columns].join(', ')} from ${from}${whereClause(conditions(out, related))} order by p.o`
 }
 
@@ -63,18 +64,41 @@ function windowText(out: StatementWriter, related: RelatedRead): string {
   const parents = sql.parents(out, parentKeys(related))
   const columns = related.plan.columns.map((projection, i) => `${projectionText(child, projection)} as c${i}`)
   const number = `row_number() over (partition by p.o${childOrder(child, related)}) as n`
-  const from = `${parents.from}${joins(related, out)}`
+  const from = source(related, parents.from, out)
   const where = whereClause(conditions(out, related))
   const group = groupText(child, related.plan, ['p.o'])
   const rows = `select ${['p.o as o', ...columns, number].join(', ')} from ${from}${where}${group}`
+  const skipped = related.skip === null ? '' : `r.n > ${out.add({ kind: 'slot', slot: related.skip })} and `
   const limit = out.add({ kind: 'slot', slot: related.perParent })
   const names = related.plan.columns.map((_, i) => `r.c${i}`)
-  return `${parents.with}select ${['r.o', ...names].join(', ')} from (${rows}) as r where r.n <= ${limit} order by r.o, r.n`
+  return `${parents.with}select ${['r.o', ...names].join(', ')} from (${rows}) as r where ${skipped}r.n <= ${limit} order by r.o, r.n`
 }
 
 /** The columns that the parents' keys are compared with. */
 const parentKeys = ({ via, on }: RelatedRead): readonly Column[] =>
   via === null ? on.map((pair) => pair.child) : via.near
+
+/** The parents joined to their children. */
+function source(related: RelatedRead, parents: string, out: StatementWriter): string {
+  return pairsOnce(related.via) ? `${parents}${joins(related, out)}` : linked(related, parents, out)
+}
+
+/** Whether the junction can't hold a pair twice. Any table with two references is one, so most that have data of their own can. */
+const pairsOnce = (via: RelatedRead['via']): boolean =>
+  via === null || holdKey(via.table, [...via.near, ...via.far.map((pair) => pair.junction)])
+
+/** A pair that the junction holds more than once counts once: what is related is a set of records. */
+function linked(related: RelatedRead, parents: string, out: StatementWriter): string {
+  const { via, plan } = related
+  if (via === null) return parents
+  const junction: Context = { out, alias: 'j' }
+  const near = via.near.map((column, i) => `${columnText(junction, column)} = p.k${i + 1}`)
+  const far = via.far.map((pair, i) => `${columnText(junction, pair.junction)} as f${i + 1}`)
+  const seen = whereClause(via.where === null ? [] : [grouped(junction, via.where)])
+  const links = `select distinct ${['p.o as o', ...far].join(', ')} from ${parents} join ${out.sql.table(via.table)} as j on ${near.join(' and ')}${seen}`
+  const met = via.far.map((pair, i) => `${columnText({ out, alias: 'c' }, pair.child)} = p.f${i + 1}`)
+  return `(${links}) as p join ${out.sql.table(plan.from)} as c on ${met.join(' and ')}`
+}
 
 function joins(related: RelatedRead, out: StatementWriter): string {
   const { sql } = out
@@ -100,7 +124,7 @@ function conditions(out: StatementWriter, { via, plan }: RelatedRead): readonly 
   const read =
     columns.find((column) => column.name === primaryKey[0]) ?? columns.find((column) => column.type !== 'binary')
   const asked: string[] = []
-  if (via !== null && via.where !== null) asked.push(grouped({ out, alias: 'j' }, via.where))
+  if (via !== null && via.where !== null && pairsOnce(via)) asked.push(grouped({ out, alias: 'j' }, via.where))
   if (plan.where !== null) asked.push(grouped(child, plan.where))
   return out.sql.relatedConditions(read === undefined ? ['p.o'] : ['p.o', columnText(child, read)], asked)
 }
@@ -111,7 +135,7 @@ function conditions(out: StatementWriter, { via, plan }: RelatedRead): readonly 
  */
 function childOrder(child: Context, { plan }: RelatedRead): string {
   const text = (expr: OrderTerm['expr']): string => {
-    if (expr.kind !== 'output') return expressionText(child, expr, null)
+    if (expr.kind !== 'output') return valueText(child, expr)
     const projection = plan.columns[expr.index]
     if (projection === undefined) throw new RangeError('An order names an output that is not there.')
     return projectionText(child, projection)

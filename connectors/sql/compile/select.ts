@@ -6,6 +6,7 @@ import { columnText, expressionText, projectionText, wireColumn } from './expres
 import { fixesKey } from './keys.ts'
 import { grouped, predicateText } from './predicate.ts'
 import { compileRelated } from './related.ts'
+import { valueText } from './step.ts'
 import { type Context, StatementWriter, whereClause } from './writer.ts'
 
 export function compileRead(sql: SqlCompiler, plan: ReadPlan, id: string): ReadProgram {
@@ -17,7 +18,7 @@ export function compileRead(sql: SqlCompiler, plan: ReadPlan, id: string): ReadP
     result,
     rows: result.kind === 'count' ? null : rowsStatement(sql, plan),
     count: counted ? countStatement(sql, plan) : null,
-    grouped: plan.group !== null,
+    grouped: plan.group !== null && !countsRows(plan),
     limit: plan.limit,
     offset: plan.offset,
     related: plan.related.map((related) => compileRelated(sql, related)),
@@ -30,22 +31,34 @@ function rowsStatement(sql: SqlCompiler, plan: ReadPlan): Statement {
   const point = fixesKey(plan.from, plan.where) && plan.group === null
   const columns = plan.columns.map((projection) => projectionText(context, projection)).join(', ')
   const where = whereText(context, plan, point)
-  const group = groupText(context, plan)
+  const group = groupText(context, plan) + havingText(context, plan)
   const order = orderText(sql, plan.order, (term) =>
-    term.kind === 'output' ? String(term.index + 1) : expressionText(context, term, null),
+    term.kind === 'output' ? String(term.index + 1) : valueText(context, term),
   )
   const one = plan.result.kind === 'record' && plan.limit === null && !point
   const limit = sql.limit(out, one ? 'one' : plan.limit, plan.offset)
-  const text = `select ${columns} from ${sql.table(plan.from)}${where}${group}${order}${limit}`
+  const lock = plan.lock === true ? sql.lock() : ''
+  const text = `select ${distinctText(plan)}${columns} from ${sql.table(plan.from)}${where}${group}${order}${limit}${lock}`
   return out.statement(text, plan.columns.map(wireColumn), point)
 }
+
+const distinctText = ({ distinct }: ReadPlan): string => (distinct === true ? 'distinct ' : '')
+
+/** Groups and rows that are left out are no part of the count. */
+const countsRows = ({ having, distinct }: ReadPlan): boolean => having !== undefined || distinct === true
 
 /** Rows before limit and grouping (data-plane 3.4). */
 function countStatement(sql: SqlCompiler, plan: ReadPlan): Statement {
   const out = new StatementWriter(sql)
+  const context: Context = { out, alias: null }
   const point = fixesKey(plan.from, plan.where)
-  const where = whereText({ out, alias: null }, plan, point)
-  const text = `select ${sql.aggregate('COUNT', null)} from ${sql.table(plan.from)}${where}`
+  const rows = countsRows(plan)
+  const columns = rows ? plan.columns.map((projection, i) => `${projectionText(context, projection)} as c${i}`) : []
+  const shown = rows ? `${distinctText(plan)}${columns.join(', ') || '1 as c0'}` : sql.aggregate('COUNT', null)
+  const where = whereText(context, plan, point)
+  const counted = `select ${shown} from ${sql.table(plan.from)}${where}`
+  const groups = rows ? groupText(context, plan) + havingText(context, plan) : ''
+  const text = rows ? `select ${sql.aggregate('COUNT', null)} from (${counted}${groups}) as d` : counted
   return out.statement(text, [{ as: 'count', type: 'bigint', dbType: '', hidden: false }], point)
 }
 
@@ -63,6 +76,10 @@ export function groupText(context: Context, plan: ReadPlan, before: readonly str
   if (plan.group === null || plan.group.length === 0) return ''
   const terms = plan.group.map((expr) => expressionText(context, expr, null))
   return ` group by ${[...before, ...terms].join(', ')}`
+}
+
+function havingText(context: Context, plan: ReadPlan): string {
+  return plan.having === undefined ? '' : ` having ${predicateText(context, plan.having)}`
 }
 
 /** ` order by ...`, or nothing. */

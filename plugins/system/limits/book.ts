@@ -103,7 +103,10 @@ export class LimitBook {
     this.#counters.clear()
   }
 
-  #matches(limit: Limit, { caller, service, path, verb }: Pick<ApiRequest, 'caller' | 'service' | 'path' | 'verb'>): boolean {
+  #matches(
+    limit: Limit,
+    { caller, service, path, verb }: Pick<ApiRequest, 'caller' | 'service' | 'path' | 'verb'>,
+  ): boolean {
     if (limit.eachUser && caller.user === null) return false
     if (limit.user !== null && caller.user?.id !== limit.user) return false
     if (limit.role !== null && caller.role?.id !== limit.role) return false

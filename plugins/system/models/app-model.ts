@@ -3,7 +3,7 @@ import { booleanOption, type RecordModel } from 'dataferry/records'
 import { SnapshotBook } from '../snapshot/source.ts'
 import type { StoreRow, Transaction } from '../store/tables.ts'
 import { appValues, launchUrl, newApiKey } from './app.ts'
-import { completeLookup, lookupValues, presentLookup } from './lookup.ts'
+import { completeLookup, lookupValues, presentLookup, scopeKey } from './lookup.ts'
 import { checkName } from './role.ts'
 import {
   childStamps,
@@ -24,6 +24,7 @@ export function appModel(tools: ModelTools): RecordModel {
     nested: new Map([
       ['user_to_app_to_role_by_app_id', { naturalKey: ['user_id'] }],
       ['lookup_by_app_id', { naturalKey: ['name'] }],
+      ['app_lookup_by_app_id', { naturalKey: ['name'] }],
     ]),
     async prepare({ kind, key, record, request }) {
       const sent = lowered(record)
@@ -94,6 +95,29 @@ export function lookupModel(tools: ModelTools): RecordModel {
       // The owner is known only now.
       if (row !== undefined) await tx.update('lookup', { id: idOf(change) }, await completeLookup(tx, row, row))
     },
+    needs: ['private'],
+    present: (row) => ('value' in row ? { ...row, value: presentLookup(row, tools.secrets) } : row),
+  }
+}
+
+/** Lookups of the system itself: records of their own (control-plane 10.7). */
+export function systemLookupModel(tools: ModelTools): RecordModel {
+  return {
+    prepare({ kind, record, request }) {
+      const sent = lowered(record)
+      const creates = kind === 'insert'
+      const values = { ...lookupValues(sent, creates, tools.secrets), ...stamps(kind, request) }
+      return creates ? { ...values, scope_key: scopeKey(values) } : { ...kept(sent, ['id']), ...values }
+    },
+    async check(session, change) {
+      if (change.kind === 'delete') return
+      const tx = transactionOf(tools, session)
+      const before = (await rowOf(tx, 'lookup', change)) ?? null
+      const completed = await completeLookup(tx, before, change.record as StoreRow)
+      if (before !== null) await tx.update('lookup', { id: idOf(change) }, completed)
+    },
+    audit: (session) => SnapshotBook.raise(transactionOf(tools, session)),
+    committed: () => tools.publish(),
     needs: ['private'],
     present: (row) => ('value' in row ? { ...row, value: presentLookup(row, tools.secrets) } : row),
   }

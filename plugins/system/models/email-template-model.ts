@@ -55,7 +55,8 @@ function templateValues(sent: Members, creates: boolean): StoreRow {
   for (const [field, most] of headers) {
     if (!(field in sent)) continue
     const text = checkText(problems, field, sent[field], { most })
-    if (text !== null && /[\r\n]/.test(text)) problems.add(field, `The ${field.replaceAll('_', ' ')} field must be one line.`)
+    if (text !== null && /[\r\n]/.test(text))
+      problems.add(field, `The ${field.replaceAll('_', ' ')} field must be one line.`)
     values[field] = text
   }
   for (const field of ['body_text', 'body_html']) {

@@ -1,8 +1,8 @@
 /** Limits (control-plane 10.4): what must be given for each kind, and the key under which no two are alike. */
 import type { RecordModel } from 'dataferry/records'
 import { BadRequest, type Json } from 'dataferry/sdk'
-import { limitKinds, periods } from '../limits/kinds.ts'
 import type { LimitBook } from '../limits/book.ts'
+import { limitKinds, periods } from '../limits/kinds.ts'
 import { numberAt, optionalAt, textAt } from '../store/columns.ts'
 import type { Rows, StoreRow } from '../store/tables.ts'
 import { idOf, kept, lowered, type ModelTools, rowOf, stamps, transactionOf } from './tools.ts'

@@ -1,8 +1,8 @@
 /** The document of a service, an object that comes with it (control-plane 4.3). */
 import type { RecordModel } from 'dataferry/records'
 import { BadRequest, type Json } from 'dataferry/sdk'
-import { stampOf } from '../store/time.ts'
 import type { StoreRow } from '../store/tables.ts'
+import { stampOf } from '../store/time.ts'
 import { lowered, type ModelTools, transactionOf } from './tools.ts'
 import { textOf } from './validation.ts'
 import { integerOf, referenceOf } from './values.ts'

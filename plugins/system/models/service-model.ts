@@ -16,6 +16,7 @@ type WithConfig = Members & { readonly [sentConfig]?: Json }
 
 export function serviceModel(tools: ModelTools): RecordModel {
   return {
+    nested: new Map([['service_doc_by_service_id', { naturalKey: [] }]]),
     async prepare({ kind, record, request }) {
       const sent = lowered(record)
       const values = { ...serviceValues(sent, kind === 'insert'), ...stamps(kind, request), ...relationsIn(sent) }

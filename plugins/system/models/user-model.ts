@@ -1,7 +1,8 @@
 /** The hooks of users and administrators over the record engine. */
 
-import { booleanOption, type Change, type RecordModel } from 'dataferry/records'
-import { BadRequest, type Caller, Forbidden, InternalError } from 'dataferry/sdk'
+import { booleanOption, type Change, type Members, type RecordModel } from 'dataferry/records'
+import { type ApiRequest, BadRequest, type Caller, Forbidden } from 'dataferry/sdk'
+import { codeDigest, confirmed } from '../sessions/codes.ts'
 import type { Face } from '../sessions/session.ts'
 import type { StoreRow, Transaction } from '../store/tables.ts'
 import { idOf, kept, lowered, type ModelTools, relationsIn, rowOf, stamps, transactionOf } from './tools.ts'
@@ -24,7 +25,20 @@ export const concealedOfUser = [
   'tokens_valid_from',
 ] as const
 
-export function userModel(face: Face, tools: ModelTools): RecordModel {
+/** Invitations by mail (control-plane 1.9). */
+export interface Invites {
+  newCode(): string
+  /** In the transaction. What it answers sends the mail, after the commit. */
+  note(tx: Transaction, user: StoreRow, code: string, request: ApiRequest): Promise<() => void>
+}
+
+/** The code that a record with `send_invite` was given; its digest is what is stored. */
+const invitation = Symbol('invitation')
+type WithInvitation = Members & { readonly [invitation]?: string }
+const invitationOf = (change: Change): string | undefined => (change.record as WithInvitation)[invitation]
+
+export function userModel(face: Face, tools: ModelTools, invites: Invites): RecordModel {
+  const noted = new WeakMap<Members, () => void>()
   return {
     nested: new Map([
       ['user_to_app_to_role_by_user_id', { naturalKey: ['app_id'] }],
@@ -32,14 +46,13 @@ export function userModel(face: Face, tools: ModelTools): RecordModel {
     ]),
     async prepare({ kind, record, request }) {
       const sent = lowered(record)
-      if (booleanOption(request.query.get('send_invite') ?? sent.send_invite)) {
-        throw new InternalError('No email service configured for user invite.')
-      }
+      const code = booleanOption(request.query.get('send_invite') ?? sent.send_invite) ? invites.newCode() : null
       const values =
         kind === 'insert' ? { ...(await newUser(sent)), is_sys_admin: face === 'admin' } : await changedUser(sent)
       return {
         ...(kind === 'insert' ? {} : kept(sent, ['id'])),
         ...values,
+        ...(code === null ? {} : { confirm_code: codeDigest(code), [invitation]: code }),
         ...stamps(kind, request),
         ...relationsIn(sent),
       }
@@ -53,11 +66,23 @@ export function userModel(face: Face, tools: ModelTools): RecordModel {
       const before = await rowOf(tx, 'user', change)
       if (before === undefined) return
       checkFace(face, before, change)
-      if (change.kind === 'delete') checkNotOneself(before, change.request.caller)
-      else await complete(tx, before, change)
+      if (change.kind === 'delete') return checkNotOneself(before, change.request.caller)
+      if (invitationOf(change) !== undefined && before.confirm_code === confirmed)
+        throw new BadRequest('User with this identifier has already confirmed this account.')
+      await complete(tx, before, change)
+    },
+    async audit(session, change) {
+      const code = invitationOf(change)
+      if (code === undefined) return
+      const tx = transactionOf(tools, session)
+      const user = await rowOf(tx, 'user', change)
+      if (user !== undefined) noted.set(change.record, await invites.note(tx, user, code, change.request))
     },
     committed(changes) {
-      for (const change of changes) tools.accounts.changed(idOf(change))
+      for (const change of changes) {
+        tools.accounts.changed(idOf(change))
+        noted.get(change.record)?.()
+      }
     },
     needs: ['confirm_code', 'last_modified_date'],
     present: (row) => ({ ...row, ...computedUser(row, tools.confirmCodeTtlMinutes, new Date()) }),
@@ -69,6 +94,8 @@ const columnsOf = (change: Change): StoreRow => change.record as StoreRow
 async function complete(tx: Transaction, before: StoreRow, change: Change): Promise<void> {
   const more = await completeUser(tx, before, columnsOf(change))
   if (Object.keys(more).length > 0) await tx.update('user', { id: idOf(change) }, more)
+  // Codes that were mailed to set the old one are void.
+  if (columnsOf(change).password !== undefined) await tx.remove('outbox', { user_id: idOf(change) })
 }
 
 function checkFace(face: Face, before: StoreRow, { kind }: Change): void {

@@ -1,22 +1,18 @@
 /**
- * The resources that are records: role, app, user, admin and service, over the record engine. Here is decided what a caller may see
- * of the tables behind them; what a record does beyond its row is its model's.
+ * The resources that are records: roles, apps, users, services and what else an administrator keeps, over the record engine. What a
+ * caller may see of the tables is decided in views.ts; what a record does beyond its row is its model's.
  */
 
 import {
   booleanOption,
-  type Filter,
+  defaultRules,
   handleRecords,
-  labelOf,
   nameOf,
   parseOptions,
   type RecordModel,
   type RecordTarget,
-  type Relation,
-  relationName,
   type Table,
   type TableView,
-  viewOfEverything,
 } from 'dataferry/records'
 import {
   type ApiReply,
@@ -29,62 +25,91 @@ import {
   type Verb,
   verbBits,
 } from 'dataferry/sdk'
-import { appModel, lookupModel } from '../models/app-model.ts'
+import { audited } from '../audit/audited.ts'
+import type { LimitBook } from '../limits/book.ts'
+import { appModel, lookupModel, systemLookupModel } from '../models/app-model.ts'
+import { auditModel } from '../models/audit-model.ts'
+import { corsModel } from '../models/cors-model.ts'
+import { customModel } from '../models/custom-model.ts'
+import { emailTemplateModel } from '../models/email-template-model.ts'
+import { limitModel } from '../models/limit-model.ts'
+import { withRelated } from '../models/related.ts'
 import { accessModel, assignmentModel, roleModel } from '../models/role-model.ts'
-import { concealedOfService, serviceModel } from '../models/service-model.ts'
+import { serviceDocModel } from '../models/service-doc-model.ts'
+import { serviceModel } from '../models/service-model.ts'
 import type { ModelTools } from '../models/tools.ts'
-import { concealedOfUser, userModel } from '../models/user-model.ts'
+import { type Invites, userModel } from '../models/user-model.ts'
+import { noSuchVerb } from '../sessions/body.ts'
+import { namedServices, ownersOfLookups, sysAdminIs, systemTable, viewOfTable, withoutOwner } from './views.ts'
 
-export type RecordResource = 'admin' | 'app' | 'role' | 'service' | 'user'
-
-/** The table of each resource. */
-const tables: { readonly [R in RecordResource]: string } = {
-  admin: 'user',
-  app: 'app',
-  role: 'role',
-  service: 'service',
-  user: 'user',
+interface RecordKind {
+  readonly table: string
+  /** Can only be read, by full administrators. */
+  readonly history?: true
+  /** Identified by its name, not by a number. */
+  readonly named?: true
 }
 
-export const isRecordResource = (name: string): name is RecordResource => Object.hasOwn(tables, name)
+const kinds = {
+  admin: { table: 'user' },
+  app: { table: 'app' },
+  audit: { table: 'audit_log', history: true },
+  cors: { table: 'cors_config' },
+  custom: { table: 'system_custom', named: true },
+  email_template: { table: 'email_template' },
+  limit: { table: 'limits' },
+  lookup: { table: 'lookup' },
+  role: { table: 'role' },
+  service: { table: 'service' },
+  service_report: { table: 'service_report', history: true },
+  user: { table: 'user' },
+} as const satisfies { readonly [resource: string]: RecordKind }
 
-const concealed: { readonly [table: string]: readonly string[] } = {
-  user: concealedOfUser,
-  service: concealedOfService,
-  lookup: ['scope_key'],
-}
+export type RecordResource = keyof typeof kinds
 
-/** Columns that hold the owner: of lookups, the one that a relation goes by is shown, the others are not. */
-const owners = ['app_id', 'role_id', 'user_id']
+export const isRecordResource = (name: string): name is RecordResource => Object.hasOwn(kinds, name)
 
-/** What clients never write: the key, and flags that only the server sets. */
-const readOnly: { readonly [table: string]: readonly string[] } = { service: ['mutable', 'deletable'] }
+/** Tables whose rows are a resource of their own, so that seeing them beside others needs a right on it. */
+const ownResource: { readonly [table: string]: string } = { user: 'user', app: 'app', role: 'role', service: 'service' }
 
 export interface RecordsDeps {
   readonly tools: ModelTools
+  readonly limits: LimitBook
+  readonly invites: Invites
   readonly maxRecords: number
   readonly maxFilterTerms: number
   /** The mask that a caller has on a resource of the system service. */
   readonly maskOf: (caller: Caller, resource: string) => number
 }
 
+const counters = 'limit_cache_by_limit_id'
+
 export class RecordResources {
   readonly #deps: RecordsDeps
-  readonly #models: { readonly [table: string]: RecordModel }
-  readonly #faces: { readonly [face in 'user' | 'admin']: RecordModel }
+  readonly #models: ReadonlyMap<string, RecordModel>
 
   constructor(deps: RecordsDeps) {
-    const { tools } = deps
+    const { tools, limits, invites } = deps
     this.#deps = deps
-    this.#faces = { user: userModel('user', tools), admin: userModel('admin', tools) }
-    this.#models = {
+    const models: { readonly [name: string]: RecordModel } = {
       app: appModel(tools),
+      audit_log: auditModel,
+      cors_config: corsModel(tools),
+      email_template: emailTemplateModel(tools),
+      limits: limitModel(tools, limits, false),
+      'limits with counters': limitModel(tools, limits, true),
       lookup: lookupModel(tools),
+      "the system's lookup": systemLookupModel(tools),
       role: roleModel(tools),
       role_service_access: accessModel(tools),
       service: serviceModel(tools),
+      service_doc: serviceDocModel(tools),
+      system_custom: customModel,
+      user: userModel('user', tools, invites),
+      admin: userModel('admin', tools, invites),
       user_to_app_to_role: assignmentModel(tools),
     }
+    this.#models = new Map(Object.entries(models))
   }
 
   /** `below`: the segments after the resource. PUT is PATCH here (control-plane 4.1). */
@@ -94,9 +119,11 @@ export class RecordResources {
     request: ApiRequest,
     signal: AbortSignal,
   ): Promise<ApiReply> {
+    const kind: RecordKind = kinds[resource]
     const [id = null, deeper] = below
     if (deeper !== undefined) throw new NotFound(`Resource '${deeper}' not found for service '${resource}'.`)
-    if (id !== null && !/^\d{1,18}$/.test(id)) {
+    if (kind.history) checkHistory(resource, request)
+    if (id !== null && !kind.named && !/^\d{1,18}$/.test(id)) {
       // `admin` has children, so that an unknown name is one of those.
       throw new NotFound(
         resource === 'admin'
@@ -104,123 +131,80 @@ export class RecordResources {
           : `Record with identifier '${id}' not found.`,
       )
     }
-    const target = await this.#target(resource, id, request)
-    checkRelations(target.view, request)
-    const asked = {
-      ...request,
-      verb: request.verb === 'PUT' ? ('PATCH' as const) : request.verb,
-      query: queryFor(resource, request),
-    }
+    const { query, withCounters } = withoutCounters(resource, queryFor(resource, request))
+    const verb = request.verb === 'PUT' ? ('PATCH' as const) : request.verb
+    const asked = { ...request, verb, query }
+    const target = await this.#target(resource, id, request, withCounters)
+    checkRelations(target.view, asked)
     const reply = await handleRecords(target, asked, signal)
     return request.verb === 'GET' ? withoutPaging(reply, request) : reply
   }
 
-  async #target(resource: RecordResource, id: string | null, request: ApiRequest): Promise<RecordTarget> {
+  async #target(
+    resource: RecordResource,
+    id: string | null,
+    request: ApiRequest,
+    withCounters: boolean,
+  ): Promise<RecordTarget> {
     const { tools, maxRecords, maxFilterTerms } = this.#deps
-    const face = resource === 'admin' ? 'admin' : 'user'
-    const table = await tools.records.catalog.table(tables[resource])
-    if (table === null) throw new Error(`the system store has no table '${tables[resource]}'`)
+    const own = kinds[resource].table
+    const table = await tools.records.catalog.table(own)
+    if (table === null) throw new Error(`the system store has no table '${own}'`)
     const { caller } = request
     return {
       store: tools.records,
       view: this.#ownView(resource, table, request, id !== null),
       id,
-      rules: { maxRecords, allowUpsert: false, maxFilterTerms, keyOrder: true },
+      rules: { ...defaultRules, maxRecords, maxFilterTerms, writesRelated: false, keyOrder: true },
       serviceId: null,
-      viewOf: (related, verb) => this.#relatedView(tables[resource], related, verb, caller),
-      modelOf: (of) => (of.name === 'user' ? this.#faces[face] : (this.#models[of.name] ?? null)),
+      viewOf: (related, verb) => this.#relatedView(own, related, verb, caller),
+      modelOf: (of) => this.#model(resource, of, withCounters),
     }
+  }
+
+  #model(resource: RecordResource, table: Table, withCounters: boolean): RecordModel | null {
+    const { name } = table
+    const found = this.#models.get(modelName(resource, name, withCounters)) ?? null
+    if (name === 'audit_log' || name === 'service_report') return found
+    return audited(withRelated(found, systemTable(table)), name, this.#deps.tools)
   }
 
   /** A face of the user table shows its own accounts. By id a write looks further, to say why it refuses (control-plane 1.1). */
   #ownView(resource: RecordResource, table: Table, { verb, caller }: ApiRequest, byId: boolean): TableView {
+    if (resource === 'lookup') return viewOfTable(table, withoutOwner).without(ownersOfLookups)
     const view = viewOfTable(table)
     if (resource === 'service' && !caller.admin && verb === 'GET')
-      return view.narrowed(namedServices(caller, this.#deps.tools))
-    if (tables[resource] !== 'user' || (byId && verb !== 'GET')) return view
+      return view.narrowed(namedServices(caller, this.#deps.tools.snapshot()))
+    if (table.name !== 'user' || (byId && verb !== 'GET')) return view
     return viewOfTable(table, sysAdminIs(resource === 'admin'))
   }
 
   /** Rows of a record's own children are seen with it; other records need a right on their resource. */
   #relatedView(parent: string, table: Table, verb: Verb, caller: Caller): TableView {
     const { maskOf } = this.#deps
-    if (isRecordResource(table.name) && !caller.admin && (maskOf(caller, table.name) & verbBits[verb]) === 0) {
+    const resource = ownResource[table.name]
+    if (resource !== undefined && !caller.admin && (maskOf(caller, resource) & verbBits[verb]) === 0) {
       throw new Forbidden(
-        `${verb[0]}${verb.slice(1).toLowerCase()} access to component '${table.name}' of service 'system' is not allowed by this user's role.`,
+        `${verb[0]}${verb.slice(1).toLowerCase()} access to component '${resource}' of service 'system' is not allowed by this user's role.`,
       )
     }
     if (table.name === 'user' && !caller.admin) return viewOfTable(table, sysAdminIs(false))
     if (table.name !== 'lookup') return viewOfTable(table)
-    return viewOfTable(table).without(owners.filter((column) => column !== `${parent}_id`))
+    return viewOfTable(table).without(ownersOfLookups.filter((column) => column !== `${parent}_id`))
   }
 }
 
-/** The table without what is concealed from every client. */
-function viewOfTable(table: Table, only: Filter | null = null): TableView {
-  const view = viewOfEverything(systemTable(table))
-  const narrowed = only === null ? view : view.narrowed(only)
-  return narrowed.without([], readOnly[table.name] ?? []).concealing(concealed[table.name] ?? [])
+/** One table may have several models: by the face of a user, by the owner of a lookup. */
+function modelName(resource: RecordResource, table: string, withCounters: boolean): string {
+  if (table === 'user' && resource === 'admin') return 'admin'
+  if (table === 'lookup' && resource === 'lookup') return "the system's lookup"
+  return table === 'limits' && withCounters ? 'limits with counters' : table
 }
 
-const known = new WeakMap<Table, Table>()
-
-/** The relations that the contract has: no lookup between its owners, but who made and changed a record. */
-function systemTable(table: Table): Table {
-  const made = known.get(table)
-  if (made !== undefined) return made
-  const authors = ['created_by_id', 'last_modified_by_id'].filter((name) =>
-    table.columns.some((each) => each.name === name),
-  )
-  const system: Table = { ...table, relations: [...table.relations.filter(isOfContract), ...authors.map(byUser)] }
-  known.set(table, system)
-  return system
-}
-
-/** `user_by_created_by_id`: the id may outlive its user, so that it is no foreign key. */
-function byUser(column: string): Relation {
-  const name = relationName('user', [column])
-  return {
-    name,
-    alias: null,
-    label: labelOf(name),
-    description: null,
-    type: 'belongs_to',
-    isVirtual: false,
-    fields: [column],
-    refServiceId: null,
-    refTable: 'user',
-    refFields: ['id'],
-    onUpdate: null,
-    onDelete: null,
-    junction: null,
-    alwaysFetch: false,
-    native: [],
-  }
-}
-
-/** A lookup is no junction between its owners. */
-const isOfContract = (relation: Relation): boolean =>
-  relation.junction?.table !== 'lookup' && relation.junction?.table !== 'app'
-
-const sysAdminIs = (isAdmin: boolean): Filter => ({
-  kind: 'compare',
-  op: '=',
-  left: { kind: 'column', column: 'is_sys_admin' },
-  right: { kind: 'value', value: { kind: 'text', text: String(isAdmin), quoted: false } },
-})
-
-/** Of services, restricted callers see those that their role names (control-plane 3.5). */
-function namedServices(caller: Caller, { snapshot }: ModelTools): Filter {
-  const rules = caller.role?.isActive ? caller.role.rules : new Map<string, unknown>()
-  const services = [...snapshot().services.values()].filter(
-    (service) => rules.has('') || rules.has(service.name.toLowerCase()),
-  )
-  const ids = services.length === 0 ? ['0'] : services.map((service) => String(service.id))
-  return {
-    kind: 'in',
-    left: { kind: 'column', column: 'id' },
-    list: ids.map((text) => ({ kind: 'text', text, quoted: false }) as const),
-  }
+/** What was done is read by full administrators, and written by nobody. */
+function checkHistory(resource: RecordResource, { verb, caller }: ApiRequest): void {
+  if (verb !== 'GET') throw noSuchVerb(verb === 'PUT' ? 'PATCH' : verb, resource)
+  if (!caller.admin) throw new Forbidden(`Access Forbidden. '${resource}' is for full administrators.`)
 }
 
 /** Whether or not there is a record (control-plane 4.1). */
@@ -232,14 +216,52 @@ function checkRelations(view: TableView, { query }: ApiRequest): void {
   if (unknown !== undefined) throw new BadRequest(`Unknown relationship: ${unknown}`)
 }
 
-/** `as_list` lists ids here; `config` among the fields brings `id` and `type` along (control-plane 4.3). */
-function queryFor(resource: RecordResource, { query }: ApiRequest): ApiRequest['query'] {
-  const more = new Map<string, Json>()
-  if (!query.has('id_field')) more.set('id_field', 'id')
-  const fields = query.get('fields')
-  if (resource === 'service' && typeof fields === 'string' && /(^|,)\s*config\s*(,|$)/i.test(fields))
-    more.set('fields', `id,type,${fields}`)
-  return more.size === 0 ? query : new Map([...query, ...more])
+/**
+ * `as_list` lists identifiers here; `config` among the fields brings `id` and `type` along (control-plane 4.3); a delete that shows
+ * the id alone is the default one, without computed fields.
+ */
+function queryFor(resource: RecordResource, { query, verb }: ApiRequest): ApiRequest['query'] {
+  const made = new Map(query)
+  const kind: RecordKind = kinds[resource]
+  if (!made.has('id_field')) made.set('id_field', kind.named ? 'name' : 'id')
+  const given = made.get('fields')
+  if (typeof given !== 'string') return made
+  const fields = withoutComputed(kind.table, given)
+  made.set('fields', fields)
+  if (resource === 'service' && /(^|,)\s*config\s*(,|$)/i.test(fields)) made.set('fields', `id,type,${fields}`)
+  if (verb === 'DELETE' && fields.trim() === 'id' && !made.has('related')) made.delete('fields')
+  return made
+}
+
+/** Computed fields come with every record, so that asking for them changes nothing. */
+const computed: { readonly [table: string]: readonly string[] } = {
+  user: ['confirmed', 'expired'],
+  app: ['launch_url'],
+}
+
+function withoutComputed(table: string, fields: string): string {
+  const always = computed[table] ?? []
+  const names = fields.split(',').map((name) => name.trim())
+  const others = names.filter((name) => !always.includes(name.toLowerCase()))
+  return others.length === names.length ? fields : others.length === 0 ? 'id' : others.join(',')
+}
+
+/** Counters of limits are no table: their relation is taken out of what the engine is asked (control-plane 10.4). */
+function withoutCounters(
+  resource: RecordResource,
+  query: ApiRequest['query'],
+): { readonly query: ApiRequest['query']; readonly withCounters: boolean } {
+  const related = query.get('related')
+  if (resource !== 'limit' || typeof related !== 'string') return { query, withCounters: false }
+  const names = related.split(',').map((name) => name.trim())
+  const others = names.filter((name) => name.toLowerCase() !== counters)
+  const made = new Map(query)
+  if (others.length === 0) made.delete('related')
+  else made.set('related', others.join(','))
+  const withCounters = names.includes('*') || others.length < names.length
+  // Without a relation left a write would answer the id alone.
+  if (withCounters && !made.has('related') && !made.has('fields')) made.set('fields', '*')
+  return { query: made, withCounters }
 }
 
 /** Lists of the system have no `next`, and a count only where it was asked for. */

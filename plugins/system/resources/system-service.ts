@@ -11,13 +11,22 @@ import {
   NotImplemented,
   type Service,
   type ServiceHost,
+  type ServiceRecord,
 } from 'dataferry/sdk'
+import { invitesOf } from '../mails/invites.ts'
+import { outbox } from '../mails/outbox.ts'
 import type { System } from '../plugin.ts'
-import { answer } from '../sessions/body.ts'
+import { answer, noSuchVerb } from '../sessions/body.ts'
+import { cache } from './cache.ts'
 import { comingResources, resources } from './catalogue.ts'
+import { CustomResource } from './custom.ts'
 import { environment } from './environment.ts'
+import { events } from './events.ts'
+import { limitCache } from './limit-cache.ts'
+import { packages } from './package.ts'
 import { isRecordResource, RecordResources } from './records.ts'
 import { serviceTypes } from './service-type.ts'
+import { seesService } from './visible.ts'
 
 const accountResources = ['session', 'password', 'profile'] as const
 
@@ -25,12 +34,14 @@ export class SystemService implements Service {
   readonly #system: System
   readonly #host: ServiceHost
   readonly #records: RecordResources
+  readonly #custom: CustomResource
 
   constructor(system: System, host: ServiceHost) {
-    const { store, snapshot, accounts } = system
+    const { store, snapshot, accounts, limits, desk } = system
     const { settings } = system.host
     this.#system = system
     this.#host = host
+    this.#custom = new CustomResource(store.tables)
     this.#records = new RecordResources({
       tools: {
         records: store.records,
@@ -42,6 +53,8 @@ export class SystemService implements Service {
         publish: () => snapshot.refresh(),
         confirmCodeTtlMinutes: settings.auth.confirmCodeTtlMinutes,
       },
+      limits,
+      invites: invitesOf(desk, settings),
       maxRecords: settings.records.maxRecords,
       maxFilterTerms: settings.records.maxFilterTerms,
       maskOf: (caller, resource) => this.#mask(caller, resource),
@@ -56,20 +69,72 @@ export class SystemService implements Service {
       const account = accountResources.find((each) => each === below[0]?.toLowerCase())
       if (account !== undefined) return this.#account(account, below, request)
     }
+    const isList = request.verb === 'GET' && below.length === 0
+    if (name === 'custom' && !isList) {
+      if (below[1] !== undefined) throw new NotFound(`Resource '${below[1]}' not found for service 'custom'.`)
+      return this.#custom.ofSystem(below[0] ?? null, request)
+    }
     if (isRecordResource(name)) return this.#records.handle(name, below, request, signal)
-    const { host, snapshot, store } = this.#system
+    return this.#other(name, first, below, request, signal)
+  }
+
+  /** The resources that are no records. */
+  async #other(
+    name: string,
+    asked: string,
+    below: readonly string[],
+    request: ApiRequest,
+    signal: AbortSignal,
+  ): Promise<ApiReply> {
+    const { host, snapshot, store, accounts, limits, desk } = this.#system
+    const wrap = (list: readonly Json[]): Json => wrapList(request.output, list)
+    const [id] = below
     const deps = {
       snapshot: () => snapshot.current(),
       store: store.tables,
       types: host.types(),
       settings: host.settings,
       version: host.version,
+      service: (service: string) => host.service(service),
+      maskFor: host.maskFor,
+      sees: (service: ServiceRecord) => seesService(request.caller, service.name),
     }
-    if (name === 'service_type') return serviceTypes(request, below[0], deps, (list) => wrapList(request.output, list))
-    if (name === 'environment') return environment(request, deps)
+    switch (name) {
+      case 'service_type':
+        return serviceTypes(request, id, deps, wrap)
+      case 'environment':
+        return environment(request, deps)
+      case 'cache':
+        return cache(
+          request,
+          below,
+          {
+            ...deps,
+            refresh: async () => {
+              accounts.changed(null)
+              await snapshot.refresh()
+            },
+          },
+          wrap,
+        )
+      case 'event':
+        return events(request, deps, wrap, signal)
+      case 'constant':
+        if (request.verb !== 'GET') throw noSuchVerb(request.verb === 'PUT' ? 'PATCH' : request.verb, 'constant')
+        return answer(wrap([]))
+      case 'limit_cache':
+        return limitCache(request, id, limits, wrap)
+      case 'outbox':
+        return outbox(request, id, { store: store.tables, desk }, wrap)
+      case 'package':
+        return packages(request, deps)
+      case 'import':
+        if (request.verb !== 'POST') throw noSuchVerb(request.verb === 'PUT' ? 'PATCH' : request.verb, 'import')
+        throw new NotImplemented('Tables can not be made of uploaded files on this server yet.')
+    }
     if (comingResources.has(name))
       throw new NotImplemented(`The resource '${name}' is not available on this server yet.`)
-    throw new NotFound(`Resource '${first}' not found for service '${this.#host.service.name}'.`)
+    throw new NotFound(`Resource '${asked}' not found for service '${this.#host.service.name}'.`)
   }
 
   async resources(): Promise<readonly string[]> {

@@ -90,6 +90,7 @@ export class AccountBook implements Accounts {
       const [row] = await tx.rows('user', { id })
       const pending = (row?.confirm_code ?? null) !== null && row?.confirm_code !== 'y'
       await tx.update('user', { id }, { last_login_date: plainTime(now), ...(pending ? { confirm_code: null } : {}) })
+      if (pending) await tx.remove('outbox', { user_id: id })
     })
     this.changed(id)
   }

@@ -1,26 +1,23 @@
-/** `user/password` and `system/admin/password` (control-plane 1.6): the change of a known password. */
+/** `user/password` and `system/admin/password` (control-plane 1.6): which way a password is set, and the change of a known one. */
 
 import { booleanOption } from 'dataferry/records'
-import { type ApiReply, type ApiRequest, BadRequest, NotImplemented, Unauthorized, type UserFacts } from 'dataferry/sdk'
-import { messages, Problems } from '../models/validation.ts'
-import { numberAt, optionalAt } from '../store/columns.ts'
+import { type ApiReply, type ApiRequest, BadRequest, Unauthorized, type UserFacts } from 'dataferry/sdk'
+import { optionalAt } from '../store/columns.ts'
 import type { Tables } from '../store/tables.ts'
-import { secondsOf, stampOf } from '../store/time.ts'
 import type { AccountBook } from './accounts.ts'
 import { answer, bodyOf, noSuchVerb, textMember } from './body.ts'
+import { isPending } from './codes.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
+import { checkLength, type Reset, setPassword } from './reset.ts'
 import type { Face, SessionResource } from './session.ts'
 import type { LoginThrottle } from './throttle.ts'
-import { endOfTokens } from './user-facts.ts'
-
-/** The shortest password that these resources take; records ask for more (control-plane 1.1). */
-const least = 8
 
 export interface PasswordDeps {
   readonly store: Tables
   readonly accounts: AccountBook
   readonly sessions: SessionResource
   readonly throttle: LoginThrottle
+  readonly reset: Reset
 }
 
 export class PasswordResource {
@@ -36,9 +33,10 @@ export class PasswordResource {
     const body = bodyOf(request)
     const { user } = request.caller
     if (user !== null && 'old_password' in body) return this.#change(face, user, request)
-    if (booleanOption(request.query.get('reset')) || 'code' in body || 'security_answer' in body) {
-      throw new NotImplemented('This server can not reset forgotten passwords yet. An administrator can set a new one.')
-    }
+    const { reset } = this.#deps
+    if (booleanOption(request.query.get('reset'))) return reset.start(face, request)
+    if ('code' in body) return reset.byCode(face, request)
+    if ('security_answer' in body) return reset.byAnswer(face, request)
     throw new BadRequest('Not enough information provided to change password.')
   }
 
@@ -52,9 +50,7 @@ export class PasswordResource {
     if (before === null || after === null)
       throw new BadRequest('Both old and new password are required to change the password.')
     await this.confirm(user.id, before, request.address)
-    const problems = new Problems()
-    if ([...after].length < least) problems.add('new_password', messages.tooShort('new_password', least))
-    problems.throwIfAny()
+    checkLength(after)
     await this.#set(user.id, await hashPassword(after))
     if (!booleanOption(request.query.get('login'))) return answer({ success: true })
     const fresh = await this.#deps.accounts.user(user.id)
@@ -81,17 +77,11 @@ export class PasswordResource {
 
   /** All tokens of the user end, and a pending confirmation is done. */
   async #set(id: number, hash: string): Promise<void> {
-    const now = new Date()
     await this.#deps.store.transaction(async (tx) => {
       const [row] = await tx.rows('user', { id })
       if (row === undefined) return
       const code = optionalAt(row, 'confirm_code')
-      const values = {
-        password: hash,
-        tokens_valid_from: endOfTokens(numberAt(row, 'tokens_valid_from'), secondsOf(now)),
-        last_modified_date: stampOf(now),
-      }
-      await tx.update('user', { id }, code === null || code === 'y' ? values : { ...values, confirm_code: null })
+      await setPassword(tx, row, hash, isPending(code) ? null : code)
     })
     this.#deps.accounts.changed(id)
   }

@@ -1,29 +1,43 @@
 /** The account resources of both kinds, as plugins/user and the system service show them. */
-import type { AccountResources, ApiReply, ApiRequest } from 'dataferry/sdk'
+import type { AccountResource, AccountResources, ApiReply, ApiRequest } from 'dataferry/sdk'
+import type { MailDesk } from '../mails/desk.ts'
+import { CustomResource } from '../resources/custom.ts'
 import type { Tables } from '../store/tables.ts'
 import { PasswordResource } from './password.ts'
 import { ProfileResource } from './profile.ts'
+import { RegisterResource } from './register.ts'
+import { Reset } from './reset.ts'
 import { type Face, type SessionDeps, SessionResource } from './session.ts'
-import type { LoginThrottle } from './throttle.ts'
+import { LoginThrottle } from './throttle.ts'
 
 export interface SessionResourcesDeps extends SessionDeps {
   readonly store: Tables
   readonly throttle: LoginThrottle
+  readonly desk: MailDesk
+  readonly publicUrl: string | null
 }
 
 export class SessionResources implements AccountResources {
   readonly #session: SessionResource
   readonly #password: PasswordResource
   readonly #profile: ProfileResource
+  readonly #register: RegisterResource
+  readonly #custom: CustomResource
 
   constructor(deps: SessionResourcesDeps) {
-    const { store, accounts, throttle } = deps
-    this.#session = new SessionResource(deps)
-    this.#password = new PasswordResource({ store, accounts, sessions: this.#session, throttle })
-    this.#profile = new ProfileResource({ store, accounts, sessions: this.#session, passwords: this.#password })
+    const { store, throttle, auth } = deps
+    const sessions = new SessionResource(deps)
+    const starts = new LoginThrottle(auth.loginAttemptsPerMinute)
+    const reset = new Reset({ ...deps, sessions, starts })
+    const passwords = new PasswordResource({ ...deps, sessions, throttle, reset })
+    this.#session = sessions
+    this.#password = passwords
+    this.#profile = new ProfileResource({ ...deps, sessions, passwords })
+    this.#register = new RegisterResource({ ...deps, sessions })
+    this.#custom = new CustomResource(store)
   }
 
-  async handle(resource: 'session' | 'password' | 'profile', kind: Face, request: ApiRequest): Promise<ApiReply> {
+  async handle(resource: AccountResource, kind: Face, request: ApiRequest): Promise<ApiReply> {
     switch (resource) {
       case 'session':
         return this.#session.handle(kind, request)
@@ -31,6 +45,10 @@ export class SessionResources implements AccountResources {
         return this.#password.handle(kind, request)
       case 'profile':
         return this.#profile.handle(kind, request)
+      case 'register':
+        return this.#register.handle(request)
+      case 'custom':
+        return this.#custom.ofUser(request)
     }
   }
 }

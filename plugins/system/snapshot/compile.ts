@@ -16,6 +16,7 @@ import type {
   ServiceType,
   Snapshot,
 } from 'dataferry/sdk'
+import { corsRules } from '../models/cors.ts'
 import { openLookup } from '../models/lookup-value.ts'
 import { numberAt, optionalAt, textAt } from '../store/columns.ts'
 import type { Secrets } from '../store/secrets.ts'
@@ -30,6 +31,7 @@ export interface SnapshotRows {
   readonly apps: readonly StoreRow[]
   /** Those of users are no part of it. */
   readonly lookups: readonly StoreRow[]
+  readonly cors: readonly StoreRow[]
 }
 
 export interface CompileTools {
@@ -61,7 +63,7 @@ export function compileSnapshot(
     appsByKey: new Map(apps.map((each) => [each.apiKey, each])),
     roles: roles(rows, names, lookups, tools),
     lookups: system,
-    cors: [],
+    cors: corsRules(rows.cors),
   })
 }
 

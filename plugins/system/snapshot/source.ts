@@ -60,16 +60,22 @@ export class SnapshotBook implements SnapshotSource {
   async #read(): Promise<void> {
     // The version first: what is read after it is at least as new.
     const [counter] = await this.#store.rows('counter', { name: 'snapshot' })
-    const [services, roles, access, apps, lookups] = await Promise.all([
+    const [services, roles, access, apps, lookups, cors] = await Promise.all([
       this.#store.rows('service'),
       this.#store.rows('role'),
       this.#store.rows('role_service_access'),
       this.#store.rows('app'),
       this.#store.rows('lookup'),
+      this.#store.rows('cors_config'),
     ])
     // A tool may have changed the store without raising the version.
     const version = Math.max(Number(counter?.value ?? 1), (this.#snapshot?.version ?? 0) + 1)
-    const snapshot = compileSnapshot(version, { services, roles, access, apps, lookups }, this.#snapshot, this.#tools)
+    const snapshot = compileSnapshot(
+      version,
+      { services, roles, access, apps, lookups, cors },
+      this.#snapshot,
+      this.#tools,
+    )
     this.#snapshot = snapshot
     for (const listener of this.#listeners) listener(snapshot)
   }

@@ -76,7 +76,14 @@ export const administrationTables: readonly SchemaPlan[] = [
   {
     kind: 'create-table',
     name: 'user_custom',
-    columns: [id, number('user_id'), text('name', 255), longText('value'), stamp('created_date'), stamp('last_modified_date')],
+    columns: [
+      id,
+      number('user_id'),
+      text('name', 255),
+      longText('value'),
+      stamp('created_date'),
+      stamp('last_modified_date'),
+    ],
     unique: [['user_id', 'name']],
     foreignKeys: [key('user_id', 'user', 'CASCADE')],
   },

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 import { type RecordStore, recordService } from 'dataferry/records'
 import type { ConfigValues, Json, Service, ServiceHost } from 'dataferry/sdk'
 import { ApiError, allVerbs, encodeJson } from 'dataferry/sdk'
-import { type SqlConnector, sqlStore } from 'dataferry/sql'
+import { type Dialect, type SqlConnector, sqlStore } from 'dataferry/sql'
 import mysql, { type Connection } from 'mysql2'
 import { load } from '../../../config/index.ts'
 import { MysqlCatalog } from '../../../connectors/mysql/catalog.ts'
@@ -76,6 +76,8 @@ export interface Arranged {
   readonly runner: MysqlRunner
   readonly catalog: MysqlCatalog
   readonly store: RecordStore
+  /** What the store compiles with; tests may put another in its place. */
+  readonly dialect: { compileRead: Dialect['compileRead'] }
   readonly direct: Direct
   /** The database's name. */
   readonly name: string
@@ -99,8 +101,10 @@ export function serve(
   const own = host(env)
   const base = mysqlConnector(null)
   const made: { runner?: MysqlRunner; catalog?: MysqlCatalog } = {}
+  const dialect = { ...base.dialect }
   const connector: SqlConnector = {
-    dialect: base.dialect,
+    ...base,
+    dialect,
     createRunner(configuration, serviceHost) {
       const runner = base.createRunner(configuration, serviceHost)
       assert.ok(runner instanceof MysqlRunner)
@@ -123,6 +127,7 @@ export function serve(
     runner,
     catalog,
     store,
+    dialect,
     async ask(asked, given = signal) {
       try {
         const { status, text } = await answer(service, asked, given)

@@ -43,7 +43,11 @@ const patch = (name: string, record: Json, message: string, status = 400): Case 
 const cases: readonly Case[] = [
   patch('a duplicate', { code: 'c2' }, "Duplicate value for field 'code'."),
   patch('a duplicate by the collation', { code: 'C2' }, "Duplicate value for field 'code'."),
-  patch('a duplicate of several fields', { name: 'two', number: 2 }, "Duplicate value for the fields 'name', 'number' together."),
+  patch(
+    'a duplicate of several fields',
+    { name: 'two', number: 2 },
+    "Duplicate value for the fields 'name', 'number' together.",
+  ),
   patch('too long', { code: 'x'.repeat(11) }, "Field 'code' is too long."),
   patch('out of range', { number: 2147483648 }, "Field 'number' is out of range."),
   patch('a decimal out of range', { price: 1000 }, "Field 'price' is out of range."),
@@ -53,7 +57,11 @@ const cases: readonly Case[] = [
   patch('no datetime', { moment: 'hello' }, "Field 'moment' must be a valid date or time."),
   patch('no member of an enum', { kind: 'c' }, "Field 'kind' has a value that the database can not take."),
   patch('no JSON', { doc: '{bad' }, "Field 'doc' fails a check of the database."),
-  patch('a character that can not be stored', { latin: '日' }, "Field 'latin' has a character that the database can not store."),
+  patch(
+    'a character that can not be stored',
+    { latin: '日' },
+    "Field 'latin' has a character that the database can not store.",
+  ),
   patch('a check', { number: 100 }, "The record fails the check 'few' of the database."),
   {
     name: 'a duplicate primary key',
@@ -76,7 +84,12 @@ const cases: readonly Case[] = [
     body: { resource: [{ a: 5, b: 5, other_a: 9, other_b: 9 }] },
     message: 'The record refers to one that does not exist.',
   },
-  { name: 'still referred to', verb: 'DELETE', path: '_table/parent/1', message: 'Other records still refer to this one.' },
+  {
+    name: 'still referred to',
+    verb: 'DELETE',
+    path: '_table/parent/1',
+    message: 'Other records still refer to this one.',
+  },
   {
     name: 'what a trigger says',
     verb: 'POST',
@@ -139,7 +152,9 @@ describe('errors of the server', { skip }, () => {
     assert.ok(database)
     const made = await arrange(t, database, 'create table closed (id int primary key)')
     const user = `u${process.pid}`
-    await made.direct.run(`create user ${user}@'%' identified by 'secret'; grant select on ${made.name}.* to ${user}@'%'`)
+    await made.direct.run(
+      `create user ${user}@'%' identified by 'secret'; grant select on ${made.name}.* to ${user}@'%'`,
+    )
     t.after(() => made.direct.run(`drop user ${user}@'%'`).catch(() => {}))
     const { serve, configOf } = await import('./database.ts')
     const { ask } = serve(t, configOf(database, { database: made.name, username: user, password: 'secret' }))
@@ -150,7 +165,10 @@ describe('errors of the server', { skip }, () => {
 
 /** Of a batch of one its only error. */
 function inner(body: Json): Json {
-  const { message, context } = body as { readonly message: string; readonly context: { readonly resource?: readonly { message: string }[] } | null }
+  const { message, context } = body as {
+    readonly message: string
+    readonly context: { readonly resource?: readonly { message: string }[] } | null
+  }
   return context?.resource?.[0]?.message ?? message
 }
 
@@ -164,13 +182,37 @@ describe('MySQL 8 says it differently', () => {
     [1364, "Field 'name' doesn't have a default value", "Field 'name' can not be NULL."],
     [1292, "Incorrect date value: '2024-02-30' for column 'day' at row 1", "Field 'day' must be a valid date or time."],
     [1292, "Truncated incorrect DOUBLE value: 'x'", 'A value does not have the form of its field.'],
-    [1366, "Incorrect integer value: 'x for column 'y'' for column 'number' at row 1", "Field 'number' must be a valid number."],
-    [3140, 'Invalid JSON text: "Missing a name" at position 1 in value for column \'parent.doc\'.', "Field 'document' must be JSON."],
-    [3105, "The value specified for generated column 'total' in table 'parent' is not allowed.", "Field 'total' is computed by the database and can not be written."],
+    [
+      1366,
+      "Incorrect integer value: 'x for column 'y'' for column 'number' at row 1",
+      "Field 'number' must be a valid number.",
+    ],
+    [
+      3140,
+      'Invalid JSON text: "Missing a name" at position 1 in value for column \'parent.doc\'.',
+      "Field 'document' must be JSON.",
+    ],
+    [
+      3105,
+      "The value specified for generated column 'total' in table 'parent' is not allowed.",
+      "Field 'total' is computed by the database and can not be written.",
+    ],
     [3819, "Check constraint 'few' is violated.", "The record fails the check 'few' of the database."],
-    [3024, 'Query execution was interrupted, maximum statement execution time exceeded', 'The request took too long in the database and was stopped.'],
-    [1205, 'Lock wait timeout exceeded; try restarting transaction', 'The record is in use by somebody else. Try again.'],
-    [1213, 'Deadlock found when trying to get lock; try restarting transaction', 'The request waited for another one that waited for it. Try again.'],
+    [
+      3024,
+      'Query execution was interrupted, maximum statement execution time exceeded',
+      'The request took too long in the database and was stopped.',
+    ],
+    [
+      1205,
+      'Lock wait timeout exceeded; try restarting transaction',
+      'The record is in use by somebody else. Try again.',
+    ],
+    [
+      1213,
+      'Deadlock found when trying to get lock; try restarting transaction',
+      'The request waited for another one that waited for it. Try again.',
+    ],
   ]
   for (const [number, message, told] of said) {
     it(`${number}: ${told}`, () => {

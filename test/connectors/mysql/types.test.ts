@@ -46,7 +46,12 @@ const cases: readonly Case[] = [
   { name: 'the most bigint', field: 'c_big', write: '9223372036854775807', read: '9223372036854775807' },
   { name: 'beyond what a double holds', field: 'c_big', write: 9007199254740993n, read: '9007199254740993' },
   { name: 'the most unsigned bigint', field: 'c_ubig', write: 18446744073709551615n, read: '18446744073709551615' },
-  { name: 'decimal digits', field: 'c_dec', write: '12345678901234567890.0123456789', read: '12345678901234567890.0123456789' },
+  {
+    name: 'decimal digits',
+    field: 'c_dec',
+    write: '12345678901234567890.0123456789',
+    read: '12345678901234567890.0123456789',
+  },
   { name: 'decimal zeros', field: 'c_dec', write: '10.50', read: '10.5' },
   { name: 'whole decimal', field: 'c_dec', write: '-5.000', read: '-5' },
   { name: 'decimal hundred', field: 'c_dec', write: '100', read: '100' },
@@ -71,7 +76,12 @@ const cases: readonly Case[] = [
   { name: 'datetime', field: 'c_datetime', write: '2024-02-29 13:45:30' },
   { name: 'datetime at midnight', field: 'c_datetime', write: '2024-02-29 00:00:00' },
   { name: 'datetime with a fraction', field: 'c_datetime6', write: '2024-02-29 13:45:30.000001' },
-  { name: 'datetime without its fraction', field: 'c_datetime6', write: '2024-02-29 13:45:30', read: '"2024-02-29 13:45:30.000000"' },
+  {
+    name: 'datetime without its fraction',
+    field: 'c_datetime6',
+    write: '2024-02-29 13:45:30',
+    read: '"2024-02-29 13:45:30.000000"',
+  },
   { name: 'timestamp is UTC', field: 'c_timestamp', write: '2024-07-01 12:00:00' },
   { name: 'timestamp with a fraction', field: 'c_timestamp3', write: '2024-07-01 12:00:00.120' },
   { name: 'char', field: 'c_char', write: 'ab' },
@@ -88,7 +98,12 @@ const cases: readonly Case[] = [
   { name: 'varbinary', field: 'c_varbinary', write: 'AP8Qww==' },
   { name: 'blob', field: 'c_blob', write: Buffer.from('plain').toString('base64') },
   { name: 'longblob', field: 'c_longblob', write: Buffer.alloc(100_000, 7).toString('base64') },
-  { name: 'JSON', field: 'c_json', write: { a: [1, null, 'x'], b: { c: 1.5 } }, read: JSON.stringify('{"a":[1,null,"x"],"b":{"c":1.5}}') },
+  {
+    name: 'JSON',
+    field: 'c_json',
+    write: { a: [1, null, 'x'], b: { c: 1.5 } },
+    read: JSON.stringify('{"a":[1,null,"x"],"b":{"c":1.5}}'),
+  },
   { name: 'enum', field: 'c_enum', write: "it's" },
   { name: 'enum beyond ASCII', field: 'c_enum', write: '日本' },
   { name: 'set', field: 'c_set', write: 'a,c' },
@@ -150,6 +165,12 @@ async function roundTrip(service: Arranged, { name, field, write, read = JSON.st
   assert.equal(made.status, 201, `${name}: ${JSON.stringify(made.body).slice(0, 300)}`)
   const [{ id }] = (made.body as unknown as { resource: [{ id: number }] }).resource
   assert.equal(await service.text({ path: `_table/every/${id}?fields=${field}` }), `{"${field}":${read}}`)
-  assert.equal(await service.text({ path: `_table/every?fields=${field}&filter=id = ${id}` }), `{"resource":[{"${field}":${read}}]}`)
-  assert.equal(await service.text({ path: `_table/every?fields=${field}&ids=${id},${id}` }), `{"resource":[{"${field}":${read}},{"${field}":${read}}]}`)
+  assert.equal(
+    await service.text({ path: `_table/every?fields=${field}&filter=id = ${id}` }),
+    `{"resource":[{"${field}":${read}}]}`,
+  )
+  assert.equal(
+    await service.text({ path: `_table/every?fields=${field}&ids=${id},${id}` }),
+    `{"resource":[{"${field}":${read}},{"${field}":${read}}]}`,
+  )
 }

@@ -248,6 +248,16 @@ const refused = [
     config: { username: 'nobody at all' },
     message: 'The database refuses the login of this service.',
   },
+  {
+    name: 'unknown time zone',
+    config: { timezone: 'Middle Earth' },
+    message: 'A setting or statement that this service gives each connection is refused by the database.',
+  },
+  {
+    name: 'a wrong statement',
+    config: { statements: ['set search_path to x', 'selekt 1'] },
+    message: 'A setting or statement that this service gives each connection is refused by the database.',
+  },
   { name: 'no TLS', config: { sslmode: 'require' }, message: 'A secure connection to the database can not be made.' },
 ]
 for (const { name, config, message } of refused) {
@@ -262,6 +272,7 @@ for (const { name, config, message } of refused) {
       await assert.rejects(run(), (thrown: unknown) => {
         assert.ok(thrown instanceof ApiError)
         assert.deepEqual([thrown.status, thrown.message], [503, message])
+        assert.ok(thrown.cause instanceof Error, 'the log is told more')
         return true
       })
     }

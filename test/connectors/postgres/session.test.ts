@@ -326,3 +326,17 @@ test('a structure that changed behind prepared statements', { skip }, async (t) 
     }
   }
 })
+
+test('many reads in one transaction', { skip }, async (t) => {
+  assert.ok(database)
+  const made = await arrange(t, database, `${schema}; insert into item (name) select n from generate_series(1, 3000) n`)
+  const table = await made.catalog.table('item')
+  assert.ok(table !== null)
+  const view = viewOfEverything(table)
+  const read = planRead({ view, columns: allFields(view), result: asRows })
+  await made.store.write(async (session) => {
+    const [first, second] = await Promise.all([session.rows(read), session.rows(read)])
+    assert.deepEqual([first.length, second.length], [3_000, 3_000])
+    for (let n = 0; n < 20; n++) assert.equal((await session.rows(read)).length, 3_000)
+  }, signal)
+})

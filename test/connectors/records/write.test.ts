@@ -224,14 +224,6 @@ run('create', [
     fails: batch('created'),
     context: { error: [0], resource: [fault(400, "SQL expression '(select 1)' is not permitted.")] },
   },
-  {
-    name: 'related data is refused, not lost',
-    verb: 'POST',
-    path: '_table/supplies',
-    body: [{ name: 'A', locations_by_supply_id: [{ name: 'B' }] }],
-    fails: batch('created'),
-    leaves: { supplies: ['Stapler', 'Broom', 'Whiteboard'] },
-  },
 ])
 
 const halves = [

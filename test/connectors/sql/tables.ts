@@ -181,6 +181,7 @@ export const booksOfAuthor = (more: Partial<RelatedRead> = {}, plan: Partial<Rea
   on: [{ parent: 0, child: col(book, 'author_id') }],
   via: null,
   perParent: 9,
+  skip: null,
   plan: reads(book, shown(book, 'id', 'title'), { result: { kind: 'rows' }, ...plan }),
   ...more,
 })
@@ -190,6 +191,7 @@ export const authorOfBook = (more: Partial<RelatedRead> = {}): RelatedRead => ({
   on: [{ parent: 1, child: col(author, 'id') }],
   via: null,
   perParent: 9,
+  skip: null,
   plan: reads(author, shown(author, 'id', 'name'), { result: { kind: 'rows' } }),
   ...more,
 })
@@ -205,6 +207,7 @@ export const tagsOfBook = (more: Partial<RelatedRead> = {}, plan: Partial<ReadPl
   on: [{ parent: 0, child: col(bookTag, 'book_id') }],
   via: throughBookTag,
   perParent: 9,
+  skip: null,
   plan: reads(tag, shown(tag, 'label'), { result: { kind: 'rows' }, ...plan }),
   ...more,
 })

@@ -2,7 +2,12 @@
 import { signIn, startServer, type TestServer } from '../../support/server.ts'
 
 /** Only what these tests need, so that they run whatever else is built in. */
-const builtins = ['connectors/sqlite/plugin', 'plugins/system/plugin', 'plugins/user/plugin'] as const
+const builtins = [
+  'connectors/sqlite/plugin',
+  'plugins/system/plugin',
+  'plugins/user/plugin',
+  'plugins/email/plugin',
+] as const
 
 export interface Answer {
   readonly status: number

@@ -63,7 +63,7 @@ function compile(rows: Partial<SnapshotRows>, before: Snapshot | null = null, ve
     modifiers: defaultModifiers,
     warn: (message: string) => warnings.push(message),
   }
-  const all = { services: [], roles: [], access: [], apps: [], lookups: [], ...rows }
+  const all = { services: [], roles: [], access: [], apps: [], lookups: [], cors: [], ...rows }
   return { snapshot: compileSnapshot(version, all, before, tools), warnings }
 }
 

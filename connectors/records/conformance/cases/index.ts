@@ -4,7 +4,18 @@ import { batches } from './batches.ts'
 import { filters } from './filters.ts'
 import { lists } from './lists.ts'
 import { names } from './names.ts'
+import { policies } from './policy.ts'
 import { relatedGroups } from './related.ts'
+import { typeGroups } from './types.ts'
 import { writes } from './writes.ts'
 
-export const groups: readonly Group[] = [...lists, ...writes, ...batches, ...filters, ...relatedGroups, ...names]
+export const groups: readonly Group[] = [
+  ...lists,
+  ...writes,
+  ...batches,
+  ...policies,
+  ...filters,
+  ...relatedGroups,
+  ...typeGroups,
+  ...names,
+]

@@ -26,6 +26,7 @@ function order(text: string): string {
   const { scope, binds } = scopeOf()
   return resolveOrder(parseOrder(text), scope, 3)
     .map(({ expr, descending, nulls }) => {
+      if (expr.kind === 'related') throw new TypeError('no relation is known here')
       const by = expr.kind === 'output' ? `#${expr.index}` : showExpr(expr, binds)
       return `${by} ${descending ? 'desc' : 'asc'}${nulls ? ` nulls ${nulls}` : ''}`
     })

@@ -110,6 +110,8 @@ export function show(predicate: Predicate, binds: readonly Bind[]): string {
       return `${expr(predicate.left)} between ${expr(predicate.low)} and ${expr(predicate.high)}`
     case 'null':
       return `${expr(predicate.left)} null`
+    case 'exists':
+      return `exists ${predicate.step.to.name}`
   }
 }
 

@@ -21,6 +21,10 @@ export type Expected<T> = { readonly [D in DialectName]: T }
 
 const names: readonly DialectName[] = ['sqlite', 'postgres', 'mysql']
 
+/** What each dialect makes of all cases of the files that are loaded, for those who have a server to prepare it on. */
+export const statements: { readonly dialect: DialectName; readonly name: string; readonly texts: readonly string[] }[] =
+  []
+
 /** One test for each dialect; `texts`: what the compiler makes. */
 export function golden(
   name: string,
@@ -28,6 +32,7 @@ export function golden(
   texts: (compiler: SqlCompiler) => readonly string[],
 ): void {
   for (const dialect of names) {
+    statements.push({ dialect, name, texts: expected[dialect] })
     test(`${name}: ${dialect}`, () => {
       const made = texts(dialects[dialect])
       assert.deepEqual(made, expected[dialect])

@@ -96,7 +96,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."name" as c1, row_number() over (partition by p.o order by c."id") as n from unnest($1::text[], $2::integer[]) as p (k1, o) join "author" as c on c."name" = p.k1) as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
-          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 varchar(255) path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`name` as c1, row_number() over (partition by p.o order by c.`id`) as n from p join `author` as c on c.`name` = p.k1) as r where r.n <= ? order by r.o, r.n",
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 varchar(255) character set utf8mb4 path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`name` as c1, row_number() over (partition by p.o order by c.`id`) as n from p join `author` as c on c.`name` = p.k1) as r where r.n <= ? order by r.o, r.n",
         ],
       },
     },

@@ -1,0 +1,129 @@
+/**
+ * Changes of columns. MySQL's MODIFY takes a whole definition, so what is not to be changed is read from the server first and said
+ * again: type and character set, nullability, default, what it does on update, comment.
+ */
+import type { ColumnDefinition, Row, SchemaPlan } from 'dataferry/records'
+import { BadRequest, type Json } from 'dataferry/sdk'
+import { checkedName, defaultValue, type ReadProgram, type SqlSession, tableText, typeText } from 'dataferry/sql'
+import type { MysqlCompiler } from './compiler.ts'
+import type { ServerFacts } from './server.ts'
+
+type AlterColumn = Extract<SchemaPlan, { kind: 'alter-column' }>
+
+/** Executes the plans in order. Each is committed by itself: this database has no transactions for them. */
+export async function changeStructure(
+  sql: MysqlCompiler,
+  facts: ServerFacts,
+  plans: readonly SchemaPlan[],
+  session: SqlSession,
+): Promise<void> {
+  // All are written before the first is done: what can't be written leaves nothing behind.
+  for (const plan of plans) if (plan.kind !== 'alter-column') sql.compileSchema(plan)
+  for (const plan of plans) {
+    const texts = plan.kind === 'alter-column' ? await alterTexts(sql, facts, plan, session) : sql.compileSchema(plan)
+    for (const text of texts) await session.execute(text)
+  }
+}
+
+async function alterTexts(
+  sql: MysqlCompiler,
+  facts: ServerFacts,
+  plan: AlterColumn,
+  session: SqlSession,
+): Promise<readonly string[]> {
+  const [found] = await session.rows(readColumn, bindsOf(plan))
+  if (found === undefined) throw new BadRequest(`Field '${plan.column.name}' does not exist any more.`)
+  const kept = keptParts(found, facts)
+  if (kept.generated) throw new BadRequest(`Field '${plan.column.name}' is computed by the database.`)
+  const { column, parts } = plan
+  const name = checkedName(sql, column.name)
+  const type = parts.type ? newType(sql, column, kept) : kept.type
+  const nullable = (parts.allowNull ? column.allowNull === true : kept.nullable) ? 'null' : 'not null'
+  const value = parts.default ? defaultValue(sql, column) : kept.default
+  const words = [type, nullable, value === null ? '' : `default ${value}`, parts.type ? '' : kept.extra]
+  const comment = kept.comment === '' ? '' : `comment ${sql.stringLiteral(kept.comment)}`
+  const definition = [...words, comment].filter((word) => word !== '').join(' ')
+  return [`alter table ${tableText(sql, plan.table)} modify column ${name} ${definition}`]
+}
+
+interface KeptParts {
+  readonly type: string
+  /** ` character set x collate y`, or nothing. */
+  readonly collation: string
+  readonly nullable: boolean
+  readonly default: string | null
+  readonly extra: string
+  readonly comment: string
+  readonly generated: boolean
+}
+
+function keptParts(row: Row, { quotedDefaults }: ServerFacts): KeptParts {
+  const type = text(row.type)
+  const extra = text(row.extra)
+  const charset = text(row.charset)
+  const collation = charset === '' ? '' : ` character set ${charset} collate ${text(row.collation)}`
+  const onUpdate = /\bon update [a-z_]+(?:\(\d*\))?/i.exec(extra)?.[0] ?? ''
+  const increments = /\bauto_increment\b/i.test(extra) ? 'auto_increment' : ''
+  return {
+    type: type + collation,
+    collation,
+    nullable: text(row.nullable) === 'YES',
+    default: keptDefault(row.preset ?? null, type, extra, quotedDefaults),
+    extra: [increments, onUpdate].filter((word) => word !== '').join(' '),
+    comment: text(row.comment),
+    generated: /\b(?:virtual|stored|persistent) generated\b/i.test(extra),
+  }
+}
+
+/** A default of the catalog as SQL: MariaDB tells SQL, MySQL a bare text and whether it is computed. */
+function keptDefault(value: Json, type: string, extra: string, quoted: boolean): string | null {
+  if (value === null) return null
+  const written = text(value)
+  if (quoted) return written.toUpperCase() === 'NULL' ? null : written
+  if (/^current_timestamp(?:\(\d*\))?$/i.test(written)) return written
+  if (/\bDEFAULT_GENERATED\b/i.test(extra)) return `(${written})`
+  if (/^(?:bit|binary|varbinary)/i.test(type)) return written
+  return `'${written.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+}
+
+/** A text stays in its character set. */
+function newType(sql: MysqlCompiler, column: ColumnDefinition, kept: KeptParts): string {
+  const type = typeText(sql, column)
+  return /^(?:char|varchar|tinytext|text|mediumtext|longtext)\b/.test(type) ? type + kept.collation : type
+}
+
+const columns = {
+  type: 'column_type',
+  nullable: 'is_nullable',
+  preset: 'column_default',
+  extra: 'extra',
+  charset: 'character_set_name',
+  collation: 'collation_name',
+  comment: 'column_comment',
+}
+
+const readColumn: ReadProgram = {
+  kind: 'read',
+  id: 'structure-column',
+  result: { kind: 'rows' },
+  rows: {
+    text: `select ${Object.values(columns).join(', ')} from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ? and column_name = ?`,
+    parameters: [0, 1, 2].map((slot) => ({ kind: 'slot', slot })),
+    columns: Object.keys(columns).map((as) => ({ as, type: 'text', dbType: 'text', hidden: false })),
+    point: false,
+  },
+  count: null,
+  grouped: false,
+  limit: null,
+  offset: null,
+  related: [],
+}
+
+function bindsOf({ table, column }: AlterColumn): readonly (string | null)[] {
+  if (typeof table === 'string') return [null, table, column.name]
+  const prefix = `${table.schema ?? ''}.`
+  const bare = table.schema !== null && table.name.startsWith(prefix) ? table.name.slice(prefix.length) : table.name
+  return [table.schema, bare, column.name]
+}
+
+const text = (value: Json | undefined): string => (value === null || value === undefined ? '' : String(value))

@@ -1,0 +1,33 @@
+/** Where the extras of a service's tables come from: the ability that another plugin offers, if one does. */
+import { type SchemaExtras, SchemaExtrasAbility, type ServiceHost } from 'dataferry/sdk'
+import { ExtendedCatalog } from '../catalog/extended.ts'
+import type { Catalog } from '../catalog/types.ts'
+import type { RecordStore } from '../store.ts'
+
+/** null for services of no id (the system store among them), and where nobody keeps extras. */
+export function extrasKeeper(host: ServiceHost): SchemaExtras | null {
+  if (host.service.id <= 0) return null
+  try {
+    return host.ask(SchemaExtrasAbility)
+  } catch {
+    return null
+  }
+}
+
+/** Looks for the extras at the first use. */
+export function extendedCatalog(catalog: Catalog, host: ServiceHost): ExtendedCatalog {
+  return new ExtendedCatalog(catalog, async () => {
+    return host.ask(SchemaExtrasAbility).of(host.service.id)
+  })
+}
+
+/** The same store, whose tables are those of the other catalog. */
+export const withCatalog = (store: RecordStore, catalog: Catalog): RecordStore => ({
+  can: store.can,
+  catalog,
+  ...(store.routines === undefined ? {} : { routines: store.routines }),
+  read: (plan) => store.read(plan),
+  ...(store.explain === undefined ? {} : { explain: (plan) => store.explain?.(plan) ?? null }),
+  write: (work, signal) => store.write(work, signal),
+  close: () => store.close(),
+})

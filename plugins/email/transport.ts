@@ -1,0 +1,99 @@
+/** How mails leave: by SMTP, or through the machine's own mail program. Nothing is run by a shell, and no file is read for a mail. */
+import { existsSync } from 'node:fs'
+import { type ConfigValues, type Json, ServiceUnavailable } from 'dataferry/sdk'
+import nodemailer from 'nodemailer'
+import type { Message } from './message.ts'
+
+export interface Transport {
+  /** Throws ServiceUnavailable when nobody took the mail. The number of recipients that were accepted. */
+  send(message: Message, signal: AbortSignal): Promise<number>
+  close(): void
+}
+
+const patienceMs = 20_000
+
+/** What is asked of nodemailer. */
+interface Sender {
+  sendMail(mail: object): Promise<{ readonly accepted?: readonly unknown[] }>
+  close(): void
+}
+
+export function smtpTransport(config: ConfigValues): Transport {
+  const { host = null, encryption = null, username = null, password = null } = config
+  const sender = nodemailer.createTransport({
+    host: String(host),
+    port: portOf(config.port ?? null),
+    secure: encryption === 'ssl',
+    requireTLS: encryption === 'tls',
+    ...(username === null ? {} : { auth: { user: String(username), pass: String(password ?? '') } }),
+    connectionTimeout: patienceMs,
+    greetingTimeout: patienceMs,
+    socketTimeout: patienceMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  return transport(sender as Sender, 'The mail server did not take the mail.')
+}
+
+/** Programs that take mails on this machine, in the order of trying. */
+const programs = ['/usr/sbin/sendmail', '/usr/lib/sendmail', '/usr/bin/sendmail']
+
+export function localTransport(): Transport {
+  return {
+    async send(message, signal) {
+      const path = programs.find((program) => existsSync(program))
+      if (path === undefined)
+        throw new ServiceUnavailable('This machine has no mail program. Use a service of the type smtp_email.')
+      const sender = nodemailer.createTransport({
+        sendmail: true,
+        path,
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      })
+      return transport(sender as Sender, 'The mail program of this machine did not take the mail.').send(
+        message,
+        signal,
+      )
+    },
+    close: () => {},
+  }
+}
+
+function transport(sender: Sender, failure: string): Transport {
+  return {
+    async send(message, signal) {
+      signal.throwIfAborted()
+      const { from, to, cc, bcc, replyTo, subject, text, html } = message
+      const mail = {
+        from,
+        to,
+        cc,
+        bcc,
+        subject,
+        ...(replyTo === null ? {} : { replyTo }),
+        ...(text === null ? {} : { text }),
+        ...(html === null ? {} : { html }),
+      }
+      const sending = sender.sendMail(mail).catch((cause: unknown) => {
+        throw new ServiceUnavailable(failure, { cause })
+      })
+      const { accepted } = await unlessAborted(sending, signal)
+      return accepted?.length ?? to.length + cc.length + bcc.length
+    },
+    close: () => sender.close(),
+  }
+}
+
+/** The mail may still leave after its caller has gone. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}
+
+function portOf(port: Json): number {
+  const number = Number(port ?? 587)
+  return Number.isInteger(number) && number > 0 && number < 65_536 ? number : 587
+}

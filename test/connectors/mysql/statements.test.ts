@@ -1,0 +1,65 @@
+/** The golden statements are valid: a real server prepares each, and runs those that change the structure. */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { mysql } from '../../support/databases.ts'
+import { statements } from '../sql/compile/golden.ts'
+import '../sql/compile/ddl.test.ts'
+import '../sql/compile/predicate.test.ts'
+import '../sql/compile/related.test.ts'
+import '../sql/compile/select.test.ts'
+import '../sql/compile/write.test.ts'
+import { piecesOf } from '../../../connectors/mysql/binds.ts'
+import { arrange } from './database.ts'
+
+const { database, skip } = await mysql()
+after(() => database?.stop())
+
+const library = `
+  create table author (id integer primary key auto_increment, name varchar(80) collate utf8mb4_general_ci, email varchar(80) collate utf8mb4_general_ci unique, born date, active boolean, rating decimal(5,2));
+  create table book (id integer primary key auto_increment, title varchar(80) collate utf8mb4_general_ci, author_id integer, pages integer, cover varbinary(200), index (author_id));
+  create table tag (id integer primary key, label varchar(80) collate utf8mb4_general_ci);
+  create table book_tag (book_id integer, tag_id integer, primary key (book_id, tag_id));
+  create table edition (book_id integer, no integer, \`odd"name\` text, primary key (book_id, no));
+  create view author_book as select a.name, b.title from author a join book b on b.author_id = a.id;
+  create table print (id integer primary key, book_id integer, edition_no integer);
+`
+
+/** Cases that this server refuses: columns that refer have the very type, and an index has each column once. */
+const refused: { readonly [name: string]: number } = {
+  'a key of two columns, unique columns, indexes': 1005,
+  'long names of indexes are cut': 1060,
+}
+
+test('golden statements on a real server', { skip }, async (t) => {
+  assert.ok(database)
+  const own = statements.filter(({ dialect }) => dialect === 'mysql')
+  assert.ok(own.length > 70, `${own.length} cases`)
+  const shared = await arrange(t, database, library)
+  for (const { name, texts } of own) {
+    await t.test(name, async (one) => {
+      assert.ok(database)
+      const changes = texts.some((text) => /^(?:create|alter|drop) /.test(text))
+      const { direct, name: schema } = changes ? await arrange(one, database, library) : shared
+      for (const text of texts) {
+        // The other schema of one case.
+        const here = text.replace('`main`.', `\`${schema}\`.`)
+        if (changes && refused[name] !== undefined) return assert.rejects(direct.run(here), { errno: refused[name] })
+        if (changes) await direct.run(here)
+        else await direct.run(`prepare made from '${here.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`)
+      }
+    })
+  }
+})
+
+test('placeholders are found outside of quotes only', () => {
+  const cases: readonly (readonly [text: string, pieces: readonly string[]])[] = [
+    ['select 1', ['select 1']],
+    ['select ?, ?', ['select ', ', ', '']],
+    ['select `what?` = ?', ['select `what?` = ', '']],
+    ['select `a``?` = ?', ['select `a``?` = ', '']],
+    ["select '?', '''?', '\\'?', ?", ["select '?', '''?', '\\'?', ", '']],
+  ]
+  for (const [text, pieces] of cases) {
+    assert.deepEqual(piecesOf({ text, parameters: [], columns: [], point: false }), pieces)
+  }
+})

@@ -1,0 +1,132 @@
+/** A server that goes away under load: every answered write is there, others got an error, and the service recovers by itself. */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { allFields, type FieldValues, viewOfEverything, WritePlanner } from 'dataferry/records'
+import { ApiError } from 'dataferry/sdk'
+import { postgres } from '../../support/databases.ts'
+import { arrange, column, json, listProgram, signal } from './database.ts'
+
+const { database, skip } = await postgres()
+after(() => database?.stop())
+
+test('writes while the server is restarted', { skip }, async (t) => {
+  assert.ok(database)
+  if (database.restart === null) return t.skip('needs a server of its own')
+  const { store, catalog, client, schema } = await arrange(t, database, 'create table written (n int primary key)')
+  const table = await catalog.table('written')
+  const [n] = table?.columns ?? []
+  assert.ok(table !== null && n !== undefined)
+  const view = viewOfEverything(table)
+  const planned = new WritePlanner(view, allFields(view)).insert(
+    new Map([[n, { kind: 'value', value: 0 }]]) as FieldValues,
+  )
+  const answered: number[] = []
+  const failed: unknown[] = []
+  let next = 0
+  let ended = false
+  const write = async (): Promise<void> => {
+    while (!ended) {
+      const number = next++
+      try {
+        const [outcome] = await store.write((session) => session.run(planned, [[number]], 'halt'), signal)
+        if (outcome?.ok) answered.push(number)
+        else failed.push(outcome?.error)
+      } catch (thrown) {
+        failed.push(thrown)
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  const writers = Array.from({ length: 8 }, write)
+  while (answered.length < 50) await new Promise((resolve) => setImmediate(resolve))
+  await database.restart()
+  const before = answered.length
+  // Answers come again: the test's own limit of time is the judge.
+  while (answered.length < before + 50) await new Promise((resolve) => setImmediate(resolve))
+  ended = true
+  await Promise.all(writers)
+  for (const thrown of failed) {
+    assert.ok(thrown instanceof ApiError, String(thrown))
+    assert.equal(thrown.status, 503, thrown.message)
+    assert.doesNotMatch(thrown.message, /127\.0\.0\.1|localhost|postgres/i)
+  }
+  await client.end().catch(() => {})
+  const there = new Set<number>()
+  const rows = await store.write(
+    (session) =>
+      session.rows({
+        plan: {
+          from: table,
+          columns: allFields(view),
+          where: null,
+          group: null,
+          order: [],
+          limit: null,
+          offset: null,
+          related: [],
+          result: { kind: 'rows' },
+        },
+        shape: 'all',
+        binds: [],
+      }),
+    signal,
+  )
+  for (const row of rows) there.add(Number(row.n))
+  assert.deepEqual(
+    answered.filter((number) => !there.has(number)),
+    [],
+    `every answered write is in ${schema}`,
+  )
+})
+
+test('a long list stays small in memory while its client is slow', { skip }, async (t) => {
+  assert.ok(database)
+  const { runner } = await arrange(t, database, '')
+  const program = listProgram("select n as id, repeat('x', 400) as name from generate_series(1, 200000) n", [
+    column('id', 'integer'),
+    column('name'),
+  ])
+  let bytes = 0
+  let most = 0
+  const idle = process.memoryUsage().rss
+  await runner.run(
+    program,
+    [],
+    json,
+    {
+      async write(chunk) {
+        bytes += chunk.length
+        most = Math.max(most, process.memoryUsage().rss)
+        await new Promise((resolve) => setImmediate(resolve))
+      },
+    },
+    signal,
+  )
+  assert.ok(bytes > 80_000_000, `${bytes} bytes`)
+  assert.ok(most - idle < 100 * 1024 * 1024, `${Math.round((most - idle) / 1024 / 1024)} MiB above idle`)
+})
+
+test('a slow client is no slow statement', { skip }, async (t) => {
+  assert.ok(database)
+  const { runner } = await arrange(t, database, '', { env: { DF_STATEMENT_TIMEOUT: '1' } })
+  const program = listProgram("select n as id, repeat('x', 4000) as name from generate_series(1, 10000) n", [
+    column('id', 'integer'),
+    column('name'),
+  ])
+  const began = performance.now()
+  let bytes = 0
+  await runner.run(
+    program,
+    [],
+    json,
+    {
+      async write(chunk) {
+        bytes += chunk.length
+        // Slow until the time of a statement is over three times; then the rest.
+        if (performance.now() - began < 3_000) await new Promise((resolve) => setTimeout(resolve, 100))
+      },
+    },
+    signal,
+  )
+  assert.ok(bytes > 40_000_000, `${bytes} bytes`)
+})
