@@ -32,6 +32,7 @@ import {
   SnapshotSourceAbility,
   TokensAbility,
 } from './plugins/contract.ts'
+import { DocumentsAbility } from './plugins/documents.ts'
 import { type HostDeps, pluginHost, serviceHost } from './plugins/host.ts'
 import { builtins, type Loaded, loadPlugins, PluginError } from './plugins/loader.ts'
 import { Registry } from './services/registry.ts'
@@ -157,6 +158,7 @@ class Composition implements Kernel {
       configured: () => ({ snapshot: snapshot(), types }),
       registry,
       limits: () => this.#counting(),
+      documents: () => this.#own.find(DocumentsAbility),
     })
     const started: [Plugin, PluginHost][] = []
     this.#begun.push(async () => {

@@ -31,6 +31,16 @@ export function wireOf(bind: Bind): Wire {
   }
 }
 
+/** Bytes of a statement and its parameters on the wire, a few more rather than less. */
+export function sizeOf(text: string, values: readonly Wire[]): number {
+  let bytes = text.length + 64
+  for (const value of values) {
+    if (typeof value === 'string') bytes += (value.length < 1024 ? value.length * 3 : Buffer.byteLength(value)) + 11
+    else bytes += value instanceof Uint8Array ? value.length + 11 : 11
+  }
+  return bytes
+}
+
 /** A statement as it is prepared, and its parameters. */
 export interface Placed {
   readonly text: string

@@ -6,9 +6,9 @@
 
 import type { WireColumn, WireValue } from 'dataferry/sql'
 import mysql, { type Connection } from 'mysql2'
-import type { Wire } from './binds.ts'
+import { sizeOf, type Wire } from './binds.ts'
 import { cellsOf, type DriverRow, type Field, type NamedField } from './cells.ts'
-import { ConnectFailed, ConnectionLost, faultOf, Stopped } from './faults.ts'
+import { ConnectFailed, ConnectionLost, faultOf, ServerFault, Stopped } from './faults.ts'
 import { RowStream } from './rows.ts'
 import { factsOf, type ServerFacts, type Vendor } from './server.ts'
 import type { ConnectionSettings } from './settings.ts'
@@ -87,6 +87,8 @@ export class MysqlConnection {
   /** Runs a statement that answers no rows. */
   async change(text: string, values: readonly Wire[]): Promise<Changed> {
     await this.#stream?.buffered()
+    const fault = tooLarge(text, values, this.facts.maxPacket)
+    if (fault !== null) throw fault
     return this.#settled((done) => {
       this.#driver.execute({ sql: text, rowsAsArray: true }, values as Wire[], (error, result) => done(error, result))
     }).then(changedOf)
@@ -175,7 +177,7 @@ export class MysqlConnection {
   }
 
   #start(stream: RowStream, text: string, values: readonly Wire[], columns: readonly WireColumn[]): void {
-    const refused = this.#refusal()
+    const refused = this.#refusal() ?? tooLarge(text, values, this.facts.maxPacket)
     if (refused !== null) {
       stream.fail(refused)
       return
@@ -264,6 +266,12 @@ export class MysqlConnection {
       clearTimeout(cut)
     }
   }
+}
+
+/** The server would close the connection without a word. */
+function tooLarge(text: string, values: readonly Wire[], most: number): ServerFault | null {
+  if (sizeOf(text, values) <= most) return null
+  return new ServerFault(1153, '08S01', 'The statement is longer than what the server takes.', null)
 }
 
 function connect(settings: ConnectionSettings): Promise<Connection> {

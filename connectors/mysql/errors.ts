@@ -3,6 +3,7 @@
  * statement, a host, a user or a value.
  */
 import { ApiError, BadRequest, Forbidden, PayloadTooLarge, ServiceUnavailable } from 'dataferry/sdk'
+import { StructureChanged, WriteConflict } from 'dataferry/records'
 import { Closed, ConnectFailed, ConnectionLost, faultOf, PoolExhausted, ServerFault, Stopped } from './faults.ts'
 import { type ErrorNames, noNames } from './names.ts'
 
@@ -81,7 +82,7 @@ const connecting: { readonly [number: number]: string } = {
 
 /** `field`: with the field that the server names; `else`: where it names none. */
 interface Told {
-  readonly status: 'bad' | 'unavailable' | 'forbidden' | 'large'
+  readonly status: 'bad' | 'unavailable' | 'forbidden' | 'large' | 'stale' | 'conflict'
   readonly field?: string
   readonly else: string
 }
@@ -104,7 +105,7 @@ const computed = bad(
 )
 const view = bad('This view can not be written, or not in this way.')
 const check = bad('The record fails a check of the database.')
-const structure = unavailable('The structure of the database has changed. Try again.')
+const structure: Told = { status: 'stale', else: '' }
 const tooSlow = unavailable('The request took too long in the database and was stopped.')
 const inUse = unavailable('The record is in use by somebody else. Try again.')
 const full = unavailable('There is no room left for the database.')
@@ -147,7 +148,7 @@ const told: { readonly [number: number]: Told } = {
   1153: large,
   1205: inUse,
   1206: inUse,
-  1213: unavailable('The request waited for another one that waited for it. Try again.'),
+  1213: { status: 'conflict', else: 'The request waited for another one that waited for it. Try again.' },
   1215: bad('The reference can not be made: the fields do not fit, or the other table has no key of them.'),
   1216: bad('The record refers to one that does not exist.'),
   1217: referring,
@@ -212,6 +213,10 @@ function serverError(fault: ServerFault, names: ErrorNames): ApiError | Error {
       return new Forbidden(message, cause)
     case 'large':
       return new PayloadTooLarge(message, cause)
+    case 'conflict':
+      return new WriteConflict(message, fault)
+    case 'stale':
+      return new StructureChanged(fault)
     case 'unavailable':
       return new ServiceUnavailable(message, { ...cause, headers: retry })
   }

@@ -28,6 +28,10 @@ class Compiler extends PostgresCompiler {
     return { ...program, batch, fields: writtenFields(plan) }
   }
 
+  override lock(): string {
+    return this.#flavour.returning ? super.lock() : ''
+  }
+
   override returning(columns: string): string {
     return this.#flavour.returning ? super.returning(columns) : ''
   }
@@ -49,6 +53,8 @@ export function postgresConnector(flavour: Flavour): SqlConnector {
         returning: flavour.returning,
         structure: true,
         upsert: flavour.returning,
+        upsertByKey: true,
+        nulls: 'greatest',
         related: flavour.unnest,
         group: true,
       },

@@ -3,6 +3,7 @@
  * statement, a host, a user or a value.
  */
 import { ApiError, BadRequest, Forbidden, PayloadTooLarge, ServiceUnavailable } from 'dataferry/sdk'
+import { StructureChanged, WriteConflict } from 'dataferry/records'
 import { Closed, ConnectFailed, ConnectionLost, PoolExhausted, PreparationFailed, ServerFault } from './wire/fault.ts'
 
 const retry = { 'Retry-After': '1' }
@@ -86,7 +87,7 @@ function serverError(fault: ServerFault): ApiError | Error {
     case '28':
       return unavailable('The database refuses the login of this service.', fault)
     case '40':
-      return unavailable('The record was changed by somebody else at the same time. Try again.', fault)
+      return new WriteConflict('The record was changed by somebody else at the same time. Try again.', fault)
     case '53':
       return unavailable('The database is out of resources. Try again later.', fault)
     case '54':
@@ -102,7 +103,7 @@ function serverError(fault: ServerFault): ApiError | Error {
     case 'P0':
       return raised(fault)
     default:
-      return isOutdated(fault) ? unavailable('The structure of the database has changed. Try again.', fault) : fault
+      return isOutdated(fault) ? new StructureChanged(fault) : fault
   }
 }
 
@@ -158,15 +159,15 @@ function exactly(fault: ServerFault): ApiError | null {
     case '42P01':
     case '42703':
     case '3F000':
-      return unavailable('The structure of the database has changed. Try again.', fault)
+      return new StructureChanged(fault)
     case '0A000':
       return isOutdated(fault)
-        ? unavailable('The structure of the database has changed. Try again.', fault)
+        ? new StructureChanged(fault)
         : new BadRequest('The database does not support this.', cause)
     case '3D000':
       return unavailable('The database of this service does not exist.', fault)
     case '40P01':
-      return unavailable('The request waited for another one that waited for it. Try again.', fault)
+      return new WriteConflict('The request waited for another one that waited for it. Try again.', fault)
     case '428C9':
       return new BadRequest(
         field(

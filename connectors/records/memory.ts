@@ -199,11 +199,7 @@ class MemoryRead {
     return [...groups.values()]
   }
 
-  #ordered(
-    plan: ReadPlan,
-    groups: readonly (readonly Row[])[],
-    related: RelatedRows,
-  ): readonly (readonly Row[])[] {
+  #ordered(plan: ReadPlan, groups: readonly (readonly Row[])[], related: RelatedRows): readonly (readonly Row[])[] {
     if (plan.order.length === 0) return groups
     const keysOf = (group: readonly Row[]): readonly Value[] =>
       plan.order.map((term) => this.#sortKey(term, plan, group, related))

@@ -21,6 +21,9 @@ interface PointPlan {
   readonly binds: readonly Bind[]
 }
 
+/** Records may be kept by who asked for them, and are asked about again by their tag. */
+export const revalidated = { 'cache-control': 'private, no-cache' } as const
+
 /** Nothing but a table and an id is asked for. */
 export const isPlainRead = ({ verb, query, body }: ApiRequest, id: string | null): id is string =>
   id !== null && verb === 'GET' && query.size === 0 && body.kind === 'none'
@@ -39,7 +42,7 @@ export class PointReads {
     binds[binds.length - 1] = notFoundMessage(found.text)
     return {
       status: 200,
-      headers: {},
+      headers: revalidated,
       body: { kind: 'rows', rows: store.read({ plan: point.plan, shape: point.shape, binds, kept: true }) },
     }
   }

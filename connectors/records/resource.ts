@@ -8,9 +8,10 @@ import { parseOptions } from './options.ts'
 import { isMembers, type Payload, payloadOf } from './payload.ts'
 import { readRecords } from './read.ts'
 import type { RecordTarget } from './target.ts'
-import { createRecords } from './write/create.ts'
+import { createRecords, prepareInsert } from './write/create.ts'
 import { deleteRecords } from './write/delete.ts'
-import { updateRecords } from './write/update.ts'
+import { prepareUpdate, updateRecords } from './write/update.ts'
+import { upsertRecords } from './write/upsert.ts'
 import { understand } from './write/writing.ts'
 
 /**
@@ -28,6 +29,8 @@ export async function handleRecords(target: RecordTarget, request: ApiRequest, s
   const writing = await understand(target, request, options, payload)
   switch (verb) {
     case 'POST':
+      if (options.upsert && target.id === null)
+        return upsertRecords(writing, { update: prepareUpdate, insert: prepareInsert }, signal)
       return createRecords(writing, signal)
     case 'PUT':
     case 'PATCH':

@@ -41,9 +41,7 @@ export async function handleSchema(request: ApiRequest, target: SchemaTarget): P
   if (part === undefined) return ok(describe(view, target))
   if (part === '_field') return item === undefined ? listFields(request, view) : ok(oneField(view, item))
   if (part === '_related') {
-    return item === undefined
-      ? listRelations(request, view, target)
-      : ok(oneRelation(view, item, target.serviceId))
+    return item === undefined ? listRelations(request, view, target) : ok(oneRelation(view, item, target.serviceId))
   }
   return ok(oneField(view, part))
 }

@@ -11,6 +11,8 @@ import {
   type ConfigValues,
   type Json,
   NotFound,
+  type OpenApiAsked,
+  type OpenApiPart,
   type Policy,
   type Service,
   type ServiceHost,
@@ -21,9 +23,10 @@ import { describeSummary } from './catalog/describe.ts'
 import { type ExtendedCatalog, noExtras } from './catalog/extended.ts'
 import { nameOf, type Relation, type Table, type TableSummary } from './catalog/types.ts'
 import { identifierList, projectList } from './lists.ts'
+import { describeRecords } from './openapi/describe.ts'
 import { parseOptions, type RecordOptions } from './options.ts'
 import { payloadOf, wrapList } from './payload.ts'
-import { isPlainRead, PointReads } from './point.ts'
+import { isPlainRead, PointReads, revalidated } from './point.ts'
 import { noAccess } from './relate/read.ts'
 import type { RelatedTables } from './relate/tables.ts'
 import { handleRecords } from './resource.ts'
@@ -32,6 +35,7 @@ import type { Routines } from './routine/types.ts'
 import { extendedCatalog, extrasKeeper, withCatalog } from './schema/keeper.ts'
 import { type SchemaWriteTarget, writeSchema } from './schema/write.ts'
 import { describe, handleSchema, oneField, oneRelation } from './schema.ts'
+import { withFreshCatalog } from './stale.ts'
 import { type RecordStore, RecordStoreAbility, type Row } from './store.ts'
 import { defaultRules, type RecordRules, type RecordTarget } from './target.ts'
 import { realColumn, type TableView, viewOf } from './view.ts'
@@ -50,6 +54,8 @@ const resources: readonly Row[] = [
   { name: '_schema', label: 'Schema Table' },
   { name: '_table', label: 'Table' },
 ]
+
+const everyTable: OpenApiAsked = { tables: 'schemas', only: null, refresh: false }
 
 export class RecordService implements Service {
   readonly #store: RecordStore
@@ -72,7 +78,8 @@ export class RecordService implements Service {
     const [resource, table, id] = request.path
     if (resource === undefined) return this.#root(request)
     if (resource === '_table') {
-      return table === undefined ? this.#tables(request) : this.#records(request, table, id ?? null, signal)
+      if (table === undefined) return this.#tables(request)
+      return withFreshCatalog(this.#store.catalog, () => this.#records(request, table, id ?? null, signal))
     }
     if (resource === '_schema') return this.#schema(request, signal)
     const routine = routineResources.find(({ name }) => name === resource)
@@ -95,6 +102,21 @@ export class RecordService implements Service {
       components.push(`${name}/`, `${name}/*`, ...(routines ?? []).map((routine) => `${name}/${routine.name}`))
     }
     return components
+  }
+
+  describe(caller: Caller, asked: OpenApiAsked = everyTable): Promise<OpenApiPart> {
+    return describeRecords(
+      {
+        store: this.#store,
+        name: this.#name,
+        wrapper: this.#host.settings.api.wrapper,
+        policy: (table, verb) => this.#host.policyFor(caller, this.#name, `_table/${table}`, verb),
+        mask: (component) => this.#mask(caller, component),
+        view: (table, policy) => this.#seen(table, policy, caller),
+        definition: (table) => this.#schemaView(table, caller),
+      },
+      asked,
+    )
   }
 
   ability<T>(wanted: Ability<T>): T | undefined {
@@ -258,7 +280,8 @@ export class RecordService implements Service {
       other: (serviceId) => this.#otherTables(serviceId, caller),
       modelOf: () => null,
     }
-    return handleRecords(target, request, signal)
+    const reply = await handleRecords(target, request, signal)
+    return verb === 'GET' ? { ...reply, headers: revalidated } : reply
   }
 
   /** Throws Forbidden for a caller without the verb on the table (control-plane 3.3: a call by id needs both). */

@@ -15,7 +15,14 @@ import {
   typeText,
 } from 'dataferry/sql'
 import type { SqliteCompiler } from './compiler.ts'
-import { columnOf, editColumn, readDefinition, type TableDefinition, withoutColumn, writeDefinition } from './definition.ts'
+import {
+  columnOf,
+  editColumn,
+  readDefinition,
+  type TableDefinition,
+  withoutColumn,
+  writeDefinition,
+} from './definition.ts'
 
 type AddColumn = Extract<SchemaPlan, { kind: 'add-column' }>
 type Edit = Extract<SchemaPlan, { kind: 'add-column' | 'alter-column' | 'drop-column' | 'add-foreign-key' }>
@@ -206,4 +213,3 @@ function select(id: string, text: string, columns: readonly string[]): ReadProgr
     related: [],
   }
 }
-

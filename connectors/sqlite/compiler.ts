@@ -140,7 +140,14 @@ export class SqliteCompiler extends SqlCompiler {
   }
 }
 
-const numeric: ReadonlySet<SimpleType> = new Set<SimpleType>(['integer', 'bigint', 'decimal', 'double', 'float', 'money'])
+const numeric: ReadonlySet<SimpleType> = new Set<SimpleType>([
+  'integer',
+  'bigint',
+  'decimal',
+  'double',
+  'float',
+  'money',
+])
 
 /** A JSON element as the value that it stands for. */
 const element = (text: string, column: Column | null): string => (column?.type === 'binary' ? `unhex(${text})` : text)

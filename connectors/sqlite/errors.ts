@@ -3,6 +3,7 @@
  * statement, a path or a value.
  */
 import { ApiError, BadRequest, PayloadTooLarge, ServiceUnavailable } from 'dataferry/sdk'
+import { StructureChanged } from 'dataferry/records'
 
 /** What node:sqlite throws: `errcode` is SQLite's extended result code. */
 interface SqliteFault extends Error {
@@ -100,7 +101,7 @@ export function sqliteError(thrown: unknown): ApiError | Error {
     case primary.interrupt:
       return new ServiceUnavailable(stoppedMessage, cause)
     case primary.schema:
-      return new ServiceUnavailable('The structure of the database has changed. Try again.', cause)
+      return new StructureChanged(thrown)
     case primary.range:
     case primary.error:
       return logicError(thrown)
@@ -178,6 +179,6 @@ function logicError(fault: SqliteFault): ApiError | Error {
   if (/^Cannot add a NOT NULL column with default value NULL$/i.test(message)) {
     return new BadRequest('A field that can not be NULL needs a default when the table has records.', cause)
   }
-  if (isStale(fault)) return new ServiceUnavailable('The structure of the database has changed. Try again.', cause)
+  if (isStale(fault)) return new StructureChanged(fault)
   return fault
 }

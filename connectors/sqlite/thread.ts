@@ -3,6 +3,7 @@
  * is over or has made no progress for too long, and lets go of it when it does not stop.
  */
 import { Worker } from 'node:worker_threads'
+import { StructureChanged } from 'dataferry/records'
 import { ApiError, type Bind, type ByteSink, type Output, ServiceUnavailable } from 'dataferry/sdk'
 import type { ReadProgram, WriteProgram } from 'dataferry/sql'
 import { Stopped, sqliteError } from './errors.ts'
@@ -315,8 +316,9 @@ export class DatabaseThread {
 }
 
 /** The error that a fault stands for. */
-export function shownFault({ shown, message }: Fault): Error {
+export function shownFault({ shown, message, stale }: Fault): Error {
   if (shown === null) return new Error(message)
+  if (stale) return new StructureChanged(new Error(message))
   const { status, code, message: text, context, headers } = shown
   return new ApiError(status, text, { code, context, headers, cause: new Error(message) })
 }

@@ -4,11 +4,12 @@
  *
  *     access    may they (control-plane 0.5)
  *     limits    how often may they (control-plane 10.4): what comes by HTTP
- *     dispatch  service name -> leased service -> handle
+ *     dispatch  service name -> leased service -> handle; `_spec` of any service -> who documents it (control-plane 6.2)
  */
 import type { Configured } from '../access/decide.ts'
 import type { Identity } from '../access/identity.ts'
 import type { ApiReply, ApiRequest, Limits } from '../plugins/contract.ts'
+import type { Documents } from '../plugins/documents.ts'
 import type { Registry } from '../services/registry.ts'
 import { access } from './access.ts'
 import { dispatch } from './dispatch.ts'
@@ -27,11 +28,17 @@ export interface PipelineDeps {
   readonly registry: Pick<Registry, 'lease'>
   /** null: nobody counts. */
   readonly limits?: () => Limits | null
+  /** null: nobody documents services, so that they are asked for `_spec` themselves. */
+  readonly documents?: () => Documents | null
 }
 
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const authorize = access(deps.configured)
-  const forward = dispatch(deps.registry)
+  const toService = dispatch(deps.registry)
+  const forward: Pipeline['dispatch'] = (request, signal) => {
+    const documents = isSpec(request) ? (deps.documents?.() ?? null) : null
+    return documents === null ? toService(request, signal) : documents.spec(request)
+  }
   return {
     authorize(request, identity) {
       authorize(request, identity)
@@ -44,6 +51,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     },
   }
 }
+
+const isSpec = ({ path }: ApiRequest): boolean => path.length === 1 && path[0] === '_spec'
 
 /** An internal caller's credentials were judged when it was made. */
 function internal({ caller }: ApiRequest): Identity {

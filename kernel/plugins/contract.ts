@@ -6,7 +6,15 @@
 import type { Config } from '../../config/index.ts'
 
 /** bigint for integers beyond 2^53; decimals that a double can't hold arrive as a `Decimal`. Parsed objects have null prototypes. */
-export type Json = null | boolean | number | bigint | string | Decimal | readonly Json[] | { readonly [key: string]: Json }
+export type Json =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Decimal
+  | readonly Json[]
+  | { readonly [key: string]: Json }
 
 /** A number that is printed digit by digit (data-plane 9.1): `digits` is a JSON number. */
 export class Decimal {
@@ -71,14 +79,30 @@ export type ConfigSchema = readonly ConfigField[]
 export interface ConfigField {
   readonly name: string
   readonly label: string
-  readonly type: 'string' | 'text' | 'integer' | 'password' | 'boolean' | 'picklist' | 'multi_picklist' | 'object' | 'array' | 'verb_mask' | 'event_picklist' | 'file_certificate' | 'file_certificate_api'
+  readonly type:
+    | 'string'
+    | 'text'
+    | 'integer'
+    | 'password'
+    | 'boolean'
+    | 'picklist'
+    | 'multi_picklist'
+    | 'object'
+    | 'array'
+    | 'verb_mask'
+    | 'event_picklist'
+    | 'file_certificate'
+    | 'file_certificate_api'
   readonly description?: string
   readonly required?: boolean
   readonly allow_null?: boolean
   readonly default?: Json
   readonly values?: readonly { readonly label: string; readonly name: string | number | null }[]
   readonly items?: 'string' | readonly ConfigField[]
-  readonly object?: { readonly key: { readonly label: string; readonly type: string }; readonly value: { readonly label: string; readonly type: string } }
+  readonly object?: {
+    readonly key: { readonly label: string; readonly type: string }
+    readonly value: { readonly label: string; readonly type: string }
+  }
   /** Encrypted at rest; `masked` also reads back as `**********`. Not part of the wire form. */
   readonly secret?: 'masked' | 'encrypted'
   /** The whole column description is shown (control-plane 4.5), not the hand-written short form. */
@@ -89,15 +113,32 @@ export interface Service {
   handle(request: ApiRequest, signal: AbortSignal): Promise<ApiReply>
   /** Components that a role may name (control-plane 3.6), without the caller's own rights applied. */
   resources?(request: ApiRequest, signal: AbortSignal): Promise<readonly string[]>
-  describe?(caller: Caller): Promise<OpenApiPart>
+  /** What the caller may find out about (control-plane 6); `asked` is left out by who wants the most. Who shows it filters verbs. */
+  describe?(caller: Caller, asked?: OpenApiAsked): Promise<OpenApiPart>
   /** What this service can do for others beyond HTTP, for example its RecordStore; undefined when it has no such thing. */
   ability?<T>(wanted: Ability<T>): T | undefined
   close(): Promise<void>
 }
-/** Paths and schemas of an OpenAPI 3.1 document. [C] */
+/** How much of a service's data its description holds. [C] */
+export interface OpenApiAsked {
+  /**
+   * `none`: what is known without asking the source. `schemas`: the records of each table too. `paths`: and paths of its own for each
+   * table, instead of those with a parameter.
+   */
+  readonly tables: 'none' | 'schemas' | 'paths'
+  /** Of these tables only, by lower-case name; null: of all. */
+  readonly only: ReadonlySet<string> | null
+  /** What is remembered of the source is forgotten first. */
+  readonly refresh: boolean
+}
+/**
+ * Parts of an OpenAPI 3.1 document. Paths are relative to the service; an operation may leave out what all have: its id, tags, errors,
+ * and parameters of the path that are texts. Schemas of different services have different names, or are the same. [C]
+ */
 export interface OpenApiPart {
   readonly paths: { readonly [path: string]: Json }
   readonly schemas: { readonly [name: string]: Json }
+  readonly parameters?: { readonly [name: string]: Json }
 }
 
 // ---- requests and replies -----------------------------------------------------------------------------------------------------
@@ -128,7 +169,7 @@ export type RawOptions = ReadonlyMap<string, Json>
 export type HeaderMap = { readonly [name: string]: string }
 export type Body =
   | { readonly kind: 'none' }
-  | { readonly kind: 'value'; readonly value: Json; /** XML and CSV know only text. */ readonly typed: boolean }
+  | { readonly kind: 'value'; readonly value: Json /** XML and CSV know only text. */; readonly typed: boolean }
   | { readonly kind: 'raw'; readonly type: string; readonly bytes: AsyncIterable<Uint8Array> }
 
 export interface Output {
@@ -154,7 +195,12 @@ export type ReplyBody =
   | { readonly kind: 'value'; readonly value: Json }
   | { readonly kind: 'rows'; readonly rows: RowSource }
   /** A file, an image, a proxied reply: compressed at most, never looked into. */
-  | { readonly kind: 'opaque'; readonly type: string; readonly length: number | null; readonly bytes: AsyncIterable<Uint8Array> }
+  | {
+      readonly kind: 'opaque'
+      readonly type: string
+      readonly length: number | null
+      readonly bytes: AsyncIterable<Uint8Array>
+    }
 
 /** A read that has not begun. One of its methods is called, once; connection and cursor live inside that call. */
 export interface RowSource {
@@ -336,7 +382,12 @@ export const SnapshotSourceAbility = ability<SnapshotSource>('SnapshotSource')
 export interface Accounts {
   user(id: number): UserFacts | null | Promise<UserFacts | null>
   /** By email or username as configured; null for any mismatch. Throttled per account and address (429). */
-  authenticate(login: string, password: string, kind: 'user' | 'admin' | 'any', address: string): Promise<UserFacts | null>
+  authenticate(
+    login: string,
+    password: string,
+    kind: 'user' | 'admin' | 'any',
+    address: string,
+  ): Promise<UserFacts | null>
   /** Whether the token of these claims was logged out. */
   isRevoked(claims: TokenClaims): boolean | Promise<boolean>
   revoke(claims: TokenClaims): Promise<void>
@@ -348,7 +399,11 @@ export const AccountsAbility = ability<Accounts>('Accounts')
 /** Session tokens (control-plane 1.4, 1.5). Offered by the kernel. */
 export interface Tokens {
   /** `iat`: for a refresh, that of the first token of the chain. */
-  issue(user: { readonly id: number; readonly email: string }, issuer: string, options: { readonly forever: boolean; readonly iat?: number }): Promise<string>
+  issue(
+    user: { readonly id: number; readonly email: string },
+    issuer: string,
+    options: { readonly forever: boolean; readonly iat?: number },
+  ): Promise<string>
   /** Signature and shape only; expiry is judged by the caller of it. Throws Unauthorized with the contract's detail. */
   read(token: string): Promise<TokenClaims>
 }

@@ -80,7 +80,8 @@ function leasedService(name: string, registry: Registry): Service {
   return {
     handle: (request, signal) => forward({ ...request, service: name }, signal),
     resources: (request, signal) => use(async (service) => (await service.resources?.(request, signal)) ?? []),
-    describe: (caller) => use(async (service) => (await service.describe?.(caller)) ?? { paths: {}, schemas: {} }),
+    describe: (caller, asked) =>
+      use(async (service) => (await service.describe?.(caller, asked)) ?? { paths: {}, schemas: {} }),
     ability: <T>(wanted: Ability<T>): T | undefined => registry.abilityByName(name, wanted),
     close: async () => {},
   }

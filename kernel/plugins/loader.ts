@@ -16,6 +16,7 @@ export const builtins: readonly string[] = [
   'plugins/system/plugin',
   'plugins/user/plugin',
   'plugins/email/plugin',
+  'plugins/api-docs/plugin',
   'plugins/sample/plugin',
 ]
 

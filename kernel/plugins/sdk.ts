@@ -1,4 +1,5 @@
 /** `dataferry/sdk`: the contract and the errors, all that a plugin needs of the kernel. */
+export { maySee } from '../access/visible.ts'
 export * from '../errors.ts'
 export {
   CsvReader,
@@ -23,5 +24,6 @@ export {
 } from '../formats/index.ts'
 export { entityHash, entityTag, namesEntity } from '../http/etag.ts'
 export * from './contract.ts'
+export * from './documents.ts'
 export * from './extras.ts'
 export { defaultSettings } from './settings.ts'

@@ -10,9 +10,11 @@ import {
   type Mailer,
   MailerAbility,
   NotFound,
+  type OpenApiPart,
   type Service,
   type ServiceHost,
 } from 'dataferry/sdk'
+import { emailPart } from './describe.ts'
 import { messageOf } from './message.ts'
 import type { Values } from './placeholders.ts'
 import type { Transport } from './transport.ts'
@@ -52,6 +54,10 @@ export class EmailService implements Service, Mailer {
 
   async resources(): Promise<readonly string[]> {
     return ['', '*']
+  }
+
+  async describe(): Promise<OpenApiPart> {
+    return emailPart
   }
 
   ability<T>(wanted: Ability<T>): T | undefined {

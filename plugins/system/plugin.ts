@@ -14,6 +14,8 @@ import {
   type PluginHost,
   SchemaExtrasAbility,
   SnapshotSourceAbility,
+  type StoredDocuments,
+  StoredDocumentsAbility,
   TokensAbility,
 } from 'dataferry/sdk'
 import { SystemInstance } from './instance.ts'
@@ -94,8 +96,13 @@ async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
   })
   await accounts.start()
   const desk = mailDesk(host, store, snapshot)
+  await desk.start()
   const limits = new LimitBook(store.tables, (name) => snapshot.current().services.get(name)?.id ?? null)
   await limits.load()
+  // Limits go with their roles and services.
+  snapshot.subscribe(() => {
+    limits.load().catch((error: unknown) => host.log.warn('the limits could not be read', { error }))
+  })
   const sessions = new SessionResources({
     store: store.tables,
     accounts,
@@ -113,6 +120,7 @@ async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
   host.offer(AccountResourcesAbility, sessions)
   host.offer(SchemaExtrasAbility, new StoredExtras(store.tables))
   host.offer(EmailTemplatesAbility, templatesOf(store))
+  host.offer(StoredDocumentsAbility, documentsOf(store))
   host.offer(LimitsAbility, limits)
   return { host, store, snapshot, accounts, sessions, limits, desk }
 }
@@ -137,6 +145,13 @@ const templatesOf = ({ tables }: SystemStore): EmailTemplates => ({
   async find(by) {
     const [row] = await tables.rows('email_template', by)
     return row === undefined ? null : presentTemplate(row)
+  },
+})
+
+const documentsOf = ({ tables }: SystemStore): StoredDocuments => ({
+  async of(serviceId) {
+    const [row] = await tables.rows('service_doc', { service_id: serviceId })
+    return typeof row?.content === 'string' && row.content.trim() !== '' ? row.content : null
   },
 })
 

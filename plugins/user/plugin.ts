@@ -12,11 +12,13 @@ import {
   BadRequest,
   type Json,
   NotFound,
+  type OpenApiPart,
   type Plugin,
   type Service,
   type ServiceHost,
 } from 'dataferry/sdk'
 import { userConfig } from './config.ts'
+import { userPart } from './describe.ts'
 
 const labels = {
   password: 'Password',
@@ -49,6 +51,10 @@ class UserService implements Service {
 
   async resources(): Promise<readonly string[]> {
     return ['', '*', ...names.map((name) => `${name}/`)]
+  }
+
+  async describe(): Promise<OpenApiPart> {
+    return userPart
   }
 
   async close(): Promise<void> {}

@@ -5,9 +5,19 @@ import { mysqlConnector } from '../../connectors/mysql/connector.ts'
 import type { Database } from '../support/databases.ts'
 import { databaseName, type Server } from './server.ts'
 
-export function mysqlServer({ host: address, port, user, password, database }: Database, connector = mysqlConnector(null)): Server {
+export function mysqlServer(
+  { host: address, port, user, password, database }: Database,
+  connector = mysqlConnector(null),
+): Server {
   const connect = (name: string): mysql.Connection => {
-    const connection = mysql.createConnection({ host: address, port, user, password, database: name, multipleStatements: true })
+    const connection = mysql.createConnection({
+      host: address,
+      port,
+      user,
+      password,
+      database: name,
+      multipleStatements: true,
+    })
     connection.on('error', () => {})
     return connection
   }

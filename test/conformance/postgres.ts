@@ -6,7 +6,10 @@ import { postgresql } from '../../connectors/postgres/flavours.ts'
 import type { Database } from '../support/databases.ts'
 import { databaseName, doubled, type Server } from './server.ts'
 
-export function postgresServer({ host: address, port, user, password, database }: Database, connector = postgresConnector(postgresql)): Server {
+export function postgresServer(
+  { host: address, port, user, password, database }: Database,
+  connector = postgresConnector(postgresql),
+): Server {
   const connect = async (name: string): Promise<pg.Client> => {
     const client = new pg.Client({ host: address, port, user, password, database: name })
     client.on('error', () => {})
@@ -28,7 +31,10 @@ export function postgresServer({ host: address, port, user, password, database }
         const name = databaseName()
         await once(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C'`)
         const direct = await connect(name)
-        const service = sqlService(connector)({ host: address, port, database: name, username: user, password, ...config }, host)
+        const service = sqlService(connector)(
+          { host: address, port, database: name, username: user, password, ...config },
+          host,
+        )
         return {
           service,
           sql: async (text) => void (await direct.query(text)),

@@ -4,8 +4,16 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { answerOf, houseHost, makeTables, type Opened, requestOf, type Rights, type SeedTable } from 'dataferry/conformance'
-import { RecordStoreAbility, recordService, type Row, type Table } from 'dataferry/records'
+import {
+  answerOf,
+  houseHost,
+  makeTables,
+  type Opened,
+  type Rights,
+  requestOf,
+  type SeedTable,
+} from 'dataferry/conformance'
+import { RecordStoreAbility, type Row, recordService, type Table } from 'dataferry/records'
 import type { Service, ServiceHost } from 'dataferry/sdk'
 import type { Dialect, SqlConnector } from 'dataferry/sql'
 import fc from 'fast-check'
@@ -37,7 +45,23 @@ const values = {
   n: fc.constantFrom(70001, 70002, 70003, -70004, 70005),
   m: fc.constantFrom(70001, 70002, 70003, -70004, 70005),
   big: fc.constantFrom(9223372036854775807n, -9223372036854775807n, 9223372036854775806n, 70001n),
-  s: fc.constantFrom('zq', 'zqa', 'azq', "zq'b", 'zq"', 'zq\\', 'zq%', 'zq_a', 'zq) or (1=1', ' zq', 'zq ', 'zqé', 'zq😀', 'zq--', '0zq'),
+  s: fc.constantFrom(
+    'zq',
+    'zqa',
+    'azq',
+    "zq'b",
+    'zq"',
+    'zq\\',
+    'zq%',
+    'zq_a',
+    'zq) or (1=1',
+    ' zq',
+    'zq ',
+    'zqé',
+    'zq😀',
+    'zq--',
+    '0zq',
+  ),
   ok: fc.boolean(),
   p: fc.constantFrom(80001.125, 80001.5, -80002, 80003.001, 80001),
   f: fc.constantFrom(60001.5, -60001.25, 60002, 60003.125),
@@ -47,11 +71,16 @@ type Field = keyof typeof values
 const fields = Object.keys(values) as Field[]
 
 const rowsArb = fc.array(
-  fc.record(Object.fromEntries(fields.map((field) => [field, fc.option(values[field] as fc.Arbitrary<unknown>, { freq: 4 })])) as { [F in Field]: fc.Arbitrary<unknown> }),
+  fc.record(
+    Object.fromEntries(
+      fields.map((field) => [field, fc.option(values[field] as fc.Arbitrary<unknown>, { freq: 4 })]),
+    ) as { [F in Field]: fc.Arbitrary<unknown> },
+  ),
   { maxLength: 14 },
 )
 
-const quoted = (value: unknown): string => (typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value))
+const quoted = (value: unknown): string =>
+  typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value)
 const literal = (field: Field): fc.Arbitrary<string> => (values[field] as fc.Arbitrary<unknown>).map(quoted)
 /** A backslash in a pattern is the database's affair (data-plane 4.3). */
 const pattern = values.s.filter((text) => !text.includes('\\')).map(quoted)
@@ -61,28 +90,63 @@ const equality = fc.constantFrom('=', '!=')
 const operatorFor = (field: Field): fc.Arbitrary<string> => (field === 'ok' ? equality : operator)
 
 const anyField = fc.constantFrom(...fields)
-const comparison = anyField.chain((field) => fc.tuple(operatorFor(field), literal(field)).map(([op, value]) => `${field} ${op} ${value}`))
+const comparison = anyField.chain((field) =>
+  fc.tuple(operatorFor(field), literal(field)).map(([op, value]) => `${field} ${op} ${value}`),
+)
 const predicate: fc.Arbitrary<string> = fc.oneof(
   { weight: 5, arbitrary: comparison },
   { weight: 2, arbitrary: anyField.map((field) => `${field} is null`) },
   { weight: 1, arbitrary: anyField.map((field) => `${field} is not null`) },
-  { weight: 2, arbitrary: anyField.chain((field) => fc.tuple(fc.constantFrom('in', 'not in'), fc.array(literal(field), { minLength: 1, maxLength: 4 })).map(([op, list]) => `${field} ${op} (${list.join(', ')})`)) },
-  { weight: 2, arbitrary: fc.constantFrom<Field>('n', 'big', 's', 'p', 'f', 'd').chain((field) => fc.tuple(fc.constantFrom('between', 'not between'), literal(field), literal(field)).map(([op, low, high]) => `${field} ${op} ${low} and ${high}`)) },
-  { weight: 2, arbitrary: fc.tuple(fc.constantFrom('like', 'not like', 'contains', 'starts with', 'ends with', 'not contains'), pattern).map(([op, value]) => `s ${op} ${value}`) },
-  { weight: 1, arbitrary: fc.tuple(operator, fc.constantFrom('m', 'm + 1', 'abs(m)', 'coalesce(m, 70001)', 'm * 2 - 70001')).map(([op, expr]) => `n ${op} (${expr})`) },
+  {
+    weight: 2,
+    arbitrary: anyField.chain((field) =>
+      fc
+        .tuple(fc.constantFrom('in', 'not in'), fc.array(literal(field), { minLength: 1, maxLength: 4 }))
+        .map(([op, list]) => `${field} ${op} (${list.join(', ')})`),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom<Field>('n', 'big', 's', 'p', 'f', 'd')
+      .chain((field) =>
+        fc
+          .tuple(fc.constantFrom('between', 'not between'), literal(field), literal(field))
+          .map(([op, low, high]) => `${field} ${op} ${low} and ${high}`),
+      ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom('like', 'not like', 'contains', 'starts with', 'ends with', 'not contains'), pattern)
+      .map(([op, value]) => `s ${op} ${value}`),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(operator, fc.constantFrom('m', 'm + 1', 'abs(m)', 'coalesce(m, 70001)', 'm * 2 - 70001'))
+      .map(([op, expr]) => `n ${op} (${expr})`),
+  },
 )
 const { filter } = fc.letrec<{ filter: string }>((tie) => ({
   filter: fc.oneof(
     { maxDepth: 4, depthSize: 'medium' },
     { weight: 3, arbitrary: predicate },
-    { weight: 2, arbitrary: fc.tuple(fc.constantFrom('and', 'or', 'xor'), fc.array(tie('filter'), { minLength: 2, maxLength: 3 })).map(([op, of]) => of.map((each) => `(${each})`).join(` ${op} `)) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.constantFrom('and', 'or', 'xor'), fc.array(tie('filter'), { minLength: 2, maxLength: 3 }))
+        .map(([op, of]) => of.map((each) => `(${each})`).join(` ${op} `)),
+    },
     { weight: 1, arbitrary: tie('filter').map((of) => `not (${of})`) },
   ),
 }))
 
 /** Ends in the key, so that it decides everything. */
 const order = fc
-  .array(fc.tuple(anyField, fc.constantFrom('asc', 'desc'), fc.constantFrom('nulls first', 'nulls last')), { maxLength: 2 })
+  .array(fc.tuple(anyField, fc.constantFrom('asc', 'desc'), fc.constantFrom('nulls first', 'nulls last')), {
+    maxLength: 2,
+  })
   .map((terms) => [...terms.map((term) => term.join(' ')), 'id'].join(','))
 
 const rowFilter: fc.Arbitrary<Rights | undefined> = fc.option(
@@ -92,8 +156,13 @@ const rowFilter: fc.Arbitrary<Rights | undefined> = fc.option(
         anyField.chain((field) =>
           fc.oneof(
             fc.tuple(operatorFor(field), literal(field)).map(([op, value]) => ({ name: field, operator: op, value })),
-            fc.constantFrom({ name: field, operator: 'IS NULL', value: '' }, { name: field, operator: 'IS NOT NULL', value: '' }),
-            fc.array(literal(field), { minLength: 1, maxLength: 3 }).map((list) => ({ name: field, operator: 'NOT IN', value: `(${list.join(',')})` })),
+            fc.constantFrom(
+              { name: field, operator: 'IS NULL', value: '' },
+              { name: field, operator: 'IS NOT NULL', value: '' },
+            ),
+            fc
+              .array(literal(field), { minLength: 1, maxLength: 3 })
+              .map((list) => ({ name: field, operator: 'NOT IN', value: `(${list.join(',')})` })),
           ),
         ),
         { minLength: 1, maxLength: 2 },
@@ -109,14 +178,31 @@ interface Asked {
   readonly as: Rights | undefined
 }
 
-const page = fc.record({ limit: fc.constantFrom('', '1', '3', '20'), offset: fc.constantFrom('', '0', '1', '4'), include_count: fc.constantFrom('', 'true') })
+const page = fc.record({
+  limit: fc.constantFrom('', '1', '3', '20'),
+  offset: fc.constantFrom('', '0', '1', '4'),
+  include_count: fc.constantFrom('', 'true'),
+})
 const list = fc.tuple(filter, order, page).map(([filter, order, page]) => ({ filter, order, ...page }))
 const count = filter.map((filter) => ({ filter, count_only: 'true' }))
 const grouped = fc
-  .tuple(filter, fc.constantFrom<Field>('n', 'ok', 'd', 's'), fc.constantFrom('SUM(m)', 'MIN(p)', 'MAX(big)', 'COUNT(f)', 'MIN(d)', 'MAX(s)'))
-  .map(([filter, by, aggregate]) => ({ filter, group: by, fields: `${by},COUNT(*),${aggregate}`, order: `${by} asc nulls first` }))
+  .tuple(
+    filter,
+    fc.constantFrom<Field>('n', 'ok', 'd', 's'),
+    fc.constantFrom('SUM(m)', 'MIN(p)', 'MAX(big)', 'COUNT(f)', 'MIN(d)', 'MAX(s)'),
+  )
+  .map(([filter, by, aggregate]) => ({
+    filter,
+    group: by,
+    fields: `${by},COUNT(*),${aggregate}`,
+    order: `${by} asc nulls first`,
+  }))
 const asked: fc.Arbitrary<Asked> = fc.record({
-  query: fc.oneof({ weight: 6, arbitrary: list }, { weight: 1, arbitrary: count }, { weight: 1, arbitrary: grouped }) as fc.Arbitrary<Asked['query']>,
+  query: fc.oneof(
+    { weight: 6, arbitrary: list },
+    { weight: 1, arbitrary: count },
+    { weight: 1, arbitrary: grouped },
+  ) as fc.Arbitrary<Asked['query']>,
   as: rowFilter,
 })
 
@@ -142,20 +228,27 @@ export function properties(connector: SqlConnector, make: (connector: SqlConnect
     after(() => opened.close())
 
     test(`${runs} random requests give what they give in memory`, async () => {
-      const property = fc.asyncProperty(rowsArb, fc.array(asked, { minLength: each, maxLength: each }), async (rows, requests) => {
-        const filled = await fillWith(opened.service, rows as readonly Row[])
-        const memory = recordService(new MemoryStore([{ table, rows: filled }]), { host, config: {} })
-        for (const request of requests) {
-          const ask = { ask: 'GET random', ...request, ...(request.as === undefined ? {} : { as: request.as }) }
-          const { as: _, ...asAdmin } = ask
-          const whole = request.as === undefined ? asAdmin : { ...ask, as: request.as }
-          const got = await answerOf(opened.service, requestOf(whole))
-          const expected = await answerOf(memory, requestOf(whole))
-          assert.deepEqual(got, expected, JSON.stringify(request))
-          assert.equal(got.status, 200, JSON.stringify(got.body))
-        }
+      const property = fc.asyncProperty(
+        rowsArb,
+        fc.array(asked, { minLength: each, maxLength: each }),
+        async (rows, requests) => {
+          const filled = await fillWith(opened.service, rows as readonly Row[])
+          const memory = recordService(new MemoryStore([{ table, rows: filled }]), { host, config: {} })
+          for (const request of requests) {
+            const ask = { ask: 'GET random', ...request, ...(request.as === undefined ? {} : { as: request.as }) }
+            const { as: _, ...asAdmin } = ask
+            const whole = request.as === undefined ? asAdmin : { ...ask, as: request.as }
+            const got = await answerOf(opened.service, requestOf(whole))
+            const expected = await answerOf(memory, requestOf(whole))
+            assert.deepEqual(got, expected, JSON.stringify(request))
+            assert.equal(got.status, 200, JSON.stringify(got.body))
+          }
+        },
+      )
+      await fc.assert(property, {
+        numRuns: Math.max(1, Math.ceil(runs / each)),
+        ...(process.env.CONFORMANCE_SEED && { seed: Number(process.env.CONFORMANCE_SEED) }),
       })
-      await fc.assert(property, { numRuns: Math.max(1, Math.ceil(runs / each)), ...(process.env.CONFORMANCE_SEED && { seed: Number(process.env.CONFORMANCE_SEED) }) })
       assert.ok(texts.length > 0)
     })
 
@@ -193,7 +286,12 @@ function telling(connector: SqlConnector, texts: string[]): SqlConnector {
     compileSchema: (plan) => dialect.compileSchema(plan),
     error: (thrown) => dialect.error(thrown),
   }
-  return { ...connector, dialect: told, createRunner: (config, host) => connector.createRunner(config, host), createCatalog: (runner, config, host) => connector.createCatalog(runner, config, host) }
+  return {
+    ...connector,
+    dialect: told,
+    createRunner: (config, host) => connector.createRunner(config, host),
+    createCatalog: (runner, config, host) => connector.createCatalog(runner, config, host),
+  }
 }
 
 /** CONFORMANCE_RUNS, else `usual`. */

@@ -29,7 +29,8 @@ function joinsOf(table: Made, tables: readonly Made[]): ReadonlyMap<string, Join
   const named = (name: string): Made => tables.find((each) => each.name === name) ?? assert.fail(name)
   for (const reference of table.references) {
     const of = named(reference.table)
-    const name = `${of.name}_by_${reference.columns.join('_')}`
+    // A self-reference has its own side under this name.
+    const name = `${of === table ? 'parent' : of.name}_by_${reference.columns.join('_')}`
     add({ name, many: false, of, children: (row) => of.rows.filter((parent) => meets(row, reference, parent)) })
   }
   for (const child of tables) {
@@ -69,18 +70,30 @@ async function fill(server: Server, opened: Opened, tables: readonly Made[]): Pr
     table.references.filter((each) => isDelayed(table, each)).map((reference) => ({ table, reference })),
   )
   const seeds = tables.map((table) => ({
-    plan: { ...table.plan, foreignKeys: (table.plan.foreignKeys ?? []).filter(({ columns }) => !delayed.some((each) => each.table === table && each.reference.columns[0] === columns[0])) },
+    plan: {
+      ...table.plan,
+      foreignKeys: (table.plan.foreignKeys ?? []).filter(
+        ({ columns }) => !delayed.some((each) => each.table === table && each.reference.columns[0] === columns[0]),
+      ),
+    },
     rows: table.rows.map((row) => ({ ...row, ...Object.fromEntries(table.later.map((column) => [column, null])) })),
   }))
   await makeTables(opened, seeds)
   for (const { table, reference } of delayed) {
     const { quote } = server
     const list = (names: readonly string[]): string => names.map(quote).join(', ')
-    await opened.sql?.(`alter table ${quote(table.name)} add foreign key (${list(reference.columns)}) references ${quote(reference.table)} (${list(reference.refColumns)})`)
+    await opened.sql?.(
+      `alter table ${quote(table.name)} add foreign key (${list(reference.columns)}) references ${quote(reference.table)} (${list(reference.refColumns)})`,
+    )
   }
   for (const table of tables.filter(({ later }) => later.length > 0)) {
-    const records = table.rows.map((row) => Object.fromEntries([...table.key, ...table.later].map((column) => [column, row[column] ?? null])))
-    const { status, body } = await answerOf(opened.service, requestOf({ ask: `PATCH ${table.name}`, body: { resource: records } }))
+    const records = table.rows.map((row) =>
+      Object.fromEntries([...table.key, ...table.later].map((column) => [column, row[column] ?? null])),
+    )
+    const { status, body } = await answerOf(
+      opened.service,
+      requestOf({ ask: `PATCH ${table.name}`, body: { resource: records } }),
+    )
     assert.equal(status, 200, JSON.stringify(body))
   }
   // Keys were made behind the service's back.
@@ -105,7 +118,11 @@ export function relations(server: Server): void {
   }
 }
 
-async function rowsOf(opened: Opened, ask: string, query: { readonly [name: string]: string } = {}): Promise<readonly Row[]> {
+async function rowsOf(
+  opened: Opened,
+  ask: string,
+  query: { readonly [name: string]: string } = {},
+): Promise<readonly Row[]> {
   const { status, body } = await answerOf(opened.service, requestOf({ ask, query }))
   assert.equal(status, 200, `${ask}: ${JSON.stringify(body)}`)
   return (body as { readonly resource: readonly Row[] }).resource
@@ -116,7 +133,9 @@ async function checkTable(opened: Opened, table: Made, tables: readonly Made[]):
   const described = await rowsOf(opened, `GET _schema/${table.name}/_related`)
   assert.deepEqual(described.map((each) => each.name).sort(), joins.map((each) => each.name).sort())
   const order = table.key.join(',')
-  const ordered = table.rows.toSorted((a, b) => table.key.map((column) => Number(a[column]) - Number(b[column])).find((each) => each !== 0) ?? 0)
+  const ordered = table.rows.toSorted(
+    (a, b) => table.key.map((column) => Number(a[column]) - Number(b[column])).find((each) => each !== 0) ?? 0,
+  )
 
   const all = await rowsOf(opened, `GET ${table.name}`, { related: '*', order })
   assert.equal(all.length, ordered.length)
@@ -125,7 +144,8 @@ async function checkTable(opened: Opened, table: Made, tables: readonly Made[]):
     for (const { name, many, of, children } of joins) {
       const expected = sorted(of, children(row))
       const found = got[name]
-      if (many && Array.isArray(found)) assert.deepEqual(sorted(of, found as readonly Row[]), expected, `${table.name} ${order} ${name}`)
+      if (many && Array.isArray(found))
+        assert.deepEqual(sorted(of, found as readonly Row[]), expected, `${table.name} ${order} ${name}`)
       else assert.deepEqual(found, expected[0] ?? (many ? [] : null), `${table.name} ${name}`)
       delete (got as { [name: string]: Json })[name]
     }
@@ -146,11 +166,17 @@ async function checkTable(opened: Opened, table: Made, tables: readonly Made[]):
     })
     for (const [index, row] of ordered.slice(1, 6).entries()) {
       const keys = children(row)
-        .toSorted((a, b) => of.key.map((column) => Number(b[column]) - Number(a[column])).find((each) => each !== 0) ?? 0)
+        .toSorted(
+          (a, b) => of.key.map((column) => Number(b[column]) - Number(a[column])).find((each) => each !== 0) ?? 0,
+        )
         .slice(0, 2)
         .map((child) => Object.fromEntries(of.key.map((column) => [column, child[column]])))
       const found = page[index]?.[name]
-      assert.deepEqual(Array.isArray(found) || !many ? found : [found], keys, `${table.name} ${name} of ${keyOf(table, row)}`)
+      assert.deepEqual(
+        Array.isArray(found) || !many ? found : [found],
+        keys,
+        `${table.name} ${name} of ${keyOf(table, row)}`,
+      )
     }
   }
 }

@@ -44,7 +44,9 @@ export class ExtendedCatalog implements Catalog {
   async list(): Promise<readonly TableSummary[]> {
     const known = this.#known ?? (await this.#loaded())
     const tables = await this.#inner.list()
-    return tables.map((summary) => withTableExtras(summary, known.byTable.get(summary.name.toLowerCase())?.table ?? null))
+    return tables.map((summary) =>
+      withTableExtras(summary, known.byTable.get(summary.name.toLowerCase())?.table ?? null),
+    )
   }
 
   table(name: string): Table | null | Promise<Table | null> {
@@ -142,9 +144,7 @@ function withTableExtras<T extends TableSummary>(table: T, extras: TableExtras |
 function withExtras(table: Table, extras: ExtrasOfTable): Table {
   const real = new Set(table.columns.map((column) => column.name.toLowerCase()))
   const columns = table.columns.map((column) => withFieldExtras(column, extras.fields.get(column.name.toLowerCase())))
-  const virtual = [...extras.fields.values()].filter(
-    (field) => field.isVirtual && !real.has(field.field.toLowerCase()),
-  )
+  const virtual = [...extras.fields.values()].filter((field) => field.isVirtual && !real.has(field.field.toLowerCase()))
   const relations = new Map(table.relations.map((relation) => [relation.name.toLowerCase(), relation]))
   for (const each of extras.virtual) {
     const relation = virtualRelation(each)

@@ -147,7 +147,10 @@ export async function answerOf(service: Service, request: ApiRequest): Promise<A
   } catch (thrown) {
     if (!(thrown instanceof ApiError)) throw thrown
     const { message, status, code, context } = thrown
-    return { status, body: plain({ error: { code, context: (context ?? null) as Json, message, status_code: status } }) }
+    return {
+      status,
+      body: plain({ error: { code, context: (context ?? null) as Json, message, status_code: status } }),
+    }
   }
 }
 

@@ -10,9 +10,9 @@ import { after, before, describe, test } from 'node:test'
 import type { ConfigValues } from 'dataferry/sdk'
 import { groups } from './cases/index.ts'
 import { answerOf, houseHost, requestOf } from './house.ts'
-import { dirties, meets, runCase } from './run.ts'
-import { fill, lacking, makeTables } from './seed.ts'
-import type { Group, Opened, SeedTable, Subject } from './types.ts'
+import { meets, runCase, written } from './run.ts'
+import { fill, lacking, makeTables, withDependents } from './seed.ts'
+import type { Case, Group, Opened, SeedTable, Subject } from './types.ts'
 
 export { groups } from './cases/index.ts'
 export { answerOf, houseHost, plain, requestOf } from './house.ts'
@@ -44,8 +44,9 @@ function runGroup(subject: Subject, group: Group, places: Places): void {
       const place = await places.at(group.config ?? {})
       if (group.views && !place.opened.sql) return t.skip('the source knows no SQL')
       await place.clean(group.tables)
-      if (dirties(each)) place.soil(group.tables)
-      await runCase(place.opened.service, each, meets(subject, each))
+      const able = meets(subject, each)
+      if (able) place.soil(group.tables, each)
+      await runCase(place.opened.service, each, able, group.formats === true)
     })
   }
 }
@@ -70,14 +71,18 @@ class Place {
     await answerOf(this.opened.service, requestOf({ ask: 'GET _table?refresh=true' }))
   }
 
-  soil(tables: readonly SeedTable[]): void {
-    for (const table of tables) this.#dirty.add(table)
+  /** The tables that the case may change are no longer what they were. */
+  soil(tables: readonly SeedTable[], each: Case): void {
+    const names = written(each)
+    const dirty = names === null ? tables : names.flatMap((name) => withDependents(tables, name))
+    for (const table of dirty) this.#dirty.add(table)
   }
 
   async clean(tables: readonly SeedTable[]): Promise<void> {
-    if (!tables.some((table) => this.#dirty.has(table))) return
-    await fill(this.opened, tables)
-    for (const table of tables) this.#dirty.delete(table)
+    const dirty = tables.filter((table) => this.#dirty.has(table))
+    if (dirty.length === 0) return
+    await fill(this.opened, dirty)
+    for (const table of dirty) this.#dirty.delete(table)
   }
 }
 

@@ -150,12 +150,7 @@ export const stop: SeedTable = {
   plan: {
     kind: 'create-table',
     name: 'stop',
-    columns: [
-      id,
-      text('region', 4, nullable),
-      { name: 'area_no', type: 'integer', ...nullable },
-      text('label', 20),
-    ],
+    columns: [id, text('region', 4, nullable), { name: 'area_no', type: 'integer', ...nullable }, text('label', 20)],
     foreignKeys: [{ columns: ['region', 'area_no'], refTable: 'area', refColumns: ['region', 'no'] }],
   },
   rows: [
@@ -168,7 +163,12 @@ export const stop: SeedTable = {
 }
 
 export const currency: SeedTable = {
-  plan: { kind: 'create-table', name: 'currency', columns: [text('code', 10), text('label', 20, nullable)], primaryKey: ['code'] },
+  plan: {
+    kind: 'create-table',
+    name: 'currency',
+    columns: [text('code', 10), text('label', 20, nullable)],
+    primaryKey: ['code'],
+  },
   rows: [
     { code: 'eur', label: 'euro' },
     { code: 'a,b', label: 'comma' },
@@ -178,7 +178,11 @@ export const currency: SeedTable = {
 
 /** No key at all. */
 export const journal: SeedTable = {
-  plan: { kind: 'create-table', name: 'journal', columns: [text('line', 40, nullable), { name: 'n', type: 'integer', ...nullable }] },
+  plan: {
+    kind: 'create-table',
+    name: 'journal',
+    columns: [text('line', 40, nullable), { name: 'n', type: 'integer', ...nullable }],
+  },
   rows: [
     { line: 'one', n: 1 },
     { line: 'two', n: 2 },
@@ -186,4 +190,15 @@ export const journal: SeedTable = {
   ],
 }
 
-export const library: readonly SeedTable[] = [author, book, tag, bookTag, profile, employee, area, stop, currency, journal]
+export const library: readonly SeedTable[] = [
+  author,
+  book,
+  tag,
+  bookTag,
+  profile,
+  employee,
+  area,
+  stop,
+  currency,
+  journal,
+]

@@ -31,6 +31,20 @@ export async function makeTables(opened: Opened, tables: readonly SeedTable[]): 
   await insert(opened, tables)
 }
 
+/** The table of this name, and those that refer to it in any number of steps, in the order of the list. */
+export function withDependents(tables: readonly SeedTable[], name: string): readonly SeedTable[] {
+  const found = new Set(tables.filter(({ plan }) => plan.name.toLowerCase() === name.toLowerCase()))
+  for (let size = -1; size !== found.size; ) {
+    size = found.size
+    const names = new Set([...found].map(({ plan }) => plan.name))
+    for (const table of tables) {
+      const refers = table.plan.foreignKeys?.some(({ refTable }) => typeof refTable === 'string' && names.has(refTable))
+      if (refers) found.add(table)
+    }
+  }
+  return tables.filter((table) => found.has(table))
+}
+
 /** Empties the tables and fills them again. */
 export async function fill(opened: Opened, tables: readonly SeedTable[]): Promise<void> {
   for (const { plan } of tables.toReversed()) {

@@ -31,7 +31,7 @@ export interface Opened {
 }
 
 /** A capability that a request can ask for, and be refused with 501. */
-export type Lacking = Exclude<keyof Capabilities, 'returning'>
+export type Lacking = Exclude<keyof Capabilities, 'returning' | 'nulls' | 'upsertByKey'>
 
 export type Lax =
   /** Texts longer than their column. */
@@ -85,7 +85,9 @@ export interface Case {
   readonly count?: number
   readonly message?: string | RegExp
   /** What is there afterwards. */
-  readonly then?: readonly Pick<Case, 'ask' | 'query' | 'answer' | 'ids' | 'field' | 'status' | 'as'>[]
+  readonly after?: readonly Pick<Case, 'ask' | 'query' | 'answer' | 'ids' | 'field' | 'status' | 'as'>[]
+  /** Tables that the request changes besides the one that it names. */
+  readonly touches?: readonly string[]
   /** Capabilities without which the answer is 501. */
   readonly needs?: readonly Lacking[]
   /** Left out where the source is lax about these. */
@@ -95,6 +97,8 @@ export interface Case {
 /** Cases over one set of tables. */
 export interface Group {
   readonly name: string
+  /** Every read is made in the other formats too, and as a value. */
+  readonly formats?: boolean
   readonly tables: readonly SeedTable[]
   /** Statements that make views. Without SQL the group is left out. */
   readonly views?: readonly string[]

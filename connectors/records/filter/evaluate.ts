@@ -19,12 +19,7 @@ type Truth = boolean | null | undefined
  * Whether the row satisfies the predicate: TRUE does, FALSE and UNKNOWN do not. `binds` are the plan's, `row` gives a column's
  * value; a column that the row does not have counts as null.
  */
-export function evaluate(
-  predicate: Predicate,
-  binds: readonly Bind[],
-  row: RowGetter,
-  related?: RelatedRows,
-): boolean {
+export function evaluate(predicate: Predicate, binds: readonly Bind[], row: RowGetter, related?: RelatedRows): boolean {
   return truthOf(predicate, binds, (column) => row(column) ?? null, related) === true
 }
 

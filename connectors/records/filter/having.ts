@@ -10,7 +10,7 @@ import type { AggregateFunction } from '../plan/types.ts'
 import type { FilterLimits } from './budget.ts'
 import { castKind } from './casts.ts'
 import { parseField } from './fields.ts'
-import { parseHavingText } from './parser.ts'
+import { parseFilter } from './parser.ts'
 import { resolveFilter } from './resolve.ts'
 import type { PlanExpr, Predicate, Scope } from './types.ts'
 
@@ -38,12 +38,18 @@ export function resolveHaving(
   scope: Scope,
   limits: FilterLimits,
 ): Predicate | null {
-  const filter = parseHavingText(text, limits)
+  const filter = parseFilter(withNames(text), limits)
   if (filter === null) return null
   const { bind, params, modifiers } = scope
   const column = (name: string): Column => columnOfGroup(name, group, scope)
   return resolveFilter(filter, { column, bind, params, modifiers, lookup: (name) => scope.lookup(name) })
 }
+
+const callOrQuoted = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\b(?:SUM|COUNT|AVG|MIN|MAX)\s*\([^()'"`,;{}]+\)/gi
+
+/** The text with its aggregates in quotes: names of fields, to the filter language. */
+const withNames = (text: string): string =>
+  text.replace(callOrQuoted, (found) => (/^['"`]/.test(found) ? found : `"${found}"`))
 
 function columnOfGroup(name: string, group: readonly PlanExpr[], scope: Scope): Column {
   const column = scope.column(name)

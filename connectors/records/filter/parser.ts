@@ -24,31 +24,19 @@ export function parseFilter(text: string, limits?: FilterLimits): Filter | null 
   return filter
 }
 
-/** The same for `having`, where aggregates stand for fields. Their names come as written: `SUM(pages)`. */
-export function parseHavingText(text: string, limits?: FilterLimits): Filter | null {
-  if (text === '') return null
-  const lexer = new Lexer(text)
-  const filter = new FilterParser(lexer, new Budget(limits), aggregateOrName).filter()
-  if (!lexer.atEnd()) throw unparsable()
-  return filter
-}
-
 /** Loosest first. */
 const ranks: readonly LogicalKind[] = ['or', 'xor', 'and']
 
 /** Names that `Scope.column` may be asked for; what holds a quote or a parenthesis is text of another kind. */
 const plausibleName = /^[^()'"`,;{}]+$/
-const aggregateOrName = /^(?:\w+\s*\([^()'"`,;{}]+\)|[^()'"`,;{}]+)$/
 
 class FilterParser {
   readonly #lexer: Lexer
   readonly #budget: Budget
-  readonly #plausible: RegExp
 
-  constructor(lexer: Lexer, budget: Budget, plausible = plausibleName) {
+  constructor(lexer: Lexer, budget: Budget) {
     this.#lexer = lexer
     this.#budget = budget
-    this.#plausible = plausible
   }
 
   filter(rank = 0): Filter {
@@ -101,7 +89,7 @@ class FilterParser {
     lexer.at = from
     const wide = lexer.untilOperator()
     if (!wide) throw unparsable()
-    if (!this.#plausible.test(wide.left)) throw badField(wide.left)
+    if (!plausibleName.test(wide.left)) throw badField(wide.left)
     return { name: wide.left, found: wide.found }
   }
 

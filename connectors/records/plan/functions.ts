@@ -5,7 +5,7 @@
  */
 import type { Bind, Json } from 'dataferry/sdk'
 import type { Column, Table } from '../catalog/types.ts'
-import { type FilterExpr, parseExpression, parseField, type PlanExpr, plainOperand } from '../filter/index.ts'
+import { type FilterExpr, type PlanExpr, parseExpression, parseField, plainOperand } from '../filter/index.ts'
 import { isMembers } from '../payload.ts'
 import type { AggregateFunction, Projection } from './types.ts'
 

@@ -66,7 +66,10 @@ export function planRead(asked: ReadAsked): Planned<ReadPlan> {
   const named = throughFunctions(shown, view.table, (value) => binds.add(value))
   const columns = asked.extra ? [...named, ...asked.extra(binds)] : named
   const group = asked.group ? resolveGroup(parseGroup(asked.group), scope) : null
-  const order = asked.order && asked.order.length > 0 ? resolveOrder(asked.order, scope, asked.columns.length) : none
+  const order =
+    asked.order && asked.order.length > 0
+      ? resolveOrder(byPosition(asked.order, asked.columns), scope, asked.columns.length)
+      : none
   const plan: ReadPlan = {
     from: view.table,
     columns,
@@ -93,6 +96,15 @@ function havingOf(
   const resolved = resolveHaving(having ?? '', group, scope, maxTerms === undefined ? {} : { maxTerms })
   return resolved === null ? {} : { having: resolved }
 }
+
+/** A field that is an aggregate can be ordered by where it is shown. */
+const byPosition = (order: readonly OrderAsked[], columns: readonly Projection[]): readonly OrderAsked[] =>
+  order.map((term) => {
+    if (term.by.kind !== 'expr' || term.by.expr.kind !== 'column') return term
+    const name = term.by.expr.column.toLowerCase()
+    const at = columns.findIndex((each) => each.column?.isAggregate === true && each.as.toLowerCase() === name)
+    return at === -1 ? term : { ...term, by: { kind: 'position', position: at + 1 } }
+  })
 
 /** Rows that are put together have no other values to be ordered by than their own. */
 function distinctOf(columns: readonly Projection[], order: readonly OrderTerm[]): { readonly distinct: true } {

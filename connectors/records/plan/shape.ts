@@ -35,6 +35,7 @@ export function shapeOfWrite(plan: WritePlan): string {
   let shape = `${kind} ${tableToken(into)}(${set.map((each) => `${columnToken(each.column)}:${exprShape(each.expr)}`).join()})`
   if (where) shape += `?${predicateShape(where)}`
   if (key.length > 0) shape += `!${key.map(columnToken).join()}`
+  if (plan.overwrite) shape += `+${plan.overwrite.map(columnToken).join()}`
   return returning.length > 0 ? `${shape}=(${columnsShape(returning)})` : shape
 }
 

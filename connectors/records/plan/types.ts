@@ -103,8 +103,10 @@ export interface WritePlan {
   readonly set: readonly Assignment[]
   /** update, delete: which rows. */
   readonly where: Predicate | null
-  /** upsert: the key whose conflict makes it an update. */
+  /** upsert: the key whose conflict makes it an update; `where` says which rows it may update. */
   readonly key: readonly Column[]
+  /** upsert: what an update overwrites; left out: all that is set but the key. */
+  readonly overwrite?: readonly Column[]
   /** What each written row answers; empty: nothing is read back. */
   readonly returning: readonly Projection[]
 }

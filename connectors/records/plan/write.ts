@@ -33,6 +33,22 @@ export class WritePlanner {
     return this.#planned('insert', this.#assignments(values, binds), null, binds)
   }
 
+  /** Inserts, or where the key is there overwrites these columns. The row filter says which rows may be. */
+  upsert(values: FieldValues, key: readonly Column[], overwrite: readonly Column[]): Planned<WritePlan> {
+    const binds = new Binds(this.#first)
+    const set = this.#assignments(values, binds)
+    const plan: WritePlan = {
+      kind: 'upsert',
+      into: this.#view.table,
+      set,
+      where: this.#rows,
+      key,
+      overwrite,
+      returning: none,
+    }
+    return { plan, shape: shapeOfWrite(plan), binds: binds.values }
+  }
+
   update(values: FieldValues, key: readonly Column[], keyValues: readonly Bind[]): Planned<WritePlan> {
     const binds = new Binds(this.#first)
     const where = allOf([keyIs(key, keyValues, binds), this.#rows])

@@ -5,7 +5,7 @@
 import { BadRequest, type Bind, type Json } from 'dataferry/sdk'
 import { castToColumn } from '../cast.ts'
 import { type Column, nameOf } from '../catalog/types.ts'
-import { castKind, type Predicate, parseOrder, readDigits } from '../filter/index.ts'
+import { castKind, type Predicate, parseOrder } from '../filter/index.ts'
 import { withNeeds } from '../model.ts'
 import type { Binds } from '../plan/binds.ts'
 import { fieldsOf } from '../plan/fields.ts'
@@ -14,7 +14,7 @@ import { asRows, keyOrder, keyProjections, planRead, takeKey } from '../plan/rea
 import type { Row } from '../store.ts'
 import { rowsOf } from '../values.ts'
 import { realColumn, type TableView } from '../view.ts'
-import { keyKind } from './kinds.ts'
+import { joinKey, keyKind } from './kinds.ts'
 import type { Across, Relating } from './read.ts'
 import type { RelatedTables } from './tables.ts'
 
@@ -225,18 +225,3 @@ function isOneOf(columns: readonly Column[], keys: readonly (readonly Bind[])[],
 /** For each pair of columns whether its values are numbers on one side at least. */
 const numericPairs = (a: readonly Column[], b: readonly Column[]): readonly boolean[] =>
   a.map((column, at) => keyKind(column) === 'number' || keyKind(b[at] ?? column) === 'number')
-
-/** The text under which two keys are the same: `7`, `"7"` and `7.0` are where one of the columns holds numbers, texts are as written. */
-export function joinKey(key: readonly Json[], numeric: readonly boolean[]): string {
-  return JSON.stringify(key.map((value, at) => (numeric[at] ? numberText(value) : String(value))))
-}
-
-function numberText(value: Json): string {
-  if (typeof value === 'boolean') return value ? '1' : '0'
-  const text = String(value)
-  const digits = readDigits(text.trim())
-  if (!digits) return text
-  const trimmed = digits.digits.replace(/0+$/, '')
-  if (trimmed === '') return '0'
-  return `${digits.negative ? '-' : ''}${trimmed}e${digits.exponent + digits.digits.length - trimmed.length}`
-}

@@ -145,7 +145,9 @@ async function fieldAt(view: TableView, path: string, tables: RelatedTables): Pr
 async function stepTo(view: TableView, relation: Relation, tables: RelatedTables): Promise<Step | null> {
   const { refServiceId, refTable, refFields, junction } = relation
   if (foreignId(tables, refServiceId) !== null || foreignId(tables, junction?.serviceId ?? null) !== null) {
-    throw new NotImplemented(`Relation '${nameOf(relation)}' leads to another service: its fields can not be asked for here.`)
+    throw new NotImplemented(
+      `Relation '${nameOf(relation)}' leads to another service: its fields can not be asked for here.`,
+    )
   }
   const childTable = await tables.catalog.realTable(refTable)
   const junctionTable = junction === null ? null : await tables.catalog.realTable(junction.table)

@@ -75,7 +75,8 @@ export function valueOf(
   if (expr.kind !== 'related') return compute(expr, binds, row) ?? null
   const { step } = expr
   for (const each of related(step, row)) {
-    if (step.where === null || evaluate(step.where, binds, each, related)) return valueOf(expr.value, binds, each, related)
+    if (step.where === null || evaluate(step.where, binds, each, related))
+      return valueOf(expr.value, binds, each, related)
   }
   return null
 }

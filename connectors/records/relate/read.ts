@@ -248,7 +248,11 @@ const pairs = (parents: readonly number[], columns: readonly Column[]): readonly
     return child ? [{ parent, child }] : []
   })
 
-function childPlan({ child, options, needs, filter, fields, params, related }: Relating, binds: Binds, max: number): ReadPlan {
+function childPlan(
+  { child, options, needs, filter, fields, params, related }: Relating,
+  binds: Binds,
+  max: number,
+): ReadPlan {
   const scope = child.scope(binds, params, fields)
   const shown = fieldsOf(child, options.fields, child.key, options.group !== null)
   const read = withJoinColumns(withNeeds(shown, needs), options.group === null ? related : none)

@@ -57,7 +57,8 @@ export class SchemaChange {
   createTable(name: string, members: Members): void {
     const fields = listOf(members.field)
     if (fields.length === 0) throw new BadRequest('No valid fields exist in the received table schema.')
-    if (this.#made.has(name.toLowerCase())) throw new BadRequest(`A table with name '${name}' already exist in the database.`)
+    if (this.#made.has(name.toLowerCase()))
+      throw new BadRequest(`A table with name '${name}' already exist in the database.`)
     const asked = fields.map((each) => fieldAsked(nameIn(each, noFieldName), membersOf(each), null))
     const columns = asked.flatMap((each) => (each.definition === null ? [] : [each.definition]))
     if (columns.length === 0) throw new BadRequest('No valid fields exist in the received table schema.')
@@ -100,7 +101,12 @@ export class SchemaChange {
   }
 
   /** Puts what is given into a table that is there; `replace`: fields that are not given are dropped. Throws BadRequest. */
-  async mergeTable(table: Table, extras: ExtrasOfTable, members: Members, replace: readonly Column[] | null): Promise<void> {
+  async mergeTable(
+    table: Table,
+    extras: ExtrasOfTable,
+    members: Members,
+    replace: readonly Column[] | null,
+  ): Promise<void> {
     this.#tableExtras(table, extras, members)
     const fields = listOf(members.field)
     if (fields.length > 0) {
@@ -136,10 +142,13 @@ export class SchemaChange {
     if (!column.isVirtual) {
       refuseView(table)
       const child = table.relations.find(
-        (each) => !each.isVirtual && (each.type === 'has_many' || each.type === 'has_one') && each.fields.includes(column.name),
+        (each) =>
+          !each.isVirtual && (each.type === 'has_many' || each.type === 'has_one') && each.fields.includes(column.name),
       )
       if (child !== undefined && child.refTable.toLowerCase() !== table.name.toLowerCase()) {
-        throw new BadRequest(`Field '${column.name}' can not be dropped, because table '${child.refTable}' refers to it.`)
+        throw new BadRequest(
+          `Field '${column.name}' can not be dropped, because table '${child.refTable}' refers to it.`,
+        )
       }
       if (column.isPrimaryKey)
         throw new BadRequest(`Field '${column.name}' is part of the primary key and can not be dropped.`)
@@ -201,7 +210,8 @@ export class SchemaChange {
     }
     const key = known ?? parent?.primaryKey ?? []
     const field = asked.field ?? (key.length === 1 ? key[0] : undefined)
-    if (field === undefined) throw new BadRequest(`Field '${column}' must say which field of '${asked.table}' it refers to.`)
+    if (field === undefined)
+      throw new BadRequest(`Field '${column}' must say which field of '${asked.table}' it refers to.`)
     const { onDelete, onUpdate } = asked
     return {
       columns: [column],
@@ -227,7 +237,8 @@ export class SchemaChange {
   #placeOf(name: string): { readonly schema: string | null; readonly bare: string } {
     const dot = name.indexOf('.')
     const schema = dot < 1 ? null : name.slice(0, dot)
-    if (schema === null || !this.#around.summaries.some((each) => each.schema === schema)) return { schema: null, bare: name }
+    if (schema === null || !this.#around.summaries.some((each) => each.schema === schema))
+      return { schema: null, bare: name }
     return { schema, bare: name.slice(dot + 1) }
   }
 
@@ -260,10 +271,13 @@ export class SchemaChange {
   }
 
   #fieldExtras(table: Table, asked: readonly FieldAsked[], extras: ExtrasOfTable | null): void {
+    const given = new Set<string>()
     for (const each of asked) {
       const after = fieldExtras(each, table, extras?.fields.get(each.name.toLowerCase()) ?? null)
       if (after === null) continue
       const alias = after.alias?.toLowerCase()
+      if (alias !== undefined && given.has(alias)) throw new BadRequest(`Alias '${after.alias}' is given twice.`)
+      if (alias !== undefined) given.add(alias)
       const taken = table.columns.some(
         (column) => column.name !== each.name && (column.alias ?? column.name).toLowerCase() === alias,
       )
@@ -302,7 +316,11 @@ export const columnOf = (table: Table, name: string): Column | null =>
 const nameOfTable = ({ name, schema }: Table): TableName => (schema === null ? name : { name, schema })
 
 /** The table as it will be, as far as functions and aliases look at it. */
-function draft(summary: TableSummary & Partial<Table>, asked: readonly FieldAsked[], columns: readonly Column[]): Table {
+function draft(
+  summary: TableSummary & Partial<Table>,
+  asked: readonly FieldAsked[],
+  columns: readonly Column[],
+): Table {
   const there = new Set(columns.map((column) => column.name.toLowerCase()))
   const added = asked.filter((each) => !there.has(each.name.toLowerCase()))
   return {

@@ -65,7 +65,8 @@ function picklistOf(value: Json | undefined): readonly string[] | null {
 
 function validationOf(field: string, value: Json | undefined): Json {
   if (value === undefined || value === null || value === '') return null
-  if (Array.isArray(value)) return value.length === 0 ? null : Object.fromEntries(value.map((rule) => [String(rule), []]))
+  if (Array.isArray(value))
+    return value.length === 0 ? null : Object.fromEntries(value.map((rule) => [String(rule), []]))
   if (isMembers(value)) return value
   throw new BadRequest(`The validation of field '${field}' must be an object of rules.`)
 }
@@ -78,8 +79,11 @@ function functionsIn({ name, members, definition }: FieldAsked, table: Table): J
   if (functions === null) throw refused
   for (const fn of Object.values(functions)) {
     if (definition === null && readsValue(fn)) throw refused
-    const unknown = namesIn(fn).find((each) => columnNamed(table, each) === null && each.toLowerCase() !== name.toLowerCase())
-    if (unknown !== undefined) throw new BadRequest(`The functions of field '${name}' name an unknown field '${unknown}'.`)
+    const unknown = namesIn(fn).find(
+      (each) => columnNamed(table, each) === null && each.toLowerCase() !== name.toLowerCase(),
+    )
+    if (unknown !== undefined)
+      throw new BadRequest(`The functions of field '${name}' name an unknown field '${unknown}'.`)
   }
   if (definition === null && functions.SELECT === undefined) throw refused
   return Array.isArray(value) ? value : [value]

@@ -42,7 +42,8 @@ export function nameIn(members: Json, missing: string): string {
 
 /** Reads one field. `existing`: the column of this name. Throws BadRequest with the texts of data-plane 6.1. */
 export function fieldAsked(name: string, given: Members, existing: Column | null): FieldAsked {
-  const members = typeof given.sql === 'string' && given.sql.trim() !== '' ? { ...rawColumn(given.sql), ...given } : given
+  const members =
+    typeof given.sql === 'string' && given.sql.trim() !== '' ? { ...rawColumn(given.sql), ...given } : given
   const legacyVirtual = String(members.type ?? '').toLowerCase() === 'virtual'
   const virtual = legacyVirtual || booleanIn(members, 'is_virtual') || existing?.isVirtual === true
   const asked = legacyVirtual ? null : typeAsked(members)
@@ -52,7 +53,15 @@ export function fieldAsked(name: string, given: Members, existing: Column | null
   const type = asked?.kind === 'simple' ? asked.type : null
   const base = { name, members, extraType: extraTypeOf(asked, virtual) }
   if (virtual) {
-    return { ...base, definition: null, parts: noParts, primaryKey: false, unique: false, index: false, reference: null }
+    return {
+      ...base,
+      definition: null,
+      parts: noParts,
+      primaryKey: false,
+      unique: false,
+      index: false,
+      reference: null,
+    }
   }
   const definition = definitionOf(name, members, asked, existing)
   return {
@@ -100,7 +109,9 @@ function definitionOf(
     ...(precision === undefined ? {} : { precision }),
     ...(scale === undefined ? {} : { scale }),
     ...(members.fixed_length === undefined ? {} : { fixedLength: booleanIn(members, 'fixed_length') }),
-    ...(members.supports_multibyte === undefined ? {} : { supportsMultibyte: booleanIn(members, 'supports_multibyte') }),
+    ...(members.supports_multibyte === undefined
+      ? {}
+      : { supportsMultibyte: booleanIn(members, 'supports_multibyte') }),
     allowNull: members.allow_null === undefined ? (existing?.allowNull ?? false) : booleanIn(members, 'allow_null'),
     ...(preset === undefined ? {} : { default: preset }),
   }
@@ -188,7 +199,12 @@ const rules: ReadonlyMap<string, ReferenceRule> = new Map(
 /** Throws BadRequest for a rule that is none. */
 export function referenceRule(value: Json | undefined): ReferenceRule | null {
   if (value === undefined || value === null || value === '') return null
-  const rule = rules.get(String(value).trim().toUpperCase().replace(/[\s_]+/g, ' '))
+  const rule = rules.get(
+    String(value)
+      .trim()
+      .toUpperCase()
+      .replace(/[\s_]+/g, ' '),
+  )
   if (rule === undefined) throw new BadRequest(`'${String(value).slice(0, 40)}' is no rule of a reference.`)
   return rule
 }
@@ -211,7 +227,9 @@ function referenceOf(
   const onUpdate = referenceRule(members.ref_on_update)
   return {
     table,
-    field: textOf(Array.isArray(members.ref_fields) ? members.ref_fields[0] : (members.ref_field ?? members.ref_fields)),
+    field: textOf(
+      Array.isArray(members.ref_fields) ? members.ref_fields[0] : (members.ref_field ?? members.ref_fields),
+    ),
     ...(onDelete === null ? {} : { onDelete }),
     ...(onUpdate === null ? {} : { onUpdate }),
   }

@@ -135,7 +135,12 @@ const expressions: ReadonlyMap<string, DefaultExpression> = new Map([
   ['curtime', 'current_time'],
 ])
 const expressionOf = (text: string): DefaultExpression | undefined =>
-  expressions.get(text.trim().toLowerCase().replace(/\s*\(\s*\)$/, ''))
+  expressions.get(
+    text
+      .trim()
+      .toLowerCase()
+      .replace(/\s*\(\s*\)$/, ''),
+  )
 
 /** undefined: none. Throws BadRequest for a value that does not fit the type and an expression that is not allowed. */
 export function defaultAsked(field: string, type: SimpleType | null, value: Json): DefaultValue | undefined {
@@ -152,7 +157,8 @@ export function defaultAsked(field: string, type: SimpleType | null, value: Json
     const expression = expressionOf(value)
     if (expression !== undefined) return { expression }
   }
-  if (type === null && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) return value
+  if (type === null && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'))
+    return value
   return text
 }
 

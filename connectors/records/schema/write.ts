@@ -137,9 +137,15 @@ async function writeTable(writing: Writing, table: Table): Promise<ApiReply> {
 
 async function merge({ target, verb, change }: Writing, table: Table, members: Members): Promise<void> {
   const view = target.view(table)
-  const replaced = verb === 'PUT' ? table.columns.filter((column) => view.sees(column)) : null
-  await change.mergeTable(table, await target.extras(table.name), members, replaced)
+  const shown = visible(table, view)
+  await change.mergeTable(shown, await target.extras(table.name), members, verb === 'PUT' ? shown.columns : null)
 }
+
+/** What is hidden from the caller is not there for functions, aliases and replacements either. */
+const visible = (table: Table, view: TableView): Table => ({
+  ...table,
+  columns: table.columns.filter((column) => view.sees(column)),
+})
 
 async function dropTables(writing: Writing): Promise<ApiReply> {
   const { target, change, request, options } = writing
@@ -203,7 +209,7 @@ async function fields(writing: Writing, table: Table, name: string | null): Prom
     const there = named.find(([each]) => columnOf(table, each) !== null)
     if (there) throw new BadRequest(`Field '${there[0]}' already exists in table '${table.name}'.`)
   }
-  await change.fields(table, await target.extras(table.name), named)
+  await change.fields(visible(table, view), await target.extras(table.name), named)
   await apply(writing)
   return described(writing, name === null, named, ([each]) => target.describeField(table.name, each))
 }

@@ -7,8 +7,8 @@ import { BadRequest, type Bind, type Json } from 'dataferry/sdk'
 import { castToColumn, meansNull } from '../cast.ts'
 import { type Column, nameOf } from '../catalog/types.ts'
 import type { NestedElement, NestedWork } from './nested.ts'
-import { bringsMore, insertNew, sentFor, sentKey } from './sent.ts'
 import { columnsNamed, type Given, type NestedContext, noneGiven, type RelatedRows, type StoredRow } from './rows.ts'
+import { bringsMore, insertNew, sentFor, sentKey } from './sent.ts'
 
 export class ChildRows {
   readonly #work: NestedWork
@@ -41,7 +41,6 @@ export class ChildRows {
     const { record } = element
     const all = new Map([...given, ...this.#foreign])
     const key = sentKey(this.#work, element, this.#rows.key, this.#foreign)
-    const alone = this.#rows.key.every((column) => this.#foreign.has(column))
     if (key === null) return insertNew(this.#work, element, this.#rows, all, index)
     if (this.#isDisowned(element)) {
       await this.#part(key, record)
@@ -49,10 +48,10 @@ export class ChildRows {
     }
     const stored = await this.#own(key, element, given, index)
     if (stored !== null) return stored
-    const generated = this.#rows.key.some((column) => column.autoIncrement)
     const shared = this.#rows.key.some((column) => this.#foreign.has(column))
+    const generated = !shared && this.#rows.key.some((column) => column.autoIncrement)
     const known = [...this.#rows.key, ...this.#foreign.keys()]
-    if (generated || !(alone || shared || bringsMore(this.#work, element, known))) throw this.#rows.missing(key)
+    if (generated || !(shared || bringsMore(this.#work, element, known))) throw this.#rows.missing(key)
     return this.#rows.insert(record, all, index)
   }
 

@@ -46,10 +46,23 @@ export async function createRecords(writing: Writing, signal: AbortSignal): Prom
   return replyOf(writing, results, rows, 'created', signal)
 }
 
+/** One record of an upsert, without a key. */
+export const prepareInsert = (writing: Writing, record: Members, index: number): Promise<Prepared> =>
+  prepareOne(
+    writing,
+    new WritePlanner(writing.target.view, insertReturning(writing)),
+    rowCheck(writing.target.view),
+    record,
+    index,
+  )
+
 /** Generated keys are always asked for; a table without a key answers what it can of the row. */
 function insertReturning(writing: Writing): readonly Projection[] {
   const { key, shows, returns, columns, needs, target } = writing
-  if (key.length === 0) return target.store.can.returning ? (shows ? columns : allFields(target.view)).filter((each) => !isComputed(each)) : []
+  if (key.length === 0)
+    return target.store.can.returning
+      ? (shows ? columns : allFields(target.view)).filter((each) => !isComputed(each))
+      : []
   return shows && returns ? [...withNeeds(columns, needs), ...keyProjections(key)] : keyProjections(key)
 }
 

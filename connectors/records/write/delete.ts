@@ -86,9 +86,10 @@ function deleteOperation(writing: Writing, planner: WritePlanner, key: KeyValue)
   }
   return {
     change,
-    statement: readsFirst ? null : statement,
+    statement: readsFirst || writing.precondition !== null ? null : statement,
     finish,
     execute: async (session) => {
+      await writing.precondition?.(session, key)
       const row = readsFirst ? await before(writing, session, key) : null
       const written = finish(await runOne(session, statement))
       return row === null ? written : { ...written, row }

@@ -11,6 +11,7 @@ import { isMembers, type Members } from '../payload.ts'
 import { Binds } from '../plan/binds.ts'
 import { functionsOf } from '../plan/functions.ts'
 import { realColumn, type TableView } from '../view.ts'
+import { incrementOf } from './increment.ts'
 import { validate } from './validate.ts'
 
 /** What a column is set to: a value, or an expression that the source computes. */
@@ -115,6 +116,8 @@ function fieldValue(view: TableView, column: Column, raw: Json | undefined, how:
   }
   if (how.filled?.has(column) || !view.writes(column)) return null
   if (how.kind === 'update' && (column.type === 'id' || how.key.includes(column))) return null
+  const increment = incrementOf(raw, column, how.kind, how.lenient === true)
+  if (increment !== null) return increment
   const expression = expressionOf(raw)
   if (expression !== null) return expressionValue(view, expression)
   const value = replaceLookupsIn(raw, view)
@@ -158,9 +161,20 @@ export function relatedIn(
   record: Members,
 ): readonly { readonly relation: Relation; readonly value: Json }[] {
   if (view.table.relations.length === 0) return []
-  const names = new Map(view.relations.map((relation) => [nameOf(relation).toLowerCase(), relation]))
+  const names = relationNames(view)
   return Object.entries(record).flatMap(([name, value]) => {
     const relation = names.get(name.toLowerCase())
     return relation === undefined ? [] : [{ relation, value }]
   })
+}
+
+const known = new WeakMap<TableView, ReadonlyMap<string, Relation>>()
+
+/** By lower-case name: the records of a batch share a view. */
+function relationNames(view: TableView): ReadonlyMap<string, Relation> {
+  const found = known.get(view)
+  if (found) return found
+  const names = new Map(view.relations.map((relation) => [nameOf(relation).toLowerCase(), relation]))
+  known.set(view, names)
+  return names
 }

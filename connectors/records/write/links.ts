@@ -3,11 +3,11 @@
  * parted by `"{parentTable}.{parentPk}": null`, which leaves the other record as it is.
  */
 import type { Bind } from 'dataferry/sdk'
-import { type Column, nameOf } from '../catalog/types.ts'
 import { meansNull } from '../cast.ts'
+import { type Column, nameOf } from '../catalog/types.ts'
 import type { NestedElement, NestedWork } from './nested.ts'
-import { bringsMore, insertNew, sentKey } from './sent.ts'
 import { columnsNamed, type Given, type RelatedRows, type StoredRow } from './rows.ts'
+import { bringsMore, insertNew, sentKey } from './sent.ts'
 
 export class LinkedRows {
   readonly #work: NestedWork
@@ -41,12 +41,7 @@ export class LinkedRows {
     return stored
   }
 
-  async #stored(
-    key: readonly Bind[] | null,
-    element: NestedElement,
-    given: Given,
-    index: number,
-  ): Promise<StoredRow> {
+  async #stored(key: readonly Bind[] | null, element: NestedElement, given: Given, index: number): Promise<StoredRow> {
     const { record } = element
     if (key === null) return insertNew(this.#work, element, this.#rows, given, index)
     if (!bringsMore(this.#work, element, this.#rows.key) && given.size === 0) return this.#rows.known(key)

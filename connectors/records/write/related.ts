@@ -70,7 +70,8 @@ async function writeParent(context: NestedContext, work: NestedWork): Promise<re
   const rows = new RelatedRows(work.related, context)
   const given = await writeParents(context, element.nested, null)
   const key = sentKey(work, element, rows.key)
-  const stored = key === null ? await insertNew(work, element, rows, given) : await writeKnown(work, element, rows, key, given)
+  const stored =
+    key === null ? await insertNew(work, element, rows, given) : await writeKnown(work, element, rows, key, given)
   await writeChildren(context, element.nested, stored)
   return stored.binds(columnsNamed(work.related.table, work.relation.refFields))
 }

@@ -182,7 +182,8 @@ export class RelatedRows {
     if (values.size === 0) {
       return (await this.exists(columns, held, 'PATCH')) ? new StoredRow(session, view, this.key, key) : null
     }
-    if (!processed.sent) for (const [column, value] of processed.values) if (!values.has(column)) values.set(column, value)
+    if (!processed.sent)
+      for (const [column, value] of processed.values) if (!values.has(column)) values.set(column, value)
     const change = this.#changeOf('update', this.#shown(key), record)
     if (view.filtered && !(await this.exists(columns, held, 'PATCH'))) return null
     rowCheck(view)(values, 'update')

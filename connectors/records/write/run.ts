@@ -7,6 +7,8 @@ import { NotImplemented } from 'dataferry/sdk'
 import type { BatchMode } from '../batch.ts'
 import type { Change, RecordModel } from '../model.ts'
 import type { Planned, WritePlan } from '../plan/types.ts'
+import { despiteConflicts, WriteConflict } from './conflict.ts'
+import { StructureChanged } from '../stale.ts'
 import type { RecordStore, Row, WriteOutcome, WriteSession } from '../store.ts'
 
 /** What became of one record. */
@@ -66,8 +68,12 @@ export async function runBatch(batch: Batch, signal: AbortSignal): Promise<reado
   }
   if (prepared.every((each) => 'error' in each)) return upToFailure(prepared.map(failed), mode)
   try {
-    const results = await store.write(async (session) => {
+    const write = async (session: WriteSession): Promise<readonly Result[]> => {
       const done = await runAll(session, batch)
+      const conflict = done.find((each) => !each.ok && each.error instanceof WriteConflict)
+      if (conflict && !conflict.ok) throw conflict.error
+      const outdated = done.find((each) => !each.ok && each.error instanceof StructureChanged)
+      if (outdated && !outdated.ok && done.every((each) => !each.ok)) throw outdated.error
       if (mode === 'rollback' && done.some((each) => !each.ok)) throw new Undone(done)
       if (batch.after)
         await batch.after(
@@ -75,7 +81,8 @@ export async function runBatch(batch: Batch, signal: AbortSignal): Promise<reado
           done.flatMap((each) => (each.ok ? [each.written] : [])),
         )
       return done
-    }, signal)
+    }
+    const results = await despiteConflicts(() => store.write(write, signal), signal)
     await model?.committed?.(results.flatMap((each) => (each.ok ? [each.written.change] : [])))
     return results
   } catch (error) {

@@ -16,7 +16,8 @@ export async function insertNew(
 ): Promise<StoredRow> {
   if (work.rule === null) {
     const missing = rows.key.find(
-      (column) => !column.autoIncrement && !column.hasDefault && !given.has(column) && sentNothing(work.view, record, column),
+      (column) =>
+        !column.autoIncrement && !column.hasDefault && !given.has(column) && sentNothing(work.view, record, column),
     )
     if (missing) throw new BadRequest(`Related record has no primary key value for '${nameOf(missing)}'.`)
   }

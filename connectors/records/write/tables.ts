@@ -1,8 +1,9 @@
 /** The tables of related records, for nested writes. */
+
+import type { WriteSession } from '../store.ts'
 import type { RecordTarget } from '../target.ts'
 import type { NestedTables } from './nested.ts'
 import type { NestedContext } from './rows.ts'
-import type { WriteSession } from '../store.ts'
 import type { Writing } from './writing.ts'
 
 export const nestedTables = (target: RecordTarget): NestedTables => ({

@@ -19,11 +19,13 @@ import { StoredRow } from './rows.ts'
 import { type Prepared, runBatch, runOne, type Written } from './run.ts'
 import { nestedContext, nestedTables } from './tables.ts'
 import { refusedUpdate, type Update, updateOperation } from './updating.ts'
+import { needUpsert } from './upsert.ts'
 import { keysOf, keysWhere } from './where.ts'
 import { changeOf, readBack, reply, replyOf, returning, shownBy, shownRows, splitRow, type Writing } from './writing.ts'
 
 /** Dispatches by path id, `ids`, `filter`, records. Throws BadRequest for a body without records, and for a batch with failures. */
-export async function updateRecords(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
+export async function updateRecords(asked: Writing, signal: AbortSignal): Promise<ApiReply> {
+  const writing = asked.options.upsert ? upserting(asked) : asked
   const { target, payload, options, request, key } = writing
   if (target.id !== null) {
     const record = recordOfBody(writing)
@@ -46,6 +48,25 @@ export async function updateRecords(writing: Writing, signal: AbortSignal): Prom
     records.length,
     (index) => ({ key: keyOfRecord(key, recordAt(index), index), record: recordAt(index) }),
     signal,
+  )
+}
+
+/** Inserting takes the right to it. Throws NotImplemented, Forbidden. */
+function upserting(writing: Writing): Writing {
+  const { target } = writing
+  needUpsert(target)
+  return { ...writing, insertView: target.viewOf(target.view.table, 'POST') }
+}
+
+/** One record of an upsert, by its own key. */
+export const prepareUpdate = (writing: Writing, record: Members, index: number): Promise<Prepared> => {
+  const planner = new WritePlanner(writing.target.view, returning(writing))
+  return prepareOne(
+    writing,
+    planner,
+    rowCheck(writing.target.view),
+    () => ({ key: keyOfRecord(writing.key, record, index), record }),
+    index,
   )
 }
 
@@ -113,11 +134,11 @@ async function prepareOne(
     const nested = await prepareNested(target.view, record, nestedTables(target), change)
     const filled = filledBy(nested)
     const processed = processRecord(target.view, record, { kind: 'update', index, userId, key, filled })
-    const upsert = target.rules.allowUpsert && (target.id !== null || options.ids === null || !options.continue)
-    const inserts = upsert ? insertValues(writing, change, wanted.key, index, filled) : null
+    const setting = target.rules.allowUpsert && (target.id !== null || options.ids === null || !options.continue)
+    const inserts = setting || options.upsert ? insertValues(writing, change, wanted.key, index, filled) : null
     const update: Update = { change, key: wanted.key, processed, nested, inserts, check }
     if (nested.parents.length === 0) {
-      if (inserts !== null) check(inserts, 'insert')
+      if (inserts !== null) (writing.insertView ? rowCheck(writing.insertView) : check)(inserts, 'insert')
       const refused = refusalOf(() => check(processed.values, 'update'))
       if (refused !== null) return refusedUpdate(writing, update, refused)
     }
@@ -137,7 +158,7 @@ function insertValues(
 ): FieldValues {
   const { target, userId } = writing
   const how = { kind: 'insert', index, userId, key: [], lenient: true, filled } as const
-  const values = new Map(processRecord(target.view, record, how).values)
+  const values = new Map(processRecord(writing.insertView ?? target.view, record, how).values)
   writing.key.forEach((column, at) => {
     values.set(column, { kind: 'value', value: key.values[at] ?? null })
   })

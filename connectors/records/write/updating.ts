@@ -13,6 +13,7 @@ import { writeChildren, writeParents } from './related.ts'
 import { type Given, noneGiven, StoredRow, withGiven } from './rows.ts'
 import { type Operation, runOne, type Written } from './run.ts'
 import { nestedContext } from './tables.ts'
+import { insertMissing } from './upsert.ts'
 import { keyFields, shownBy, splitRow, type Writing } from './writing.ts'
 
 /** One record to be updated. */
@@ -33,9 +34,10 @@ export function updateOperation(writing: Writing, planner: WritePlanner, update:
   const finish = (outcome: WriteOutcome & { readonly ok: true }): Written => updatedRow(writing, update, outcome)
   return {
     change,
-    statement: bringsNothing(nested) && inserts === null ? statement : null,
+    statement: bringsNothing(nested) && inserts === null && writing.precondition === null ? statement : null,
     finish,
     execute: async (session) => {
+      await writing.precondition?.(session, key)
       const context = nestedContext(writing, session)
       const given = await writeParents(context, nested, writing.target.view)
       const values = withGiven(processed.values, given)
@@ -88,9 +90,10 @@ async function upserted(
   writing: Writing,
   planner: WritePlanner,
   session: WriteSession,
-  { inserts, key, change, check, given = noneGiven }: Update & { readonly given?: Given },
+  asked: Update & { readonly given?: Given },
   update: () => Promise<Written>,
 ): Promise<Written> {
+  const { inserts, check, given = noneGiven } = asked
   if (inserts === null) return update()
   try {
     return await update()
@@ -98,13 +101,7 @@ async function upserted(
     if (!isNotFound(error)) throw error
     const values = withGiven(inserts, given)
     if (given.size > 0) check(values, 'insert')
-    await runOne(session, planner.insert(values))
-    return {
-      shown: shownBy(writing.key, key.values),
-      key: key.values,
-      row: null,
-      change: { ...change, kind: 'insert' },
-    }
+    return insertMissing(writing, planner, session, asked, values, update)
   }
 }
 

@@ -25,6 +25,8 @@ import { withAcross } from '../relate/across.ts'
 import { type Relating, relationsOf } from '../relate/read.ts'
 import type { Row, WriteSession } from '../store.ts'
 import type { RecordTarget } from '../target.ts'
+import type { TableView } from '../view.ts'
+import { type Precondition, preconditionOf } from './precondition.ts'
 import type { Result, Written } from './run.ts'
 
 /** A write's request, understood. Nothing of it can fail later for the way that it was asked. */
@@ -47,6 +49,10 @@ export interface Writing {
   readonly shows: boolean
   /** The statements themselves can answer it. */
   readonly returns: boolean
+  /** What `If-Match` asks for; null: nothing. */
+  readonly precondition: Precondition | null
+  /** Where an upsert inserts, if not where it updates. */
+  readonly insertView?: TableView
 }
 
 /** Understands a write: options are judged before anything is done (data-plane 2.12). Throws BadRequest, Forbidden. */
@@ -83,6 +89,7 @@ export async function understand(
     userId: request.caller.user?.id ?? null,
     shows,
     returns: related.length === 0 && store.can.returning && !columns.some((each) => each.through === true),
+    precondition: await preconditionOf(target, request, options, key),
   }
 }
 

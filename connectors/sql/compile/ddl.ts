@@ -59,7 +59,12 @@ export function createIndex(
   return `create ${unique ? 'unique ' : ''}index${missing} ${index} on ${tableText(sql, table)} (${names(sql, columns)})`
 }
 
-function uniqueText(sql: SqlCompiler, table: TableName, schema: string | undefined, columns: readonly string[]): string {
+function uniqueText(
+  sql: SqlCompiler,
+  table: TableName,
+  schema: string | undefined,
+  columns: readonly string[],
+): string {
   return `constraint ${constraintName(sql, 'undx', table, schema, columns)} unique (${names(sql, columns)})`
 }
 
@@ -92,7 +97,8 @@ export function columnText(sql: SqlCompiler, column: ColumnDefinition): string {
 export const typeText = (sql: SqlCompiler, column: ColumnDefinition): string =>
   column.native === undefined ? sql.columnType(column) : nativeText(sql, column.name, column.native)
 
-const nativeShape = /^([a-z_][a-z0-9_ ]*?) ?(\( ?\d{1,6} ?(?:, ?-?\d{1,6} ?)?\))? ?((?:[a-z][a-z ]*)?)((?:\[\])*)$/
+const nativeShape =
+  /^([a-z_][a-z0-9_]*(?: [a-z_][a-z0-9_]*)*?)(?: ?(\( ?\d{1,6} ?(?:, ?-?\d{1,6} ?)?\)))?(?: ([a-z][a-z ]*))?((?:\[\])*)$/
 
 /** The database's own words, as far as they are a type with numbers in parentheses. Throws BadRequest. */
 function nativeText(sql: SqlCompiler, field: string, written: string): string {

@@ -13,7 +13,10 @@ export function predicateText(context: Context, predicate: Predicate): string {
       if (only !== undefined && more.length === 0) return predicateText(context, only)
       // No conditions at all: what AND and OR of nothing mean.
       if (only === undefined) return predicate.kind === 'and' ? '1 = 1' : '1 = 0'
-      return predicate.of.map((part) => grouped(context, part)).join(` ${predicate.kind} `)
+      return balanced(
+        predicate.of.map((part) => grouped(context, part)),
+        ` ${predicate.kind} `,
+      )
     }
     case 'xor':
       return predicate.of.map((part) => predicateText(context, part)).reduce((left, right) => out.sql.xor(left, right))
@@ -44,6 +47,17 @@ export function predicateText(context: Context, predicate: Predicate): string {
     case 'exists':
       return existsText(context, predicate.step)
   }
+}
+
+/** Terms side by side that one chain takes: databases read a chain as a tree that leans to one side, and bound its depth. */
+const chain = 100
+
+function balanced(parts: readonly string[], joint: string): string {
+  if (parts.length <= chain) return parts.join(joint)
+  const size = Math.ceil(parts.length / Math.ceil(parts.length / chain))
+  const groups: string[] = []
+  for (let at = 0; at < parts.length; at += size) groups.push(`(${parts.slice(at, at + size).join(joint)})`)
+  return balanced(groups, joint)
 }
 
 /** For use beside AND and OR. */

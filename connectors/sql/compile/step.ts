@@ -5,7 +5,8 @@ import { grouped } from './predicate.ts'
 import { type Context, whereClause } from './writer.ts'
 
 /** Some related row counts. */
-export const existsText = (context: Context, step: RelatedStep): string => `exists (${stepText(context, step, () => '1')})`
+export const existsText = (context: Context, step: RelatedStep): string =>
+  `exists (${stepText(context, step, () => '1')})`
 
 /** A value of a plan's order, or of the one related row. */
 export function valueText(context: Context, value: PlanExpr | RelatedValue): string {
@@ -25,10 +26,9 @@ function stepText(context: Context, step: RelatedStep, selected: (inner: Context
   const { via } = step
   const near = via === null ? inner : junction
   const select = `select ${selected(inner)} from ${sql.table(step.to)} as ${inner.alias}`
-  const join = via === null ? '' : ` join ${sql.table(via.table)} as ${junction.alias} on ${farText(inner, junction, via.far)}`
-  const on = step.on.map(
-    ({ own, other }) => `${columnText(near, other)} = ${columnText({ out, alias: outer }, own)}`,
-  )
+  const join =
+    via === null ? '' : ` join ${sql.table(via.table)} as ${junction.alias} on ${farText(inner, junction, via.far)}`
+  const on = step.on.map(({ own, other }) => `${columnText(near, other)} = ${columnText({ out, alias: outer }, own)}`)
   const visible = via?.where ? grouped(junction, via.where) : null
   const where = step.where ? grouped(inner, step.where) : null
   return `${select}${join}${whereClause([...on, visible, where])}`

@@ -23,8 +23,13 @@ function bodyText(context: Context, plan: WritePlan): string {
       return `insert into ${table}${valuesText(context, plan)}`
     case 'upsert': {
       const key = new Set(plan.key.map((column) => column.name))
-      const overwritten = plan.set.map((part) => part.column).filter((column) => !key.has(column.name))
-      return `insert into ${table}${valuesText(context, plan)}${sql.onConflict(plan.key, overwritten)}`
+      const overwritten =
+        plan.overwrite ?? plan.set.map((part) => part.column).filter((column) => !key.has(column.name))
+      if (plan.where === null)
+        return `insert into ${table}${valuesText(context, plan)}${sql.onConflict(plan.key, overwritten)}`
+      // The row that is there has a name of its own, beside the one that was to be inserted.
+      const insert = `insert into ${table} as t${valuesText(context, plan)}${sql.onConflict(plan.key, overwritten)}`
+      return `${insert} where ${predicateText({ out: context.out, alias: 't' }, plan.where)}`
     }
     case 'update': {
       const set = plan.set.map(

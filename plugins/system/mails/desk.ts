@@ -32,6 +32,7 @@ export interface DeskDeps {
 }
 
 const seal = 'outbox.content'
+const underWay = 'It is being sent.'
 const patienceMs = 60_000
 
 export class MailDesk {
@@ -43,6 +44,12 @@ export class MailDesk {
     this.#deps = deps
   }
 
+  /** What was being sent when the server was killed: nobody knows whether it arrived. */
+  async start(): Promise<void> {
+    const reason = 'The server ended while it was being sent.'
+    await this.#deps.store.transaction((tx) => tx.update('outbox', { reason: underWay }, { reason }))
+  }
+
   /** In the transaction that makes the code: notes the mail. An older one to the same person holds a code that is void by now. */
   async note(tx: Transaction, letter: Letter): Promise<number> {
     const user = numberAt(letter.user, 'id')
@@ -52,7 +59,7 @@ export class MailDesk {
       purpose: letter.purpose,
       email: textAt(letter.user, 'email'),
       content: this.#deps.secrets.seal(JSON.stringify({ code: letter.code, link: this.#link(letter) }), seal),
-      reason: 'It is being sent.',
+      reason: underWay,
       created_date: stampOf(new Date()),
     })
   }

@@ -112,6 +112,17 @@ export class RecordResources {
     this.#models = new Map(Object.entries(models))
   }
 
+  /** What clients see of the table behind each resource. */
+  async views(): Promise<ReadonlyMap<string, TableView>> {
+    const { catalog } = this.#deps.tools.records
+    const views = new Map<string, TableView>()
+    for (const [resource, { table }] of Object.entries(kinds)) {
+      const found = await catalog.table(table)
+      if (found !== null) views.set(resource, viewOfTable(found))
+    }
+    return views
+  }
+
   /** `below`: the segments after the resource. PUT is PATCH here (control-plane 4.1). */
   async handle(
     resource: RecordResource,

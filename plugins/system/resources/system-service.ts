@@ -1,17 +1,21 @@
 /** The service type `system`: which resource a request is for. */
 
-import { booleanOption, parseOptions, projectList, wrapList } from 'dataferry/records'
+import { booleanOption, isMembers, type Members, parseOptions, projectList, wrapList } from 'dataferry/records'
 import {
   type ApiReply,
   type ApiRequest,
   BadRequest,
+  type Body,
   type Caller,
   type Json,
   NotFound,
   NotImplemented,
+  type OpenApiAsked,
+  type OpenApiPart,
   type Service,
   type ServiceHost,
   type ServiceRecord,
+  type Verb,
 } from 'dataferry/sdk'
 import { invitesOf } from '../mails/invites.ts'
 import { outbox } from '../mails/outbox.ts'
@@ -19,14 +23,20 @@ import type { System } from '../plugin.ts'
 import { answer, noSuchVerb } from '../sessions/body.ts'
 import { cache } from './cache.ts'
 import { comingResources, resources } from './catalogue.ts'
+import { type ConfigPackageDeps, configPackage } from './config-package.ts'
 import { CustomResource } from './custom.ts'
+import { describeSystem } from './describe.ts'
 import { environment } from './environment.ts'
 import { events } from './events.ts'
+import { importTable } from './import.ts'
 import { limitCache } from './limit-cache.ts'
 import { packages } from './package.ts'
 import { isRecordResource, RecordResources } from './records.ts'
 import { serviceTypes } from './service-type.ts'
 import { seesService } from './visible.ts'
+
+/** What may be read of a list at once. */
+const readBudget = { bytes: 1 << 28, rows: 1_000_000 }
 
 const accountResources = ['session', 'password', 'profile'] as const
 
@@ -129,16 +139,42 @@ export class SystemService implements Service {
       case 'package':
         return packages(request, deps)
       case 'import':
-        if (request.verb !== 'POST') throw noSuchVerb(request.verb === 'PUT' ? 'PATCH' : request.verb, 'import')
-        throw new NotImplemented('Tables can not be made of uploaded files on this server yet.')
+        return importTable(request, { call: host.call, routePrefix: host.settings.api.routePrefix }, signal)
+      case 'config_package':
+        return configPackage(request, { store: store.tables, ...this.#asking(request, signal) })
     }
     if (comingResources.has(name))
       throw new NotImplemented(`The resource '${name}' is not available on this server yet.`)
     throw new NotFound(`Resource '${asked}' not found for service '${this.#host.service.name}'.`)
   }
 
+  /** Requests of the same caller on the records, for what is made of them. */
+  #asking(request: ApiRequest, signal: AbortSignal): Pick<ConfigPackageDeps, 'ask' | 'list'> {
+    const ask = async (verb: Verb, path: readonly string[], body: Json): Promise<Json> => {
+      const sent: Body = verb === 'GET' ? { kind: 'none' } : { kind: 'value', value: body, typed: true }
+      const reply = await this.handle({ ...request, verb, path, query: new Map(), body: sent }, signal)
+      return reply.body.kind === 'value'
+        ? reply.body.value
+        : reply.body.kind === 'rows'
+          ? reply.body.rows.value(readBudget, signal)
+          : null
+    }
+    const list = async (resource: 'service'): Promise<readonly Members[]> => {
+      const shown = await ask('GET', [resource], null)
+      const { wrapperName } = request.output
+      const records = isMembers(shown) ? (shown[wrapperName] ?? []) : shown
+      return Array.isArray(records) ? records.filter(isMembers) : []
+    }
+    return { ask, list }
+  }
+
   async resources(): Promise<readonly string[]> {
     return accessList(true, () => true)
+  }
+
+  async describe(_caller: Caller, asked?: OpenApiAsked): Promise<OpenApiPart> {
+    const views = asked?.tables === 'none' ? new Map() : await this.#records.views()
+    return describeSystem(views, this.#system.host.settings.api.wrapper)
   }
 
   async close(): Promise<void> {}

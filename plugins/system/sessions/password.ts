@@ -51,7 +51,7 @@ export class PasswordResource {
       throw new BadRequest('Both old and new password are required to change the password.')
     await this.confirm(user.id, before, request.address)
     checkLength(after)
-    await this.#set(user.id, await hashPassword(after))
+    await this.#set(user.id, await hashPassword(after), request)
     if (!booleanOption(request.query.get('login'))) return answer({ success: true })
     const fresh = await this.#deps.accounts.user(user.id)
     if (fresh === null) return answer({ success: true })
@@ -76,12 +76,12 @@ export class PasswordResource {
   }
 
   /** All tokens of the user end, and a pending confirmation is done. */
-  async #set(id: number, hash: string): Promise<void> {
+  async #set(id: number, hash: string, request: ApiRequest): Promise<void> {
     await this.#deps.store.transaction(async (tx) => {
       const [row] = await tx.rows('user', { id })
       if (row === undefined) return
       const code = optionalAt(row, 'confirm_code')
-      await setPassword(tx, row, hash, isPending(code) ? null : code)
+      await setPassword(tx, row, hash, isPending(code) ? null : code, request)
     })
     this.#deps.accounts.changed(id)
   }

@@ -1,5 +1,6 @@
 /** `user/profile` and `system/admin/profile` (control-plane 1.7): what people may see and change of their own account. */
 import { type ApiReply, type ApiRequest, BadRequest, type Json, NotFound } from 'dataferry/sdk'
+import { writeAudit } from '../audit/log.ts'
 import { noBlanks } from '../models/user.ts'
 import { checkText, messages, Problems, textOf } from '../models/validation.ts'
 import { optionalAt, optionalNumberAt, textAt } from '../store/columns.ts'
@@ -53,6 +54,8 @@ export class ProfileResource {
       }
       problems.throwIfAny()
       await tx.update('user', { id }, { ...values, last_modified_date: stampOf(new Date()), last_modified_by_id: id })
+      const after = { ...row, ...values }
+      await writeAudit(tx, request, { action: 'update', resource: 'user', id: String(id), before: row, after })
     })
     this.#deps.accounts.changed(id)
     const user = emailChanges ? await this.#deps.accounts.user(id) : null

@@ -5,6 +5,7 @@
  */
 import { booleanOption } from 'dataferry/records'
 import { type ApiReply, type ApiRequest, BadRequest, NotFound, type PluginHost, Unauthorized } from 'dataferry/sdk'
+import { writeAudit } from '../audit/log.ts'
 import type { MailDesk } from '../mails/desk.ts'
 import { computedUser } from '../models/user.ts'
 import { messages, Problems } from '../models/validation.ts'
@@ -168,7 +169,7 @@ export class Reset {
       if (now === undefined || (by.code !== null && !isCode(by.code, stored)))
         throw new NotFound('The supplied email and/or confirmation code were not found in the system.')
       const confirm_code = by.code !== null || isPending(stored) ? by.confirm_code : stored
-      await setPassword(tx, now, hash, confirm_code)
+      await setPassword(tx, now, hash, confirm_code, request)
     })
     accounts.changed(id)
     if (!booleanOption(request.query.get('login'))) return answer({ success: true })
@@ -192,20 +193,20 @@ export async function setPassword(
   row: StoreRow,
   hash: string,
   confirm_code: string | null,
+  request: ApiRequest,
 ): Promise<void> {
   const now = new Date()
   const id = numberAt(row, 'id')
-  await tx.update(
-    'user',
-    { id },
-    {
-      password: hash,
-      confirm_code,
-      tokens_valid_from: endOfTokens(numberAt(row, 'tokens_valid_from'), secondsOf(now)),
-      last_modified_date: stampOf(now),
-    },
-  )
+  const values = {
+    password: hash,
+    confirm_code,
+    tokens_valid_from: endOfTokens(numberAt(row, 'tokens_valid_from'), secondsOf(now)),
+    last_modified_date: stampOf(now),
+  }
+  await tx.update('user', { id }, values)
   await tx.remove('outbox', { user_id: id })
+  const after = { ...row, ...values }
+  await writeAudit(tx, request, { action: 'update', resource: 'user', id: String(id), before: row, after })
 }
 
 /** Told only to those who proved that the account is theirs. */

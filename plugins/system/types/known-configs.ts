@@ -55,18 +55,6 @@ const container: readonly Short[] = [
   ['public_path', 'Public Path', 'array', { items: 'string' }],
   ['container', 'Root Folder', 'text'],
 ]
-const mailParameters: Short = [
-  'parameters',
-  'Parameters',
-  'array',
-  {
-    items: [
-      field(['name', 'Name', 'string']),
-      field(['value', 'Value', 'string']),
-      field(['active', 'Active', 'boolean', { default: true }]),
-    ],
-  },
-]
 const verbs: Partial<ConfigField> = { default: 0 }
 const rws: ConfigSchema = [
   field(['base_url', 'Base URL', 'text']),
@@ -114,27 +102,7 @@ export const knownConfigs: { readonly [type: string]: ConfigSchema } = {
   alloydb: pgsql,
   local_file: container.map(field),
   rws,
-  local_email: [],
   swagger: [],
-  smtp_email: [
-    field(['host', 'Host', 'string', { required: true }]),
-    field(['port', 'Port', 'string', { default: '587' }]),
-    field([
-      'encryption',
-      'Encryption',
-      'picklist',
-      {
-        values: [
-          { label: '', name: null },
-          { label: 'TLS', name: 'tls' },
-          { label: 'SSL', name: 'ssl' },
-        ],
-      },
-    ]),
-    field(['username', 'Username', 'string', { secret: 'encrypted' }]),
-    field(['password', 'Password', 'password', password]),
-    field(mailParameters),
-  ],
 }
 
 /** What the type's own check would refuse, where the contract has words for it. */

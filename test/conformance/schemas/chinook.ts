@@ -64,5 +64,17 @@ export const chinook = schema(
     PlaylistTrack: `PlaylistId integer key -> Playlist.PlaylistId
       TrackId integer key -> Track.TrackId`,
   },
-  { Artist: 12, Album: 20, Employee: 8, Customer: 15, Genre: 5, MediaType: 4, Track: 60, Invoice: 30, InvoiceLine: 80, Playlist: 6, PlaylistTrack: 60 },
+  {
+    Artist: 12,
+    Album: 20,
+    Employee: 8,
+    Customer: 15,
+    Genre: 5,
+    MediaType: 4,
+    Track: 60,
+    Invoice: 30,
+    InvoiceLine: 80,
+    Playlist: 6,
+    PlaylistTrack: 60,
+  },
 )

@@ -94,5 +94,22 @@ export const sakila = schema(
       title string(255)
       description text?`,
   },
-  { actor: 12, category: 5, language: 4, country: 5, city: 10, address: 14, film: 25, film_actor: 50, film_category: 30, store: 3, staff: 5, customer: 14, inventory: 30, rental: 40, payment: 45, film_text: 5 },
+  {
+    actor: 12,
+    category: 5,
+    language: 4,
+    country: 5,
+    city: 10,
+    address: 14,
+    film: 25,
+    film_actor: 50,
+    film_category: 30,
+    store: 3,
+    staff: 5,
+    customer: 14,
+    inventory: 30,
+    rental: 40,
+    payment: 45,
+    film_text: 5,
+  },
 )

@@ -5,8 +5,9 @@
  *
  * `?` is nullable; `key` is part of the primary key; `later`: the reference is set when every table has its rows.
  */
-import type { ColumnDefinition, ForeignKeyDefinition, Row, SimpleType } from 'dataferry/records'
+
 import type { SeedTable } from 'dataferry/conformance'
+import type { ColumnDefinition, ForeignKeyDefinition, Row, SimpleType } from 'dataferry/records'
 
 export interface Reference {
   readonly columns: readonly string[]
@@ -31,7 +32,10 @@ interface Line {
 }
 
 /** `counts`: the rows of each table. Tables come in the order in which they can be filled. */
-export function schema(text: { readonly [table: string]: string }, counts: { readonly [table: string]: number }): readonly Made[] {
+export function schema(
+  text: { readonly [table: string]: string },
+  counts: { readonly [table: string]: number },
+): readonly Made[] {
   return Object.entries(text).map(([name, lines]) => table(name, lines.trim().split('\n').map(line), counts))
 }
 
@@ -40,7 +44,11 @@ function line(text: string): Line {
   if (!found) throw new Error(`not a column: ${text}`)
   const [, name = '', type = '', size, scale, nullable, key, table, column, later] = found
   const measures =
-    size === undefined ? {} : scale === undefined ? { length: Number(size) } : { precision: Number(size), scale: Number(scale) }
+    size === undefined
+      ? {}
+      : scale === undefined
+        ? { length: Number(size) }
+        : { precision: Number(size), scale: Number(scale) }
   return {
     column: { name, type: type as SimpleType, ...measures, allowNull: nullable !== undefined },
     key: key !== undefined,
@@ -54,7 +62,9 @@ function table(name: string, lines: readonly Line[], counts: { readonly [table: 
   const references = lines.flatMap(({ column, to }): Reference[] =>
     to === null ? [] : [{ columns: [column.name], table: to[0], refColumns: [to[1]] }],
   )
-  const foreignKeys = references.map(({ columns, table: refTable, refColumns }): ForeignKeyDefinition => ({ columns, refTable, refColumns }))
+  const foreignKeys = references.map(
+    ({ columns, table: refTable, refColumns }): ForeignKeyDefinition => ({ columns, refTable, refColumns }),
+  )
   return {
     name,
     key,
@@ -71,7 +81,9 @@ function rowsOf(name: string, lines: readonly Line[], counts: { readonly [table:
   const rows: Row[] = []
   const seen = new Set<string>()
   for (let at = 0; rows.length < count && at < count * 20; at += 1) {
-    const row = Object.fromEntries(lines.map((each, index) => [each.column.name, valueOf(each, at, index, keys.length > 1, counts)]))
+    const row = Object.fromEntries(
+      lines.map((each, index) => [each.column.name, madeValue(each, at, index, keys.length > 1, counts)]),
+    )
     const id = JSON.stringify(keys.map((each) => row[each.column.name]))
     if (seen.has(id)) continue
     seen.add(id)
@@ -80,14 +92,22 @@ function rowsOf(name: string, lines: readonly Line[], counts: { readonly [table:
   return rows
 }
 
-function valueOf({ column, key, to }: Line, at: number, index: number, composite: boolean, counts: { readonly [table: string]: number }): Row[string] {
+function madeValue(
+  { column, key, to }: Line,
+  at: number,
+  index: number,
+  composite: boolean,
+  counts: { readonly [table: string]: number },
+): Row[string] {
   const mixed = (at * 7919 + index * 104729) % 100003
   if (key && !composite && to === null) return at + 1
   if (column.allowNull === true && mixed % 5 === 0) return null
   if (to !== null) {
     const most = Math.max(1, counts[to[0]] ?? 1)
     if (key && !composite) return at + 1
-    return 1 + (composite && key ? (index % 2 === 0 ? at % most : (at * 3 + Math.floor(at / most)) % most) : mixed % most)
+    return (
+      1 + (composite && key ? (index % 2 === 0 ? at % most : (at * 3 + Math.floor(at / most)) % most) : mixed % most)
+    )
   }
   switch (column.type) {
     case 'string':

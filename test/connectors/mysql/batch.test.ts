@@ -238,10 +238,12 @@ describe('a deadlock', { skip }, () => {
 })
 
 /** Until a statement of the service waits for a lock. */
-async function waiting({ direct }: Arranged): Promise<void> {
+async function waiting({ direct, name }: Arranged): Promise<void> {
   const end = Date.now() + 15_000
   for (;;) {
-    const [row] = await direct.run("select count(*) from information_schema.innodb_trx where trx_state = 'LOCK WAIT'")
+    const [row] = await direct.run(
+      `select count(*) from information_schema.innodb_trx join information_schema.processlist on id = trx_mysql_thread_id where trx_state = 'LOCK WAIT' and db = '${name}'`,
+    )
     if (Number(row?.[0]) > 0) return
     assert.ok(Date.now() < end, 'nothing waits')
     // The server shows the same again to whoever asks sooner.

@@ -198,7 +198,8 @@ test('relations and constraints', { skip }, async (t) => {
   for (const [table, expected] of Object.entries(relations)) {
     const actual = (await found(catalog, table)).relations.map(told)
     // How relations are derived from keys is tested with the engine; here it is that every key is found.
-    for (const relation of expected) assert.ok(actual.includes(relation), `${table}: ${relation} in ${actual.join(', ')}`)
+    for (const relation of expected)
+      assert.ok(actual.includes(relation), `${table}: ${relation} in ${actual.join(', ')}`)
   }
   const { constraints } = await found(catalog, 'site')
   assert.deepEqual(Object.keys(constraints as object).sort(), ['in_region', 'primary', 'site_ibfk_1'])

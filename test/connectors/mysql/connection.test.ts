@@ -111,7 +111,9 @@ describe('recovery', { skip }, () => {
     assert.equal(made.status, 201)
   })
 
-  it('under load: what was answered is there', { skip: database?.restart === null && 'the server is not ours' }, async (t) => {
+  it('under load: what was answered is there', {
+    skip: database?.restart === null && 'the server is not ours',
+  }, async (t) => {
     assert.ok(database?.restart)
     const { ask, direct, name } = await arrange(t, database, '')
     await direct.run(`set global innodb_flush_log_at_trx_commit = 1; ${small}`)
@@ -136,8 +138,14 @@ describe('recovery', { skip }, () => {
     const again = new Direct(database, name)
     const there = new Set((await again.run('select name from item')).map(([text]) => text))
     again.end()
-    assert.deepEqual(answered.filter((text) => !there.has(text)), [])
-    assert.deepEqual([...others].filter((status) => status !== 503), [])
+    assert.deepEqual(
+      answered.filter((text) => !there.has(text)),
+      [],
+    )
+    assert.deepEqual(
+      [...others].filter((status) => status !== 503),
+      [],
+    )
   })
 
   it('from connections that the server ended', async (t) => {

@@ -103,7 +103,10 @@ describe('relations', () => {
       'book_tag_by_tag_id has_many id>book_tag.tag_id',
     ],
     book_tag: ['book_by_book_id belongs_to book_id>book.id', 'tag_by_tag_id belongs_to tag_id>tag.id'],
-    employee: ['employee_by_manager_id has_many id>employee.manager_id', 'parent_by_manager_id belongs_to manager_id>employee.id'],
+    employee: [
+      'employee_by_manager_id has_many id>employee.manager_id',
+      'parent_by_manager_id belongs_to manager_id>employee.id',
+    ],
     order: ['region_by_country_region_no belongs_to country,region_no>region.country,no'],
     region: ['order_by_country_region_no has_many country,no>order.country,region_no'],
   }

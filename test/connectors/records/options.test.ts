@@ -103,7 +103,9 @@ describe('options', () => {
     const options = parseOptions(query, null, true)
     assert.deepEqual(options.relation('books_by_author'), {
       fields: ['a', 'b'],
+      filter: null,
       limit: 5,
+      offset: 0,
       order: 'a desc',
       group: null,
     })

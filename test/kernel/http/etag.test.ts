@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { entityHash, namesEntity } from '../../../kernel/http/etag.ts'
-import type { ApiRequest } from '../../../kernel/plugins/contract.ts'
-import { rows, type Served, serve, value } from './fixture.ts'
+import type { ApiReply, ApiRequest } from '../../../kernel/plugins/contract.ts'
+import { type Answer, rows, type Served, serve, value } from './fixture.ts'
 
 describe('the hash of a body', () => {
   it('is the same for the same bytes, of any kind of array', () => {
@@ -52,79 +52,78 @@ describe('lists of tags', () => {
 
 describe('answers with a tag', () => {
   const wide = Array.from({ length: 100 }, (_, id) => ({ id, name: `name ${id}` }))
-  let served: Served
-  before(async () => {
-    served = await serve({
-      dispatch: async ({ path }: ApiRequest) => {
-        switch (path[0]) {
-          case 'wide':
-            return value({ resource: wide })
-          case 'large':
-            return value({ resource: Array.from({ length: 60 }, () => wide) })
-          case 'created':
-            return value({ id: 1 }, 201)
-          case 'own':
-            return { ...value({ id: 1 }), headers: { ETag: '"own"' } }
-          case 'picture':
-            return {
-              status: 200,
-              headers: {},
-              body: { kind: 'opaque', type: 'image/png', length: 3, bytes: one() } as const,
-            }
-          default:
-            return { status: 200, headers: {}, body: rows(async (_output, sink) => void (await sink.write(Buffer.from('{"id":1}')))) }
-        }
-      },
-    })
-  })
-  after(() => served.close())
   async function* one(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('abc')
   }
-  const ask = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> =>
-    fetch(`${served.url}/api/v2/echo/${path}`, { method, headers: { 'accept-encoding': 'identity', ...headers } })
+  function answerOf({ path }: ApiRequest): ApiReply {
+    switch (path[0]) {
+      case 'wide':
+        return value({ resource: wide })
+      case 'large':
+        return value({ resource: Array.from({ length: 60 }, () => wide) })
+      case 'created':
+        return value({ id: 1 }, 201)
+      case 'own':
+        return { ...value({ id: 1 }), headers: { ETag: '"own"' } }
+      case 'picture':
+        return { status: 200, headers: {}, body: { kind: 'opaque', type: 'image/png', length: 3, bytes: one() } }
+      default:
+        return { status: 200, headers: {}, body: rows(async (_output, sink) => void (await sink.write(Buffer.from('{"id":1}')))) }
+    }
+  }
+  let served: Served
+  before(async () => {
+    served = await serve({}, {}, answerOf)
+  })
+  after(() => served.close())
+  const ask = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
+    served.ask(method, `/api/v2/echo/${path}`, headers)
 
   it('a small body has a strong one and is not sent again to who has it', async () => {
     const first = await ask('record')
-    const tag = first.headers.get('etag') ?? ''
+    const tag = first.headers.etag ?? ''
     assert.match(tag, /^"[\w-]+"$/)
-    assert.equal(first.headers.get('vary'), 'Accept')
+    assert.equal(first.headers.vary, 'Accept')
     const again = await ask('record', { 'if-none-match': tag })
-    assert.deepEqual([again.status, await again.text()], [304, ''])
-    assert.equal(again.headers.get('etag'), tag)
-    assert.equal(again.headers.get('vary'), 'Accept')
-    assert.equal(again.headers.get('content-type'), null)
+    assert.deepEqual([again.status, again.text], [304, ''])
+    assert.deepEqual([again.headers.etag, again.headers.vary, again.headers['content-type']], [tag, 'Accept', undefined])
     assert.equal((await ask('record', { 'if-none-match': '"other"' })).status, 200)
     assert.equal((await ask('record', { 'if-none-match': '*' })).status, 304)
   })
   it('HEAD has the same one', async () => {
-    const tag = (await ask('record')).headers.get('etag') ?? ''
-    assert.equal((await ask('record', {}, 'HEAD')).headers.get('etag'), tag)
+    const tag = (await ask('record')).headers.etag ?? ''
+    assert.equal((await ask('record', {}, 'HEAD')).headers.etag, tag)
     assert.equal((await ask('record', { 'if-none-match': tag }, 'HEAD')).status, 304)
   })
   it('each encoding has its own, and all of them are known', async () => {
-    const plain = (await ask('wide')).headers.get('etag') ?? ''
+    const plain = (await ask('wide')).headers.etag ?? ''
     const packed = await ask('wide', { 'accept-encoding': 'gzip' })
-    assert.equal(packed.headers.get('etag'), plain.replace(/"$/, '-gzip"'))
-    assert.equal(packed.headers.get('vary'), 'Accept, Accept-Encoding')
+    assert.equal(packed.headers.etag, plain.replace(/"$/, '-gzip"'))
+    assert.equal(packed.headers.vary, 'Accept, Accept-Encoding')
     const again = await ask('wide', { 'accept-encoding': 'gzip', 'if-none-match': plain })
-    assert.equal(again.status, 304)
-    assert.equal(again.headers.get('content-encoding'), null)
-    assert.equal(again.headers.get('vary'), 'Accept, Accept-Encoding')
+    assert.deepEqual(
+      [again.status, again.headers['content-encoding'], again.headers.vary],
+      [304, undefined, 'Accept, Accept-Encoding'],
+    )
   })
   it('each format has its own', async () => {
-    const tags = await Promise.all(
-      ['application/json', 'application/xml', 'text/csv'].map(async (accept) => (await ask('wide', { accept })).headers.get('etag')),
+    const answers = await Promise.all(
+      ['application/json', 'application/xml', 'text/csv'].map((accept) => ask('wide', { accept })),
     )
-    assert.equal(new Set(tags).size, 3)
+    assert.equal(new Set(answers.map(({ headers }) => headers.etag)).size, 3)
   })
-  for (const [path, method] of [['large', 'GET'], ['picture', 'GET'], ['created', 'GET'], ['record', 'POST']] as const) {
+  const without = [
+    ['large', 'GET'],
+    ['picture', 'GET'],
+    ['created', 'GET'],
+    ['record', 'POST'],
+  ] as const
+  for (const [path, method] of without) {
     it(`${method} ${path} has none`, async () => {
       const answer = await ask(path, { 'if-none-match': '*' }, method)
       assert.ok(answer.status < 300)
-      assert.equal(answer.headers.get('etag'), null)
-      await answer.arrayBuffer()
+      assert.equal(answer.headers.etag, undefined)
     })
   }
-  it("a service's own stays", async () => assert.equal((await ask('own')).headers.get('etag'), '"own"'))
+  it("a service's own stays", async () => assert.equal((await ask('own')).headers.etag, '"own"'))
 })

@@ -1,7 +1,6 @@
 /** Mails by SMTP, to a server on the loopback: of the service, and of the accounts (control-plane 1.6, 1.8, 1.9, 10.1). */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { adminCredentials } from '../../support/server.ts'
 import { type SmtpServer, startSmtp } from '../../support/smtp.ts'
 import { type Client, startClient } from '../system/client.ts'
 
@@ -250,10 +249,9 @@ test('a registration that a mail confirms', async () => {
 })
 
 test('delivered mails leave nothing in the outbox', async () => {
-  // Each removal is awaited by the next transaction of the store, and the last mail was received before.
+  // The last mail was received, its note is being removed.
   for (;;) {
     const { resource } = await client.ok('GET', 'system/outbox')
     if (resource.length === 0) break
   }
-  assert.equal(adminCredentials.email, 'admin@example.org')
 })

@@ -1,6 +1,7 @@
 /** The filter language (data-plane 4), against rows: each filter gives the ids that it means, as list, as count and negated. */
-import { library } from '../library.ts'
+
 import type { Json } from 'dataferry/sdk'
+import { library } from '../library.ts'
 import type { Case, Group, SeedTable } from '../types.ts'
 
 /** Every type that filters compare, with nulls; texts are in lower case, since collations differ. */
@@ -34,7 +35,17 @@ const probe: SeedTable = {
   ],
 }
 
-function row(id: number, name: string | null, a: number | null, b: number | null, big: string | null, ok: boolean | null, price: number | null, f: number | null, ...rest: readonly (string | null)[]) {
+function row(
+  id: number,
+  name: string | null,
+  a: number | null,
+  b: number | null,
+  big: string | null,
+  ok: boolean | null,
+  price: number | null,
+  f: number | null,
+  ...rest: readonly (string | null)[]
+) {
   const [d = null, ts = null, note = null] = rest
   return { id, name, a, b, big: big === null ? null : BigInt(big), ok, price, f, d, ts, note }
 }
@@ -204,7 +215,7 @@ const expressions: readonly Vector[] = [
 
 const params: readonly Vector[] = [
   ['a = :x', [1], { ':x': 1 }],
-  ["name = :x", [3], { ':x': "o'brien" }],
+  ['name = :x', [3], { ':x': "o'brien" }],
   ['name = :x', [], { ':x': "'bob'" }],
   ['name = :x', [], { ':x': '(lower(name))' }],
   ['name = :x', [], { ':x': 'x) or (1 = 1' }],
@@ -214,22 +225,96 @@ const params: readonly Vector[] = [
   ['big = :x', [4], { ':x': 9007199254740993n }],
 ]
 
-const injected = ["'; drop table probe; --", "' or '1'='1", '") or ("1"="1', '\\', "\\'", '/*', '--', ';', '${a}', '%s', '?', '$1', ':a', '@a', '`']
+const injected = [
+  "'; drop table probe; --",
+  "' or '1'='1",
+  '") or ("1"="1',
+  '\\',
+  "\\'",
+  '/*',
+  '--',
+  ';',
+  '#{a}',
+  '%s',
+  '?',
+  '$1',
+  ':a',
+  '@a',
+  '`',
+]
 
 const refused: readonly Case[] = [
-  ...['a', 'a = 1.5', 'a != 1.5', 'name isnull x', '= 5', 'bogus = 1', 'lower(name) = 1', 'a = x', 'a in ()', 'a in 1,2', '(a = 1', 'a = 1)', '((a = 1) AND (b = 2)', 'a = (select 1)', 'a = (pg_sleep(1))', 'a = (sqlite_version())', 'a = (version())', 'a ! = 1', 'price = abc', 'ok = banana', 'a = (b', '1 = 1', 'probe.a = 1'].map((filter): Case => ({
-    name: filter,
-    ask: 'GET probe',
-    query: { filter },
+  ...[
+    'a',
+    'a = 1.5',
+    'a != 1.5',
+    'name isnull x',
+    '= 5',
+    'bogus = 1',
+    'lower(name) = 1',
+    'a = x',
+    'a in ()',
+    'a in 1,2',
+    '(a = 1',
+    'a = 1)',
+    '((a = 1) AND (b = 2)',
+    'a = (select 1)',
+    'a = (pg_sleep(1))',
+    'a = (sqlite_version())',
+    'a = (version())',
+    'a ! = 1',
+    'price = abc',
+    'ok = banana',
+    'a = (b',
+    '1 = 1',
+    'probe.a = 1',
+  ].map(
+    (filter): Case => ({
+      name: filter,
+      ask: 'GET probe',
+      query: { filter },
+      status: 400,
+    }),
+  ),
+  {
+    name: 'a text for an integer',
+    ask: 'GET probe?filter=a = x',
     status: 400,
-  })),
-  { name: 'a text for an integer', ask: 'GET probe?filter=a = x', status: 400, message: "Field 'a' must be a valid integer." },
-  { name: 'an unknown field', ask: 'GET probe?filter=bogus = 1', status: 400, message: "Invalid or unparsable field in filter request: 'bogus'" },
-  { name: 'a list without parentheses', ask: 'GET probe?filter=a in 1,2', status: 400, message: 'Filter value lists must be wrapped in parentheses.' },
+    message: "Field 'a' must be a valid integer.",
+  },
+  {
+    name: 'an unknown field',
+    ask: 'GET probe?filter=bogus = 1',
+    status: 400,
+    message: "Invalid or unparsable field in filter request: 'bogus'",
+  },
+  {
+    name: 'a list without parentheses',
+    ask: 'GET probe?filter=a in 1,2',
+    status: 400,
+    message: 'Filter value lists must be wrapped in parentheses.',
+  },
   { name: 'no operator', ask: 'GET probe?filter=a', status: 400, message: 'Invalid or unparsable filter request.' },
-  { name: 'an object as filter', ask: 'GET probe', query: { filter: { id: 5 } }, status: 400, message: 'Invalid or unparsable filter request.' },
-  { name: 'a list as parameter', ask: 'GET probe', query: { filter: 'name = :x', params: { ':x': ['a'] } }, status: 400 },
-  { name: 'an object as filter deletes nothing', ask: 'DELETE probe', query: { filter: ['id > 0'] }, status: 400, then: [{ ask: 'GET probe?count_only=true', answer: 8 }] },
+  {
+    name: 'an object as filter',
+    ask: 'GET probe',
+    query: { filter: { id: 5 } },
+    status: 400,
+    message: 'Invalid or unparsable filter request.',
+  },
+  {
+    name: 'a list as parameter',
+    ask: 'GET probe',
+    query: { filter: 'name = :x', params: { ':x': ['a'] } },
+    status: 400,
+  },
+  {
+    name: 'an object as filter deletes nothing',
+    ask: 'DELETE probe',
+    query: { filter: ['id > 0'] },
+    status: 400,
+    after: [{ ask: 'GET probe?count_only=true', answer: 8 }],
+  },
 ]
 
 export const filters: readonly Group[] = [
@@ -240,7 +325,15 @@ export const filters: readonly Group[] = [
   { name: 'filters: logic', tables: [probe], cases: cases(logic) },
   { name: 'filters: what is unknown', tables: [probe], cases: cases(threeValued) },
   { name: 'filters: expressions', tables: [probe], cases: cases(expressions) },
-  { name: 'filters: parameters and lookups', tables: [probe], cases: [...cases(params), { name: 'a lookup is a value', ask: 'GET author?filter=name = {user.name}', ids: [] }, { name: 'a lookup of a number', ask: 'GET probe?filter=a = {user.id}', ids: [7] }] },
+  {
+    name: 'filters: parameters and lookups',
+    tables: [probe],
+    cases: [
+      ...cases(params),
+      { name: 'a lookup is a value', ask: 'GET author?filter=name = {user.name}', ids: [] },
+      { name: 'a lookup of a number', ask: 'GET probe?filter=a = {user.id}', ids: [7] },
+    ],
+  },
   {
     name: 'filters: values that look like SQL',
     tables: [probe],
@@ -252,4 +345,7 @@ export const filters: readonly Group[] = [
     })),
   },
   { name: 'filters: refused', tables: [probe], cases: refused },
-].map((group) => ({ ...group, tables: group.cases.some(({ ask }) => ask.startsWith('GET author')) ? [...library, ...group.tables] : group.tables }))
+].map((group) => ({
+  ...group,
+  tables: group.cases.some(({ ask }) => ask.startsWith('GET author')) ? [...library, ...group.tables] : group.tables,
+}))

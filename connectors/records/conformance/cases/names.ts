@@ -2,18 +2,43 @@
 import type { Row } from '../../store.ts'
 import type { Case, Group, SeedTable } from '../types.ts'
 
-const fields = ['filter', 'select', 'fields', 'limit', 'offset', 'group', 'ids', 'resource', 'a"b', "it's", 'back`tick', 'two words', 'größe', '名前', 'MixedCase', 'a.b', 'semi;colon', '$1', '?', '100%', 'x'.repeat(63)]
+const fields = [
+  'filter',
+  'select',
+  'fields',
+  'limit',
+  'offset',
+  'group',
+  'ids',
+  'resource',
+  'a"b',
+  "it's",
+  'back`tick',
+  'two words',
+  'größe',
+  '名前',
+  'MixedCase',
+  'a.b',
+  'semi;colon',
+  '$1',
+  '?',
+  '100%',
+  'x'.repeat(63),
+]
 
 const rowOf = (id: number): Row => ({ id, ...Object.fromEntries(fields.map((field) => [field, `${field}-${id}`])) })
 
-const order: SeedTable = {
+const wide = (name: string): SeedTable => ({
   plan: {
     kind: 'create-table',
-    name: 'order',
-    columns: [{ name: 'id', type: 'id' }, ...fields.map((name) => ({ name, type: 'string', length: 80, allowNull: true }) as const)],
+    name,
+    columns: [
+      { name: 'id', type: 'id' },
+      ...fields.map((name) => ({ name, type: 'string', length: 80, allowNull: true }) as const),
+    ],
   },
   rows: [rowOf(1001), rowOf(1002)],
-}
+})
 
 const table = (name: string, refers: string): SeedTable => ({
   plan: {
@@ -33,7 +58,9 @@ const table = (name: string, refers: string): SeedTable => ({
 })
 
 const tables: readonly SeedTable[] = [
-  order,
+  wide('order'),
+  // Nothing refers to it.
+  wide('select'),
   table('group', 'order'),
   table('two words', 'order'),
   table('naïve "tëst"', 'order'),
@@ -45,17 +72,46 @@ const tables: readonly SeedTable[] = [
 const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``
 
 const oneField = (field: string): readonly Case[] => [
-  { name: `${field}: read alone`, ask: 'GET order?order=id', query: { fields: [field] }, field, ids: [`${field}-1001`, `${field}-1002`] },
-  { name: `${field}: filtered`, ask: 'GET order', query: { filter: `${quoted(field)} = '${field.replaceAll("'", "''")}-1002'` }, ids: [1002] },
-  { name: `${field}: ordered`, ask: 'GET order', query: { order: `${quoted(field)} desc`, limit: 1 }, field, ids: [`${field}-1002`] },
-  { name: `${field}: grouped`, ask: 'GET order', query: { fields: 'COUNT(*)', group: quoted(field) }, needs: ['group'], field: 'COUNT_ALL', ids: [1, 1] },
-  { name: `${field}: the identifier`, ask: `GET order/${encodeURIComponent(`${field}-1002`)}`, query: { id_field: [field], fields: 'id' }, answer: { id: 1002 } },
+  {
+    name: `${field}: read alone`,
+    ask: 'GET order?order=id',
+    query: { fields: [field] },
+    field,
+    ids: [`${field}-1001`, `${field}-1002`],
+  },
+  {
+    name: `${field}: filtered`,
+    ask: 'GET order',
+    query: { filter: `${quoted(field)} = '${field.replaceAll("'", "''")}-1002'` },
+    ids: [1002],
+  },
+  {
+    name: `${field}: ordered`,
+    ask: 'GET order',
+    query: { order: `${quoted(field)} desc`, limit: 1 },
+    field,
+    ids: [`${field}-1002`],
+  },
+  {
+    name: `${field}: grouped`,
+    ask: 'GET order',
+    query: { fields: 'COUNT(*)', group: quoted(field) },
+    needs: ['group'],
+    field: 'COUNT_ALL',
+    ids: [1, 1],
+  },
+  {
+    name: `${field}: the identifier`,
+    ask: `GET order/${encodeURIComponent(`${field}-1002`)}`,
+    query: { id_field: [field], fields: 'id' },
+    answer: { id: 1002 },
+  },
   {
     name: `${field}: updated by id`,
-    ask: 'PATCH order/1001',
+    ask: 'PATCH select/1001',
     body: { [field]: 'changed' },
     answer: { id: 1001 },
-    then: [{ ask: 'GET order?order=id', query: { fields: [field] }, field, ids: ['changed', `${field}-1002`] }],
+    after: [{ ask: 'GET select?order=id', query: { fields: [field] }, field, ids: ['changed', `${field}-1002`] }],
   },
 ]
 
@@ -68,15 +124,26 @@ const oneTable = ({ plan: { name } }: SeedTable): readonly Case[] => {
   return [
     { name: `${name}: listed`, ask: `GET ${path}?order=id`, ids: [1001, 1002] },
     { name: `${name}: filtered`, ask: `GET ${path}`, query: { filter: 'where = 1001' }, ids: [1001] },
-    { name: `${name}: related`, ask: `GET ${path}/1001?fields=id,where&related=${relation}&${relation}.fields=id`, needs: ['related'], answer: { id: 1001, where: 1001, [relation]: { id: 1001 } } },
-    { name: `${name}: related from the other side`, ask: 'GET order/1001', query: { fields: 'id', related: [`${name}_by_where`], [`${name}_by_where.fields`]: 'where' }, needs: ['related'], answer: { id: 1001, [`${name}_by_where`]: [{ where: 1001 }] } },
+    {
+      name: `${name}: related`,
+      ask: `GET ${path}/1001?fields=id,where&related=${relation}&${relation}.fields=id`,
+      needs: ['related'],
+      answer: { id: 1001, where: 1001, [relation]: { id: 1001 } },
+    },
+    {
+      name: `${name}: related from the other side`,
+      ask: 'GET order/1001',
+      query: { fields: 'id', related: [`${name}_by_where`], [`${name}_by_where.fields`]: 'where' },
+      needs: ['related'],
+      answer: { id: 1001, [`${name}_by_where`]: [{ where: 1001 }] },
+    },
     {
       name: `${name}: created, updated and deleted`,
       ask: `POST ${path}?fields=where`,
       body: { resource: [{ 'of "it"': 'new', where: 1002 }] },
       status: 201,
       answer: { resource: [{ where: 1002 }] },
-      then: [{ ask: `DELETE ${path}/1001`, answer: { id: 1001 } }],
+      after: [{ ask: `DELETE ${path}/1001`, answer: { id: 1001 } }],
     },
     { name: `${name}: described`, ask: `GET _schema/${path}`, answer: (body) => named(body, name) },
   ]
@@ -89,8 +156,17 @@ function named(body: unknown, name: string): void {
 
 export const names: readonly Group[] = [
   { name: 'names of fields', tables, cases: fields.flatMap(oneField).filter(isWritable) },
-  { name: 'names of tables', tables, cases: tables.slice(1).flatMap(oneTable) },
-  { name: 'a record by id whose fields are named like options', tables, cases: [
-    { name: 'is no set of options', ask: 'PATCH order/1001?fields=filter,limit', body: { filter: 'id > 0', limit: '5', fields: 'nothing', ids: '7' }, answer: { filter: 'id > 0', limit: '5' } },
-  ] },
+  { name: 'names of tables', tables, cases: tables.slice(2).flatMap(oneTable) },
+  {
+    name: 'a record by id whose fields are named like options',
+    tables,
+    cases: [
+      {
+        name: 'is no set of options',
+        ask: 'PATCH select/1001?fields=filter,limit',
+        body: { filter: 'id > 0', limit: '5', fields: 'nothing', ids: '7' },
+        answer: { filter: 'id > 0', limit: '5' },
+      },
+    ],
+  },
 ]

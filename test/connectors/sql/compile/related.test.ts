@@ -120,6 +120,28 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
       },
     },
     {
+      name: 'many_many through a table that may hold a pair twice',
+      plan: reads(book, shown(book, 'id'), {
+        related: [
+          tagsOfBook(
+            { via: { ...throughBookTag, table: { ...bookTag, primaryKey: [] }, where: eq(bookTag, 'tag_id', 1) } },
+            { where: eq(tag, 'label', 0) },
+          ),
+        ],
+      }),
+      sql: {
+        sqlite: [
+          'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from (select distinct p.o as o, j."tag_id" as f1 from p join "book_tag" as j on j."book_id" = p.k1 where j."tag_id" = ?) as p join "tag" as c on c."id" = p.f1 where case when alive(p.o, c."id") then c."label" = ? end) as r where r.n <= ? order by r.o, r.n',
+        ],
+        postgres: [
+          'select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from (select distinct p.o as o, j."tag_id" as f1 from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book_tag" as j on j."book_id" = p.k1 where j."tag_id" = $3::bigint) as p join "tag" as c on c."id" = p.f1 where c."label" = $4) as r where r.n <= $5 order by r.o, r.n',
+        ],
+        mysql: [
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from (select distinct p.o as o, j.`tag_id` as f1 from p join `book_tag` as j on j.`book_id` = p.k1 where j.`tag_id` = ?) as p join `tag` as c on c.`id` = p.f1 where c.`label` = ?) as r where r.n <= ? order by r.o, r.n",
+        ],
+      },
+    },
+    {
       name: 'keys of two columns',
       plan: reads(print, shown(print, 'book_id', 'edition_no'), {
         related: [
