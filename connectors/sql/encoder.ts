@@ -134,8 +134,9 @@ function members(columns: readonly WireColumn[], form: RowForm): readonly Member
   return shown.map(({ column, index }, place) => member(column, index, place, form))
 }
 
-function member({ as, type }: WireColumn, index: number, place: number, form: RowForm): Member {
-  const printing = printings[type] ?? 'text'
+function member({ as, type, dbType }: WireColumn, index: number, place: number, form: RowForm): Member {
+  // Without a declared type (what a view of SQLite computes, an expression) a value is what it is.
+  const printing = printings[type] ?? (dbType === '' ? 'stamp' : 'text')
   const comma = place === 0 ? '' : ','
   switch (form.kind) {
     case 'json':

@@ -29,6 +29,6 @@ export const sqliteServer = (connector = sqliteConnector): Server => ({
         },
       }
     },
-    lax: ['length', 'range', 'dates', 'decimals', 'computed'],
+    lax: ['length', 'range', 'dates', 'decimals'],
   },
 })

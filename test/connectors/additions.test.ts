@@ -278,7 +278,7 @@ function suite(name: string, start: () => Promise<{ server: Server; database: Da
       const place = await server.subject.open(impatient, {})
       try {
         await place.sql?.(slow)
-        const { status, body } = await answerOf(place.service, requestOf({ ask: 'GET slow' }))
+        const { status, body } = await answerOf(place.service, requestOf({ ask: 'GET slow?filter=x < 0' }))
         const { message } = (body as { error: { message: string } }).error
         assert.deepEqual([status, message], [503, 'The request took too long in the database and was stopped.'])
         assert.equal((await answerOf(place.service, requestOf({ ask: 'GET _table' }))).status, 200)
@@ -289,11 +289,11 @@ function suite(name: string, start: () => Promise<{ server: Server; database: Da
   })
 }
 
-const endless = (concat: string): string =>
-  `create view slow as with recursive r (x) as (select 1 union all select x + 1 from r where x < 900)
-   select a.x as x from r a cross join r b cross join r c cross join r d where a.x + b.x + c.x + d.x < 0 ${concat}`
+/** Its rows come out one by one and never come to an end. */
+const endless = `create view slow as with recursive r (x) as (select 1 union all select x + 1 from r where x < 900)
+   select a.x as x from r a cross join r b cross join r c cross join r d`
 
-suite('SQLite', async () => ({ server: sqliteServer(), database: null }), endless(''))
+suite('SQLite', async () => ({ server: sqliteServer(), database: null }), endless)
 suite(
   'PostgreSQL',
   async () => {
@@ -308,5 +308,5 @@ suite(
     const { database } = await mysql()
     return database && { server: mysqlServer(database), database }
   },
-  endless(''),
+  endless,
 )

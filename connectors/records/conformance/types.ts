@@ -42,8 +42,6 @@ export type Lax =
   | 'dates'
   /** Decimals of more than 15 digits. */
   | 'decimals'
-  /** The types of what views compute. */
-  | 'computed'
 
 export interface SeedTable {
   readonly plan: Extract<SchemaPlan, { kind: 'create-table' }>

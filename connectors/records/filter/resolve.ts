@@ -110,7 +110,7 @@ const meansNull = (right: FilterExpr, column: Column): boolean =>
   right.kind === 'value' && isNullWord(right.value) && castKind(column.type) !== 'string'
 
 function castOperand(operand: Operand, column: Column | null, use: CastUse, scope: Scope): Bind {
-  if (column === null) return untyped(operand, scope)
+  if (column === null || column.dbType === '') return untyped(operand, scope)
   if (isNullWord(operand) && castKind(column.type) !== 'string') return null
   return castValue(given(operand, scope), column, use)
 }

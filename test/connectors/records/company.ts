@@ -222,7 +222,7 @@ export function hostFor(rights: Rights | null): ServiceHost {
     log: silent,
     settings: {
       api: { lookupModifiers: ['strtoupper'] },
-      records: { maxRecords: 100_000, maxFilterTerms: 1000 },
+      records: { maxRecords: 100_000, maxFilterTerms: 1000, maxRelatedDepth: 3 },
     } as unknown as ServiceHost['settings'],
     service: { id: 10, name: 'db', label: 'DB', type: 'memory' },
     ask: () => {

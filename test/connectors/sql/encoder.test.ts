@@ -4,7 +4,7 @@ import type { SimpleType } from 'dataferry/records'
 import { parseJson } from 'dataferry/sdk'
 import { ByteBuffer, rowDecoder, type WireColumn, type WireValue, wireValues } from 'dataferry/sql'
 
-const column = (as: string, type: SimpleType, hidden = false): WireColumn => ({ as, type, dbType: '', hidden })
+const column = (as: string, type: SimpleType, hidden = false): WireColumn => ({ as, type, dbType: type, hidden })
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 
 function encode(
@@ -137,4 +137,13 @@ test('keys are escaped as the format wants', () => {
   assert.equal(encode({ kind: 'json' }, columns, [1n, 2n]), '"a \\"b\\"":1,"__proto__":2')
   assert.equal(encode({ kind: 'xml', depth: 0 }, columns, [1n, 2n]), '<a__b_>1</a__b_>\n<__proto__>2</__proto__>\n')
   assert.deepEqual(Object.keys(rowDecoder(columns)([1n, 2n])), ['a "b"', '__proto__'])
+})
+
+test('a value of a column without a declared type is what it is', () => {
+  const out = new ByteBuffer()
+  const undeclared: WireColumn = { as: 'n', type: 'string', dbType: '', hidden: false }
+  for (const value of [3n, 1.5, 'x', null]) {
+    wireValues.encoder([undeclared], { kind: 'json' })([value], out)
+  }
+  assert.equal(out.text(), '"n":3"n":1.5"n":"x""n":null')
 })

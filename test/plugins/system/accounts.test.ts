@@ -85,11 +85,9 @@ test('a code that no mail took', async (t) => {
       (await send('user/password', { email: 'ann@example.org', code: confirm_code, new_password: password })).status,
       404,
     )
-    assert.equal(
-      (await send('user/password', { email: 'ann@example.org', code: next.confirm_code, new_password: password }))
-        .status,
-      200,
-    )
+    const body = { email: 'ann@example.org', code: next.confirm_code, new_password: password }
+    const twice = await Promise.all([send('user/password', body), send('user/password', body)])
+    assert.deepEqual(twice.map(({ status }) => status).sort(), [200, 404], 'of two at once one is too late')
   })
   await t.test('is gone when it was used', async () => {
     const { resource } = await client.ok('GET', 'system/outbox')

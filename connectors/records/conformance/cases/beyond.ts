@@ -249,6 +249,11 @@ const fields = related([
     answer: { id: 3001, book_by_book_tag: [{ id: 2005 }, { id: 2001 }] },
   },
   {
+    name: 'no paging by cursor along them',
+    ask: 'GET book?order=author_by_author_id.name,id&cursor=',
+    status: 400,
+  },
+  {
     name: 'no order by one of many',
     ask: 'GET author?order=book_by_author_id.title',
     status: 400,
@@ -333,8 +338,8 @@ const policy = related([
 ])
 
 export const beyondGroups: readonly Group[] = [
-  { name: 'relations: filter and offset', tables: library, cases: options },
-  { name: 'relations of relations', tables: library, cases: nested },
+  { name: 'relations: filter and offset', formats: true, tables: library, cases: options },
+  { name: 'relations of relations', formats: true, tables: library, cases: nested },
   { name: 'fields of related tables', tables: library, cases: fields },
   { name: 'fields of related tables: policy', tables: library, cases: policy },
 ]
