@@ -223,6 +223,7 @@ class Composition implements Kernel {
       bodyKind: (service) => types.get(this.#snapshot().services.get(service)?.type ?? '')?.body ?? null,
       cors: () => this.#snapshot().cors,
       instance,
+      documents: () => this.#own.find(DocumentsAbility),
       ready: () => this.#ready(),
     })
     const at = await server.listen().catch((error: unknown) => {

@@ -2,8 +2,9 @@
  * The server's errors in words that a client may see (data-plane 2.11): plain, naming the field where it is known, never holding a
  * statement, a host, a user or a value.
  */
-import { ApiError, BadRequest, Forbidden, PayloadTooLarge, ServiceUnavailable } from 'dataferry/sdk'
+
 import { StructureChanged, WriteConflict } from 'dataferry/records'
+import { ApiError, BadRequest, Forbidden, PayloadTooLarge, ServiceUnavailable } from 'dataferry/sdk'
 import { Closed, ConnectFailed, ConnectionLost, PoolExhausted, PreparationFailed, ServerFault } from './wire/fault.ts'
 
 const retry = { 'Retry-After': '1' }

@@ -53,7 +53,11 @@ export function cursorPage(asked: CursorAsked): CursorPage {
     order,
     extra: (binds) => terms(binds).map(projectionOf),
     where: values === null ? null : (binds) => behind(terms(binds), values, binds),
-    next: (row) => writeToken(order.map((_, index) => row[nameAt(index)] ?? null), scope),
+    next: (row) =>
+      writeToken(
+        order.map((_, index) => row[nameAt(index)] ?? null),
+        scope,
+      ),
     bare: (row) => {
       const bare: { [name: string]: Json } = { ...row }
       for (const index of order.keys()) delete bare[nameAt(index)]
@@ -209,7 +213,8 @@ function writeToken(values: readonly Json[], scope: string): string {
 
 function readToken(token: string, scope: string, terms: number): readonly Json[] {
   const payload = token.slice(0, -sealLength)
-  if (!/^[\w-]+$/.test(token) || payload === '' || sealOf(payload, scope) !== token.slice(-sealLength)) throw wrongToken()
+  if (!/^[\w-]+$/.test(token) || payload === '' || sealOf(payload, scope) !== token.slice(-sealLength))
+    throw wrongToken()
   const values = parseJson(Buffer.from(payload, 'base64url').toString('utf8'))
   if (!Array.isArray(values) || values.length !== terms) throw wrongToken()
   return values

@@ -70,6 +70,7 @@ function planShown(plan: ReadPlan): Json {
 }
 
 function orderShown({ expr, descending, nulls }: OrderTerm): string {
-  const by = expr.kind === 'output' ? String(expr.index + 1) : expr.kind === 'related' ? 'a related field' : exprShape(expr)
+  const by =
+    expr.kind === 'output' ? String(expr.index + 1) : expr.kind === 'related' ? 'a related field' : exprShape(expr)
   return `${by}${descending ? ' desc' : ''}${nulls === null ? '' : ` nulls ${nulls}`}`
 }

@@ -19,6 +19,8 @@ function ofRelation({ name, rows, related }: RelatedProgram, path: string): read
 const shown = (of: string, { text, parameters, point }: Statement): Json => ({
   for: of,
   sql: text,
-  parameters: parameters.map(({ kind }) => ({ slot: 'value', list: 'list of values', parents: 'keys of parents' })[kind]),
+  parameters: parameters.map(
+    ({ kind }) => ({ slot: 'value', list: 'list of values', parents: 'keys of parents' })[kind],
+  ),
   by_unique_key: point,
 })

@@ -11,10 +11,10 @@ import type {
   WriteSession,
 } from 'dataferry/records'
 import type { Bind, ConfigValues, ServiceHost } from 'dataferry/sdk'
+import { statementsOf } from './explain.ts'
 import { Programs } from './programs.ts'
 import { RoutineCatalog } from './routines.ts'
 import { programSource } from './source.ts'
-import { statementsOf } from './explain.ts'
 import type { Dialect, SqlConnector, SqlSession } from './types.ts'
 
 /** No I/O: the first use connects. */

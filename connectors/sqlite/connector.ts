@@ -13,7 +13,16 @@ const compiler = new SqliteCompiler()
 
 const dialect: Dialect = {
   name: 'sqlite',
-  can: { write: true, transactions: true, returning: true, upsert: true, upsertByKey: true, related: true, group: true, structure: true },
+  can: {
+    write: true,
+    transactions: true,
+    returning: true,
+    upsert: true,
+    upsertByKey: true,
+    related: true,
+    group: true,
+    structure: true,
+  },
   compileRead: (plan, id) => compiler.compileRead(plan, id),
   compileWrite: (plan, id) => compiler.compileWrite(plan, id),
   compileSchema: (plan) => compiler.compileSchema(plan),

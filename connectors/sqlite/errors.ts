@@ -2,8 +2,9 @@
  * SQLite's faults in words that a client may see (data-plane 2.11): plain, naming the field where it is known, never holding a
  * statement, a path or a value.
  */
-import { ApiError, BadRequest, PayloadTooLarge, ServiceUnavailable } from 'dataferry/sdk'
+
 import { StructureChanged } from 'dataferry/records'
+import { ApiError, BadRequest, PayloadTooLarge, ServiceUnavailable } from 'dataferry/sdk'
 
 /** What node:sqlite throws: `errcode` is SQLite's extended result code. */
 interface SqliteFault extends Error {

@@ -78,6 +78,7 @@ export function createHandler(deps: HttpDeps): Handler {
   const pages = createPages({
     settings,
     instance: deps.instance,
+    documents: deps.documents ?? (() => null),
     ready: () => (draining ? { ok: false, detail: { draining: true } } : deps.ready()),
   })
 
@@ -161,7 +162,8 @@ export function createHandler(deps: HttpDeps): Handler {
     const origin = addresses.origin(peer, headers, host)
     if (where.kind !== 'api') {
       const verb = knownVerb(request.method ?? '')
-      const page = { verb: verb === 'HEAD' ? 'GET' : verb, headers, body, origin } as const
+      const below = where.kind === 'docs' ? where.below : []
+      const page = { verb: verb === 'HEAD' ? 'GET' : verb, headers, body, origin, below } as const
       x.output = negotiator.fallback
       return sendReply(x, await pages(where.kind, page), sending)
     }

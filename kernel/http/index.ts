@@ -5,6 +5,7 @@ import type { Config } from '../../config/index.ts'
 import type { Identify, Identity } from '../access/identity.ts'
 import type { Observe } from '../observe.ts'
 import type { ApiReply, ApiRequest, Caller, CorsRule, Instance, Json, Log, RawOptions } from '../plugins/contract.ts'
+import type { Documents } from '../plugins/documents.ts'
 import { createListener } from './listener.ts'
 
 export interface HttpDeps {
@@ -24,6 +25,8 @@ export interface HttpDeps {
   readonly cors: () => readonly CorsRule[]
   /** null as long as nobody offers it. */
   readonly instance: () => Instance | null
+  /** Left out or null: there is no page at `/docs`. */
+  readonly documents?: () => Documents | null
   readonly ready: () => Readiness | Promise<Readiness>
 }
 

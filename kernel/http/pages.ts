@@ -1,11 +1,12 @@
 /**
  * What is served beside the API: the start page, the status, health, and the making of the first administrator
- * (control-plane 0.1, 1.2). Pages are plain HTML without scripts.
+ * (control-plane 0.1, 1.2). Pages are plain HTML without scripts, but for `/docs`, which a plugin serves.
  */
 import { createHash } from 'node:crypto'
 import type { Config } from '../../config/index.ts'
-import { BadRequest, Forbidden, MethodNotAllowed, ServiceUnavailable, toApiError } from '../errors.ts'
+import { BadRequest, Forbidden, MethodNotAllowed, NotFound, ServiceUnavailable, toApiError } from '../errors.ts'
 import type { ApiReply, HeaderMap, Instance, Json } from '../plugins/contract.ts'
+import type { Documents } from '../plugins/documents.ts'
 import { decodeBody, earlyBytes, membersOf, type RequestBody } from './body.ts'
 import type { Readiness } from './index.ts'
 import { bodyFormat } from './negotiate.ts'
@@ -15,6 +16,7 @@ import type { HttpVerb } from './tunnel.ts'
 export interface PageDeps {
   readonly settings: Config
   readonly instance: () => Instance | null
+  readonly documents: () => Documents | null
   /** False while the server stops. */
   readonly ready: () => Readiness | Promise<Readiness>
 }
@@ -24,12 +26,14 @@ export interface PageRequest {
   readonly headers: HeaderMap
   readonly body: RequestBody
   readonly origin: string
+  /** The segments below the page. */
+  readonly below: readonly string[]
 }
 
 /** The answer of one page. HEAD is answered as GET. */
 export type ServePage = (page: Page, request: PageRequest) => Promise<ApiReply>
 
-export function createPages({ settings, instance, ready }: PageDeps): ServePage {
+export function createPages({ settings, instance, documents, ready }: PageDeps): ServePage {
   return async (page, request) => {
     const posts = page === 'setup' && request.verb === 'POST'
     if (request.verb !== 'GET' && !posts) {
@@ -39,6 +43,8 @@ export function createPages({ settings, instance, ready }: PageDeps): ServePage 
     switch (page) {
       case 'home':
         return html(200, homePage(settings, instance()?.setupNeeded() ?? false))
+      case 'docs':
+        return documentsPage(documents(), request.below)
       case 'robots':
         return text('User-agent: *\nDisallow: /\n')
       case 'live':
@@ -53,6 +59,12 @@ export function createPages({ settings, instance, ready }: PageDeps): ServePage 
         return posts ? setUp(settings, running(instance()), request) : setupForm(settings, running(instance()))
     }
   }
+}
+
+async function documentsPage(documents: Documents | null, below: readonly string[]): Promise<ApiReply> {
+  const found = (await documents?.page(below)) ?? null
+  if (found === null) throw new NotFound('There is nothing at this path.')
+  return found
 }
 
 function running(instance: Instance | null): Instance {
@@ -130,7 +142,7 @@ function homePage({ name, api }: Config, setupNeeded: boolean): { title: string;
     content: `<h1>${escapeHtml(name)}</h1>
 <p>A Dataferry server runs here: a governed REST API over databases, compatible with DreamFactory v2.</p>
 ${setup}<ul>
-<li><a href="/${prefix}/v2/api_docs">Documentation of the API</a></li>
+<li><a href="/docs">Documentation of the API, to read and to try</a></li>
 <li><a href="/${prefix}/v2">Services</a> that you may see</li>
 <li><a href="/${escapeHtml(api.statusRoutePrefix)}">Status</a></li>
 </ul>`,

@@ -4,8 +4,15 @@
  */
 import { BadRequest } from '../errors.ts'
 
-export type Route = ApiRoute | { readonly kind: Page } | { readonly kind: 'none' }
-export type Page = 'home' | 'status' | 'live' | 'ready' | 'setup' | 'robots'
+export type Route = ApiRoute | DocsRoute | { readonly kind: PlainPage } | { readonly kind: 'none' }
+export type PlainPage = 'home' | 'status' | 'live' | 'ready' | 'setup' | 'robots'
+export type Page = PlainPage | 'docs'
+
+export interface DocsRoute {
+  readonly kind: 'docs'
+  /** The segments below `/docs`. */
+  readonly below: readonly string[]
+}
 
 export interface ApiRoute {
   readonly kind: 'api'
@@ -25,7 +32,7 @@ export interface RoutePrefixes {
 }
 
 const version = /^v[0-9.]+$/
-const pages: { readonly [path: string]: Page } = {
+const pages: { readonly [path: string]: PlainPage } = {
   '': 'home',
   setup: 'setup',
   'robots.txt': 'robots',
@@ -60,6 +67,7 @@ export function route(rawPath: string, prefixes: RoutePrefixes): Route {
 
 function page(segments: readonly string[], status: string): Route {
   const path = segments.join('/')
+  if (segments[0] === 'docs') return { kind: 'docs', below: segments.slice(1) }
   const kind = path === status ? 'status' : Object.hasOwn(pages, path) ? pages[path] : undefined
   return { kind: kind ?? 'none' }
 }

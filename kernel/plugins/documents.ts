@@ -7,6 +7,8 @@ export interface Documents {
   spec(request: ApiRequest): Promise<ApiReply>
   /** `GET /api_docs` and `GET /api_docs/{service}`. */
   docs(request: ApiRequest): Promise<ApiReply>
+  /** What is at `/docs` and below, by the segments: the page to read documents with. null: nothing. */
+  page(below: readonly string[]): Promise<ApiReply | null>
 }
 export const DocumentsAbility: Ability<Documents> = ability<Documents>('Documents')
 

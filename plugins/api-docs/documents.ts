@@ -22,6 +22,7 @@ import {
 import { documentOf, type Gathered, titleInfo } from './document.ts'
 import { usablePaths } from './operations.ts'
 import { type Asked, askedOf } from './options.ts'
+import { pageFile } from './page.ts'
 import { reply } from './reply.ts'
 import { isObject, type JsonObject, listOf, mapMembers } from './shapes.ts'
 import { laidOver, readStored } from './stored.ts'
@@ -76,6 +77,10 @@ export class ServiceDocuments implements Documents {
       this.#usable(part, record, request.caller, ''),
     )
     return reply(request, asked, finished(document, asked))
+  }
+
+  page(below: readonly string[]): Promise<ApiReply | null> {
+    return pageFile(below, { api: this.#url(null), title: this.#host.settings.name })
   }
 
   async #one(asked: string, { caller }: ApiRequest, wanted: Asked): Promise<JsonObject> {

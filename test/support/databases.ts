@@ -6,7 +6,7 @@
  *     TEST_POSTGRES_URL   postgres://user:password@host:port/database    (the user may create schemas)
  *     TEST_MYSQL_URL      mysql://user:password@host:port/database       (the user may create databases and users)
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { createConnection } from 'node:net'
@@ -151,7 +151,12 @@ export async function startPostgres(): Promise<Database | null> {
     ['-D', join(folder, 'data'), '-U', 'test', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
     { ...owner, cwd: folder, stdio: 'pipe' },
   )
-  let child = await running(server, args, port, { ...owner, cwd: folder })
+  const start = async (): Promise<ChildProcess> => {
+    const started = await running(server, args, port, { ...owner, cwd: folder })
+    await answering(join(initdb, '..', 'pg_isready'), port)
+    return started
+  }
+  let child = await start()
   return {
     kind: 'postgres',
     host: '127.0.0.1',
@@ -165,12 +170,21 @@ export async function startPostgres(): Promise<Database | null> {
     },
     restart: async () => {
       await ended(child, 'SIGINT')
-      child = await running(server, args, port, { ...owner, cwd: folder })
+      child = await start()
     },
   }
 }
 
 /** A private MariaDB whose root needs no password; null where there is no binary. */
+/** A server takes connections before it takes logins. */
+async function answering(isReady: string, port: number): Promise<void> {
+  const until = Date.now() + 60_000
+  while (existsSync(isReady)) {
+    if (spawnSync(isReady, ['-q', '-h', '127.0.0.1', '-p', String(port)]).status === 0 || Date.now() > until) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
 export async function startMysql(): Promise<Database | null> {
   const server = binary('mariadbd', [
     '/usr/sbin/mariadbd',

@@ -74,6 +74,7 @@ export function recordSchema(
   related: (relation: Relation) => string | null,
 ): JsonObject {
   const fields = view.columns.map((column): [string, Json] => [nameOf(column), columnSchema(column, writes(column))])
+  const names = new Set(fields.map(([name]) => name))
   const relations = view.relations.flatMap((relation): [string, Json][] => {
     const name = related(relation)
     return name === null ? [] : [[nameOf(relation), relationSchema(relation, name)]]
@@ -83,7 +84,10 @@ export function recordSchema(
     type: 'object',
     title: view.table.label,
     ...(description ? { description } : {}),
-    properties: Object.fromEntries([...relations, ...fields]),
+    properties: {
+      ...Object.fromEntries(fields),
+      ...Object.fromEntries(relations.filter(([name]) => !names.has(name))),
+    },
   }
 }
 

@@ -7,9 +7,9 @@ import { NotImplemented } from 'dataferry/sdk'
 import type { BatchMode } from '../batch.ts'
 import type { Change, RecordModel } from '../model.ts'
 import type { Planned, WritePlan } from '../plan/types.ts'
-import { despiteConflicts, WriteConflict } from './conflict.ts'
 import { StructureChanged } from '../stale.ts'
 import type { RecordStore, Row, WriteOutcome, WriteSession } from '../store.ts'
+import { despiteConflicts, WriteConflict } from './conflict.ts'
 
 /** What became of one record. */
 export interface Written {

@@ -1,5 +1,12 @@
 /** Expressions of plans as text: columns, bound values, the functions of data-plane 4.7, arithmetic. */
-import { aggregatedBy, type Column, type FunctionName, type PlanExpr, type Projection, type SimpleType } from 'dataferry/records'
+import {
+  aggregatedBy,
+  type Column,
+  type FunctionName,
+  type PlanExpr,
+  type Projection,
+  type SimpleType,
+} from 'dataferry/records'
 import type { WireColumn } from '../types.ts'
 import type { Context } from './writer.ts'
 

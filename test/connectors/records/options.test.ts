@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Json } from 'dataferry/sdk'
-import { parseOptions, splitIds } from '../../../connectors/records/options.ts'
+import { noRelationOptions, parseOptions, splitIds } from '../../../connectors/records/options.ts'
 import { booleanOption, type RecordOptions } from './exports.ts'
 
 type Members = { readonly [name: string]: Json }
@@ -109,7 +109,7 @@ describe('options', () => {
       order: 'a desc',
       group: null,
     })
-    assert.deepEqual(options.relation('other'), { fields: null, limit: null, order: null, group: null })
+    assert.deepEqual(options.relation('other'), noRelationOptions)
   })
 })
 

@@ -883,7 +883,7 @@ run('policy', [
     body: { last_name: 'x', gender: 'F' },
     config: { allow_upsert: true },
     rights: women,
-    fails: [400, "Duplicate value for field 'emp_no'."],
+    fails: [404, "Record with identifier '2' not found."],
   },
   {
     name: 'a verb without a right',

@@ -224,6 +224,8 @@ const relations: [table: string, relations: string[]][] = [
   [
     'site',
     [
+      'parent_by_boss belongs_to boss>site.id',
+      'parent_by_manager_id belongs_to manager_id>site.id',
       'profile_by_site_id has_one id>profile.site_id',
       "Region's_by_region_region_no belongs_to region,region_no>Region's.region,no",
       "Region's_by_site many_many id>Region's.region,no",
