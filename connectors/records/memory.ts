@@ -29,7 +29,7 @@ import {
 import { jsonText } from './json.ts'
 import { canonicalKey } from './keys.ts'
 import type { OrderTerm, Planned, Projection, ReadPlan, RelatedRead } from './plan/types.ts'
-import { getter, relatedRowsOf, tablesAside, valueOf } from './relate/memory.ts'
+import { getter, orderValue, relatedRowsOf, tablesAside } from './relate/memory.ts'
 import type { Row } from './store.ts'
 
 /** The rows of a table, keys are the columns' real names. May be asked for several tables: those of relations. */
@@ -215,7 +215,7 @@ class MemoryRead {
   }
 
   #sortKey({ expr }: OrderTerm, plan: ReadPlan, group: readonly Row[], related: RelatedRows): Value {
-    if (expr.kind !== 'output') return valueOf(expr, this.#binds, getter(group[0] ?? {}), related)
+    if (expr.kind !== 'output') return orderValue(expr, this.#binds, getter(group[0] ?? {}), related)
     const column = plan.columns[expr.index]
     return column ? projected(column, group, this.#binds) : null
   }

@@ -74,10 +74,10 @@ function aggregateColumn(name: AggregateFunction, of: string | null, scope: Scop
   const column = of === null ? null : scope.column(of)
   if (of !== null && (!column || column.isVirtual)) return null
   const aggregated: Aggregated = { name, of: column ? { kind: 'column', column } : null }
-  const made = plainColumn(`${name}(${column ? nameOf(column) : '*'})`, typeOf(name, column), {
-    // Casts of values look at the spelling of the type.
-    dbType: column && (name === 'MIN' || name === 'MAX') ? column.dbType : '',
-  })
+  const type = typeOf(name, column)
+  // Casts of values look at the spelling of the type; an empty one says that nothing is known.
+  const dbType = column && (name === 'MIN' || name === 'MAX') ? column.dbType : type
+  const made = plainColumn(`${name}(${column ? nameOf(column) : '*'})`, type, { dbType })
   return { ...made, aggregated } as AggregateColumn
 }
 

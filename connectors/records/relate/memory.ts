@@ -66,7 +66,7 @@ export function relatedRowsOf(rows: ReadonlyMap<Table, readonly Row[]>, binds: r
 }
 
 /** The value of an order's term. */
-export function valueOf(
+export function orderValue(
   expr: PlanExpr | RelatedValue,
   binds: readonly Bind[],
   row: RowGetter,
@@ -76,7 +76,7 @@ export function valueOf(
   const { step } = expr
   for (const each of related(step, row)) {
     if (step.where === null || evaluate(step.where, binds, each, related))
-      return valueOf(expr.value, binds, each, related)
+      return orderValue(expr.value, binds, each, related)
   }
   return null
 }
