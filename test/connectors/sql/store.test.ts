@@ -22,12 +22,13 @@ const planned = <P>(plan: P, binds: readonly Bind[] = [], shape = JSON.stringify
 /** What the engine and the connector look at, and nothing else. */
 function hostFor(storage: string): ServiceHost {
   const settings = {
+    dataDir: storage,
     api: { wrapper: 'rows' },
     sqlite: { storage, readers: 2 },
     records: { statementTimeoutMs: 10_000 },
   }
   const silent = { debug() {}, info() {}, warn() {}, error() {} }
-  return { settings, log: silent } as unknown as ServiceHost
+  return { settings, log: silent, service: { id: 1, name: 'library' } } as unknown as ServiceHost
 }
 
 function open(t: TestContext): RecordStore {
