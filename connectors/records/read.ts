@@ -4,7 +4,7 @@ import { type BatchEntry, batchError, batchMode } from './batch.ts'
 import { describeTable } from './catalog/describe.ts'
 import { type Column, nameOf } from './catalog/types.ts'
 import { cursorPage } from './cursor.ts'
-import { castKind, type Filter, parseFilter, parseOrder } from './filter/index.ts'
+import { castKind, type Filter, type OrderAsked, parseFilter, parseOrder } from './filter/index.ts'
 import { jsonText } from './json.ts'
 import {
   canonicalKey,
@@ -170,9 +170,21 @@ function clientFilter({ options, target }: Reading): Filter | null {
   return options.filter === null ? null : parseFilter(options.filter, { maxTerms: target.rules.maxFilterTerms })
 }
 
+/** Equal values come in the order of the key, so that pages by offset neither repeat a record nor miss one. */
+function orderOf({ target: { view, rules }, options }: Reading): readonly OrderAsked[] {
+  const single = options.group === null && !options.distinct
+  if (options.order === null) return rules.keyOrder && single ? keyOrder(view.key) : []
+  const order = parseOrder(options.order, { maxTerms: rules.maxFilterTerms })
+  if (!single) return order
+  const named = new Set(
+    order.map(({ by }) => (by.kind === 'expr' && by.expr.kind === 'column' ? by.expr.column.toLowerCase() : null)),
+  )
+  return [...order, ...keyOrder(view.key.filter((column) => !named.has(nameOf(column).toLowerCase())))]
+}
+
 async function readList(reading: Reading, signal: AbortSignal): Promise<ApiReply> {
   const { target, options, presenting: presented } = reading
-  const { view, rules } = target
+  const { rules } = target
   const filter = clientFilter(reading)
   const { params } = options
   if (options.countOnly) {
@@ -180,12 +192,7 @@ async function readList(reading: Reading, signal: AbortSignal): Promise<ApiReply
   }
   const imposed = options.limit === null || options.limit > rules.maxRecords
   const limit = imposed ? rules.maxRecords : (options.limit ?? rules.maxRecords)
-  const order =
-    options.order === null
-      ? rules.keyOrder && options.group === null && !options.distinct
-        ? keyOrder(view.key)
-        : []
-      : parseOrder(options.order, { maxTerms: rules.maxFilterTerms })
+  const order = orderOf(reading)
   const asked: Omit<ReadAsked, 'result'> = {
     ...common(reading),
     filter,
