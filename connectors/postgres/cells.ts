@@ -3,7 +3,7 @@
  * type and the server's own (data-plane 9.1). Values are made by reading back what was encoded, so there is one way to print.
  */
 
-import type { SimpleType } from 'dataferry/records'
+import { integerTypes, type SimpleType } from 'dataferry/records'
 import { type Bind, csvCell, xmlName, xmlText } from 'dataferry/sdk'
 import type { ByteBuffer, RowEncoder, RowForm, WireColumn, WireKind } from 'dataferry/sql'
 import {
@@ -25,24 +25,7 @@ import type { PlacedRow } from './wire/row.ts'
 
 type Printing = 'number' | 'boolean' | 'binary' | 'text'
 
-const numbers: ReadonlySet<SimpleType> = new Set<SimpleType>([
-  'id',
-  'bigid',
-  'smallid',
-  'mediumid',
-  'integer',
-  'bigint',
-  'smallint',
-  'mediumint',
-  'tinyint',
-  'reference',
-  'user_id',
-  'user_id_on_create',
-  'user_id_on_update',
-  'decimal',
-  'float',
-  'double',
-])
+const numbers: ReadonlySet<SimpleType> = new Set<SimpleType>([...integerTypes, 'decimal', 'float', 'double'])
 
 /** bytea is called a string on the wire and printed as base64 all the same. */
 function printingOf({ type, dbType }: WireColumn): Printing {

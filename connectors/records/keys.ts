@@ -3,7 +3,7 @@
  */
 import { BadRequest, type Bind, Decimal, InternalError, type Json, NotFound } from 'dataferry/sdk'
 import { castToColumn } from './cast.ts'
-import { type Column, nameOf } from './catalog/types.ts'
+import { type Column, integerTypes, nameOf } from './catalog/types.ts'
 import { compareDigits, digitsOf } from './filter/index.ts'
 import { isMembers } from './payload.ts'
 import type { TableView } from './view.ts'
@@ -93,8 +93,8 @@ const least = digitsOf(-(2n ** 63n))
 
 /** No integer key is a fraction, or beyond 64 bits: such an id names nothing. */
 function castKey(value: Json, column: Column, text: string): Bind {
-  if (typeof value === 'string' && integers.has(column.type) && plainInteger.test(value)) return Number(value)
-  const digits = integers.has(column.type) ? digitsOf(value) : null
+  if (typeof value === 'string' && integerTypes.has(column.type) && plainInteger.test(value)) return Number(value)
+  const digits = integerTypes.has(column.type) ? digitsOf(value) : null
   if (digits) {
     const fraction = digits.exponent < 0 && /[1-9]/.test(digits.digits.slice(digits.exponent))
     const beyond =
@@ -104,22 +104,6 @@ function castKey(value: Json, column: Column, text: string): Bind {
   }
   return castToColumn(value, column)
 }
-
-const integers: ReadonlySet<string> = new Set([
-  'id',
-  'bigid',
-  'smallid',
-  'mediumid',
-  'integer',
-  'bigint',
-  'smallint',
-  'mediumint',
-  'tinyint',
-  'reference',
-  'user_id',
-  'user_id_on_create',
-  'user_id_on_update',
-])
 
 const textOf = (id: Json): string => {
   if (Array.isArray(id)) return `(${id.map(textOf).join(',')})`

@@ -55,6 +55,23 @@ export type SimpleType =
   | 'bit'
   | 'xml'
 
+/** The simple types whose values are whole numbers. */
+export const integerTypes: ReadonlySet<SimpleType> = new Set<SimpleType>([
+  'id',
+  'bigid',
+  'smallid',
+  'mediumid',
+  'integer',
+  'bigint',
+  'smallint',
+  'mediumint',
+  'tinyint',
+  'reference',
+  'user_id',
+  'user_id_on_create',
+  'user_id_on_update',
+])
+
 /** One column, real or virtual (data-plane 6.3). */
 export interface Column {
   readonly name: string

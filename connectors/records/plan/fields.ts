@@ -1,6 +1,6 @@
 /** Which values a row shows: fields, and aggregates where rows are grouped (data-plane 3.3 `fields`). */
 import { BadRequest } from 'dataferry/sdk'
-import { type Column, nameOf, type SimpleType } from '../catalog/types.ts'
+import { type Column, integerTypes, nameOf, type SimpleType } from '../catalog/types.ts'
 import { aggregateKey, type FieldAsked, parseField } from '../filter/index.ts'
 import type { FieldsAsked } from '../options.ts'
 import type { TableView } from '../view.ts'
@@ -94,23 +94,7 @@ function aggregateOf(view: TableView, name: AggregateFunction, of: string | null
 }
 
 const floating: ReadonlySet<SimpleType> = new Set(['float', 'double'])
-const whole64: ReadonlySet<SimpleType> = new Set([
-  'id',
-  'bigid',
-  'smallid',
-  'mediumid',
-  'integer',
-  'bigint',
-  'smallint',
-  'mediumint',
-  'tinyint',
-  'reference',
-  'boolean',
-  'user_id',
-  'user_id_on_create',
-  'user_id_on_update',
-  'year',
-])
+const whole64: ReadonlySet<SimpleType> = new Set<SimpleType>([...integerTypes, 'boolean', 'year'])
 
 function aggregateType(name: AggregateFunction, column: Column): SimpleType {
   if (name === 'COUNT') return 'bigint'
