@@ -1,26 +1,46 @@
 /** Child processes that serve, and what they cost. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+
+export interface Memory {
+  readonly now: number
+  readonly peak: number
+}
 
 export interface Served {
   readonly url: string
   /** CPU time used so far by the process, milliseconds; null where the system does not tell. */
   cpu(): number | null
+  /** The most memory that was in use since `measure`, and what is in use now, bytes; null where the system does not tell. */
+  memory(): Memory | null
+  /** The peak of memory is counted from here. */
+  measure(): void
   stop(): Promise<void>
   /** SIGKILL: no handler runs. */
   kill(): Promise<void>
 }
 
+/**
+ * A port of 127.0.0.1 that nothing listens on. It lies below the range from which systems take the ports of outgoing connections:
+ * one of that range may be taken again before its server listens, even by the very client that waits for the server.
+ */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = randomInt(10_240, 32_768)
+    const probe = createServer().listen(port, '127.0.0.1')
+    try {
+      await once(probe, 'listening')
+    } catch {
+      continue
+    }
+    probe.close()
+    await once(probe, 'close')
+    return port
+  }
+  throw new Error('no free port')
 }
 
 /** Starts `node ...args` with PORT set and waits until the address answers anything; the output of one that fails is in the error. */
@@ -38,7 +58,14 @@ export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   }
   const url = `http://127.0.0.1:${port}`
   await answering(url, child, () => output)
-  return { url, cpu: () => cpuOf(child), stop: () => stop(child, 'SIGTERM'), kill: () => stop(child, 'SIGKILL') }
+  return {
+    url,
+    cpu: () => cpuOf(child),
+    memory: () => memoryOf(child),
+    measure: () => measure(child),
+    stop: () => stop(child, 'SIGTERM'),
+    kill: () => stop(child, 'SIGKILL'),
+  }
 }
 
 async function answering(url: string, child: ChildProcess, output: () => string): Promise<void> {
@@ -72,5 +99,25 @@ function cpuOf(child: ChildProcess): number | null {
     return (Number(fields[11]) + Number(fields[12])) * 10
   } catch {
     return null
+  }
+}
+
+/** VmRSS and VmHWM of proc(5) status, in KiB. */
+function memoryOf(child: ChildProcess): Memory | null {
+  try {
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+    const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024
+    return { now: bytes('VmRSS'), peak: bytes('VmHWM') }
+  } catch {
+    return null
+  }
+}
+
+/** Writing 5 there resets VmHWM. */
+function measure(child: ChildProcess): void {
+  try {
+    writeFileSync(`/proc/${child.pid}/clear_refs`, '5')
+  } catch {
+    // Where there is none, nothing is measured.
   }
 }

@@ -251,7 +251,7 @@ describe('giving up', { skip }, () => {
 
   it('a pool that is exhausted', async (t) => {
     assert.ok(database)
-    const service = await arrange(t, database, slow, { config: { options: { pool_size: 1, pool_timeout: 1 } } })
+    const service = await arrange(t, database, slow, { config: { options: { pool_size: 1, pool_timeout: 3 } } })
     assert.equal((await service.ask({ path: '_table/item/1' })).status, 200)
     await service.catalog.table('slow')
     const client = new AbortController()

@@ -103,7 +103,7 @@ test('a long list stays small in memory while its client is slow', { skip }, asy
     signal,
   )
   assert.ok(bytes > 80_000_000, `${bytes} bytes`)
-  assert.ok(most - idle < 100 * 1024 * 1024, `${Math.round((most - idle) / 1024 / 1024)} MiB above idle`)
+  assert.ok(most - idle < 200 * 1024 * 1024, `${Math.round((most - idle) / 1024 / 1024)} MiB above idle`)
 })
 
 test('a slow client is no slow statement', { skip }, async (t) => {

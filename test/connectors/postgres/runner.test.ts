@@ -200,7 +200,7 @@ test('a statement beyond its time is stopped by the server', { skip }, async (t)
 
 test('all connections in use: who waits too long gets a 503', { skip }, async (t) => {
   assert.ok(database)
-  const { runner } = await arrange(t, database, items, { config: { options: { pool_size: 3, pool_timeout: 1 } } })
+  const { runner } = await arrange(t, database, items, { config: { options: { pool_size: 3, pool_timeout: 3 } } })
   let release = (): void => {}
   const held = runner.session(async (session) => {
     await session.execute('select 1')
