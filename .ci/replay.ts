@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../bench/process.ts'
-import { type Database, startMysql, startPostgres } from '../test/support/databases.ts'
+import { type Database, startMysql, startPostgres } from '../bench/servers/private.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tool = join(root, '..', 'shared', 'replay', 'replay.mjs')

@@ -1,148 +1,128 @@
 /**
- * `npm run bench`: starts Dataferry and a hand-written server over the same SQLite file, loads both in turn, and prints requests per
- * second, latencies and the server's CPU time a request. Ours checks an API key and a role with a row filter; the other a constant key.
+ * `npm run bench`: how fast Dataferry answers, behind an API key and a role with row filters. Starts a private database, seeds it,
+ * starts the server, looks whether its answers are right, loads it, and prints a table.
  *
- *     npm run bench                         # 5 rounds of 3 s a scenario
- *     npm run bench -- --rounds 1 --seconds 1 --connections 16 --json out.json
+ *     npm run bench                                        # PostgreSQL, MariaDB and SQLite, as far as they are on this machine
+ *     npm run bench -- --db postgres --compare             # interleaved with servers written by hand (bench/baseline); prints ratios
+ *     npm run bench -- --scenario record --profile prof    # only scenarios whose names hold a word; CPU profiles into a folder
+ *     npm run bench -- --rounds 7 --seconds 5 --save       # more rounds; the results into bench/results
+ *     npm run bench -- --short --compare                   # small tables and one round: for CI, which looks at the answers
+ *     npm run bench -- --url https://api.example.com --key KEY --path /api/v2/db/_table/orders?limit=100
+ *                                                          # loads a running server with GETs; --path may be repeated
  */
-import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { load, type Measured, median } from './load.ts'
+import { type BenchDatabase, openDatabase } from './databases.ts'
 import { type Served, serve } from './process.ts'
-import { seedCustomers } from './seed.ts'
-import { makeReader } from './setup.ts'
+import { benchRemote } from './remote.ts'
+import { machine, type Report, type Result, type Round, resultOf, table } from './report.ts'
+import { check, round, type Side } from './round.ts'
+import { type Scenario, scenariosFor } from './scenarios.ts'
+import { makeBench } from './setup.ts'
+import { fullSize, type Kind, kinds, smallSize } from './tables.ts'
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
-    connections: { type: 'string', default: '32' },
+    db: { type: 'string', multiple: true, default: [] },
+    scenario: { type: 'string', multiple: true, default: [] },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    compare: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
+    profile: { type: 'string' },
+    save: { type: 'boolean', default: false },
     json: { type: 'string' },
+    url: { type: 'string' },
+    key: { type: 'string', default: '' },
+    path: { type: 'string', multiple: true, default: [] },
+    connections: { type: 'string', default: '16' },
   },
 })
+const rounds = Number(options.rounds ?? (options.short ? 1 : 5))
+const seconds = Number(options.seconds ?? (options.short ? 1 : 3))
+const sizes = options.short ? smallSize : fullSize
+const admin = { email: 'bench@example.com', password: 'bench-only-password-1' }
 
-interface Scenario {
-  readonly name: string
-  readonly ours: string
-  readonly baseline: string
-  /** Throws when an answer is wrong. */
-  check(body: unknown): void
-}
-const scenarios: readonly Scenario[] = [
-  { name: 'constant reply', ours: '/_health/live', baseline: '/_health/live', check: (body) => assert.ok(body) },
-  {
-    name: 'record by id',
-    ours: '/api/v2/bench/_table/customers/4242',
-    baseline: '/api/v2/bench/_table/customers/4242',
-    check: (body) =>
-      assert.deepEqual(body, {
-        id: 4242,
-        name: 'Customer "4242" é',
-        email: 'customer4242@example.com',
-        country: 'NL',
-        region: 2,
-        credit: 4242.25,
-        active: false,
-        created_at: '2025-03-04 05:42:07',
-        note: 'Note 4242: pays on time',
-      }),
-  },
-  {
-    name: 'list of 25',
-    ours: `/api/v2/bench/_table/customers?filter=${encodeURIComponent("country = 'DE'")}&order=id%20desc&limit=25`,
-    baseline: '/api/v2/bench/_table/customers?country=DE',
-    check: (body) => {
-      const rows = (body as { resource: { id: number; country: string }[] }).resource
-      assert.equal(rows.length, 25)
-      assert.equal(rows[0]?.id, 10_000)
-      assert.ok(rows.every((row) => row.country === 'DE'))
-    },
-  },
-]
-
-async function checked(
-  server: Served,
-  path: string,
-  headers: { readonly [name: string]: string },
-  check: (body: unknown) => void,
-): Promise<void> {
-  const answer = await fetch(server.url + path, { headers })
-  assert.equal(answer.status, 200, await answer.clone().text())
-  check(await answer.json())
+const chosen = options.db.flatMap((names) => names.split(','))
+for (const name of chosen) {
+  if (!kinds.includes(name as Kind)) throw new Error(`--db ${name}: it must be one of ${kinds.join(', ')}.`)
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'dataferry-bench-'))
-const running: Served[] = []
-try {
-  mkdirSync(join(folder, 'databases'))
-  const database = join(folder, 'databases', 'bench.sqlite')
-  seedCustomers(database)
-
-  const admin = { email: 'bench@example.com', password: 'bench-only-password-1' }
-  const ours = await serve(['bin/dataferry.js', 'start'], {
-    DF_DATA_DIR: folder,
-    DF_SAMPLE: 'false',
-    DF_ADMIN_EMAIL: admin.email,
-    DF_ADMIN_PASSWORD: admin.password,
-    DF_LOG_LEVEL: 'warn',
-  })
-  running.push(ours)
-  const key = await makeReader(ours.url, admin, 'bench.sqlite')
-  const headers = { 'X-DreamFactory-API-Key': key }
-  const baseline = await serve(['bench/baseline/sqlite.ts'], { BENCH_DATABASE: database, BENCH_KEY: key })
-  running.push(baseline)
-
-  const results = []
-  for (const scenario of scenarios) {
-    await checked(ours, scenario.ours, headers, scenario.check)
-    await checked(baseline, scenario.baseline, headers, scenario.check)
-    const rounds: { ours: Measured; baseline: Measured }[] = []
-    const shape = { headers, connections: Number(options.connections), seconds: Number(options.seconds) }
-    for (let round = 0; round < Number(options.rounds); round++) {
-      rounds.push({
-        ours: await load(ours, { path: scenario.ours, ...shape }),
-        baseline: await load(baseline, { path: scenario.baseline, ...shape }),
-      })
+async function bench(kind: Kind): Promise<Report | null> {
+  const folder = mkdtempSync(join(tmpdir(), 'dataferry-bench-'))
+  const running: Served[] = []
+  let database: BenchDatabase | null = null
+  try {
+    database = await openDatabase(kind, sizes, folder)
+    if (database === null) {
+      console.error(`SKIPPED: there is no ${kind} on this machine.`)
+      return null
     }
-    const summary = (side: 'ours' | 'baseline') => {
-      const of = (what: 'perSecond' | 'p50' | 'p99') => median(rounds.map((round) => round[side][what]))
-      const cpu = rounds.map((round) => round[side].cpu).filter((value) => value !== null)
-      return {
-        perSecond: Math.round(of('perSecond')),
-        p50: of('p50'),
-        p99: of('p99'),
-        cpuMicros: cpu.length > 0 ? Math.round(median(cpu)) : null,
-      }
-    }
-    const ratio = median(rounds.map((round) => round.ours.perSecond / round.baseline.perSecond))
-    results.push({
-      scenario: scenario.name,
-      ours: summary('ours'),
-      baseline: summary('baseline'),
-      ratio: Math.round(ratio * 100) / 100,
+    const profile =
+      options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(process.cwd(), options.profile)}`]
+    const ours = await serve([...profile, 'bin/dataferry.js', 'start'], {
+      DF_DATA_DIR: folder,
+      DF_SAMPLE: 'false',
+      DF_ADMIN_EMAIL: admin.email,
+      DF_ADMIN_PASSWORD: admin.password,
+      DF_LOG_LEVEL: 'warn',
     })
+    running.push(ours)
+    const key = await makeBench(ours.url, admin, database.service)
+    const headers = { 'X-DreamFactory-API-Key': key }
+    const sides: Side[] = [{ server: ours, headers, ask: (scenario) => scenario.ours }]
+    if (options.compare) {
+      const baseline = await serve(['bench/baseline/server.ts'], { BENCH_KIND: kind, BENCH_KEY: key, ...database.env })
+      running.push(baseline)
+      sides.push({ server: baseline, headers, ask: (scenario) => scenario.baseline })
+    }
+    const results: Result[] = []
+    for (const scenario of scenariosFor(sizes, seconds)) {
+      if (options.scenario.length > 0 && !options.scenario.some((word) => scenario.name.includes(word))) continue
+      results.push(await measured(scenario, sides, database))
+    }
+    return { database: database.version, kind, machine: machine(), rounds, seconds, results }
+  } finally {
+    for (const server of running) await server.stop()
+    await database?.stop()
+    rmSync(folder, { recursive: true, force: true })
   }
+}
 
-  const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}`
-  console.log(
-    `\n${machine}; server and load generator share them. ${options.rounds} interleaved rounds of ${options.seconds} s, ${options.connections} connections, medians.\n`,
-  )
-  console.log(
-    '| scenario | server | req/s | p50 ms | p99 ms | server CPU us/req | ratio |\n|---|---|---|---|---|---|---|',
-  )
-  for (const { scenario, ours: mine, baseline: other, ratio } of results) {
-    console.log(
-      `| ${scenario} | dataferry | ${mine.perSecond} | ${mine.p50} | ${mine.p99} | ${mine.cpuMicros ?? 'n/a'} | ${ratio.toFixed(2)} |`,
-    )
-    console.log(
-      `| | node:http by hand | ${other.perSecond} | ${other.p50} | ${other.p99} | ${other.cpuMicros ?? 'n/a'} | 1 |`,
-    )
+/** The sides take turns, and the one that begins changes. */
+async function measured(scenario: Scenario, sides: readonly Side[], database: BenchDatabase): Promise<Result> {
+  await check(scenario, sides, database)
+  const taken: Round[][] = sides.map(() => [])
+  if (!options.short) for (const side of sides) await round(scenario, side, database, 1)
+  for (let turn = 0; turn < rounds; turn++) {
+    const order = turn % 2 === 0 ? [...sides.keys()] : [...sides.keys()].reverse()
+    for (const at of order) taken[at]?.push(await round(scenario, sides[at] as Side, database, seconds))
   }
-  if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, options, results }, null, 2)}\n`)
-} finally {
-  for (const server of running) await server.stop()
-  rmSync(folder, { recursive: true, force: true })
+  const result = resultOf(scenario.name, scenario.connections, taken[0] ?? [], taken[1] ?? [])
+  const against = result.ratio === null ? '' : `, ${result.ratio.toFixed(2)} times the baseline`
+  const cpu = result.cpuRatio === null ? '' : `, ${result.cpuRatio.toFixed(2)} times its CPU`
+  console.error(`${database.version}, ${scenario.name}: ${result.ours.perSecond} req/s${against}${cpu}`)
+  return result
+}
+
+const reports: Report[] = []
+if (options.url !== undefined) {
+  const { url, key, path: paths } = options
+  reports.push(await benchRemote({ url, key, paths, rounds, seconds, connections: Number(options.connections) }))
+} else {
+  for (const kind of chosen.length > 0 ? kinds.filter((name) => chosen.includes(name)) : kinds) {
+    const report = await bench(kind)
+    if (report !== null) reports.push(report)
+  }
+}
+for (const report of reports) console.log(`\n${table(report)}`)
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(reports, null, 2)}\n`)
+if (options.save) {
+  const folder = join(import.meta.dirname, 'results')
+  mkdirSync(folder, { recursive: true })
+  for (const report of reports) {
+    if (report.kind !== null) writeFileSync(join(folder, `${report.kind}.json`), `${JSON.stringify(report, null, 2)}\n`)
+  }
 }

@@ -79,14 +79,14 @@ function insert(name: string, rows: number, connections: number): Scenario {
     visits: { before: 0, each: rows },
     check(body) {
       const { resource } = body as List
-      assert.deepEqual(resource, Array.from({ length: rows }, (_, k) => ({ id: Number(resource[0]?.id) + k })))
+      assert.deepEqual(
+        resource,
+        Array.from({ length: rows }, (_, k) => ({ id: Number(resource[0]?.id) + k })),
+      )
     },
     async checkDatabase(database) {
       assert.equal(await database.one('select count(*) from visits'), String(rows))
-      assert.equal(
-        await database.one('select seconds from visits order by id desc limit 1'),
-        String((rows - 1) % 600),
-      )
+      assert.equal(await database.one('select seconds from visits order by id desc limit 1'), String((rows - 1) % 600))
       assert.equal(Number(await database.one('select sum(amount) from visits')), rows * 12.5)
     },
   }

@@ -1,24 +1,40 @@
-/** Prepares a running server for the benchmark. */
+/** Prepares a running server for the benchmark, as an administrator would. */
 import { Admin, type Credentials } from './admin.ts'
 
-/** Makes a service over the file, a role that reads it behind a row filter, and an app; returns the app's key. */
-export async function makeReader(url: string, credentials: Credentials, file: string): Promise<string> {
+export interface Service {
+  readonly type: string
+  readonly config: object
+}
+
+/** What the role's filters ask for holds for every row that is seeded or inserted: they cost, and take nothing away. */
+const filters: { readonly [table: string]: readonly [name: string, operator: string, value: string] } = {
+  customers: ['region', '<', '5'],
+  products: ['price', '>', '0'],
+  orders: ['status', '!=', 'void'],
+  order_items: ['quantity', '>', '0'],
+  visits: ['seconds', '>=', '0'],
+}
+
+const everyVerb = 31
+
+/** Makes the service `bench`, a role that may do everything with its tables behind a row filter on each, and an app; returns the app's key. */
+export async function makeBench(url: string, credentials: Credentials, { type, config }: Service): Promise<string> {
   const admin = await Admin.login(url, credentials)
   const service = await admin.create('system/service', {
     name: 'bench',
     label: 'Bench',
-    type: 'sqlite',
+    type,
     is_active: true,
-    config: { database: file },
+    // Of one answer.
+    config: { ...config, max_records: 10_000 },
   })
-  return admin.createKey('bench_reader', [
-    {
-      service_id: service.id,
-      component: '_table/*',
-      verb_mask: 1,
-      requestor_mask: 1,
-      filters: [{ name: 'region', operator: '<', value: '5' }],
-      filter_op: 'AND',
-    },
-  ])
+  const access = Object.entries(filters).map(([table, [name, operator, value]]) => ({
+    service_id: service.id,
+    component: `_table/${table}/*`,
+    verb_mask: everyVerb,
+    requestor_mask: 1,
+    filters: [{ name, operator, value }],
+    filter_op: 'AND',
+  }))
+  return admin.createKey('bench', access)
 }

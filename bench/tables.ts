@@ -23,7 +23,8 @@ interface Words {
 }
 
 /** The numbers from 0 to 999,999, in SQL that every database has. */
-const digits = '(select 0 d union all select 1 union all select 2 union all select 3 union all select 4 union all select 5 union all select 6 union all select 7 union all select 8 union all select 9)'
+const digits =
+  '(select 0 d union all select 1 union all select 2 union all select 3 union all select 4 union all select 5 union all select 6 union all select 7 union all select 8 union all select 9)'
 const million = `(select a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d + 100000 * g.d + 1 as i from ${digits} a cross join ${digits} b cross join ${digits} c cross join ${digits} e cross join ${digits} f cross join ${digits} g)`
 
 const words: { readonly [K in Kind]: Words } = {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command `dataferry`. Plain JavaScript without newer syntax, because its first work is to say so, or to find another
+ * The command `dataferry`: kernel/cli reads its words. Plain JavaScript without newer syntax, because its first work is to say so, or to find another
  * Node, where the one that started it is too old. An installed package runs its built files, a checkout its sources.
  */
 
@@ -17,14 +17,6 @@ const launcher = fileURLToPath(import.meta.url)
 const root = dirname(dirname(launcher))
 const sources = join(root, 'kernel', 'main.ts')
 const fromSources = existsSync(sources) && root.split(sep).indexOf('node_modules') < 0
-
-const USAGE = [
-  'usage: dataferry [command]',
-  '',
-  '  start     start the server (the default); see docs/configuration.md for its settings',
-  '  version   print the version',
-  '  help      print this',
-].join('\n')
 
 function tooOld() {
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -48,10 +40,10 @@ function resolvesRight() {
   return import.meta.resolve('dataferry/sdk').endsWith('.ts') === fromSources
 }
 
-/** Runs `dataferry start` in a process of its own, with the signals and the ending of this one. */
-function runWith(node) {
+/** Runs the same command in a process of its own, with the signals and the ending of this one. */
+function runWith(node, args) {
   const flags = process.execArgv.concat(fromSources ? ['-C', CONDITION] : [])
-  const child = spawn(node, flags.concat([launcher, 'start']), { stdio: 'inherit' })
+  const child = spawn(node, flags.concat([launcher], args), { stdio: 'inherit' })
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP']
   const forward = (signal) => {
     // A terminal sends Ctrl-C to both processes by itself; a second one would tell the server to hurry.
@@ -66,13 +58,13 @@ function runWith(node) {
   })
 }
 
-function start() {
+function run(args) {
   if (tooOld()) {
     const node = bundledNode()
-    if (node) return runWith(node)
+    if (node) return runWith(node, args)
     return fail(`dataferry needs Node ${WANTED.join('.')} or newer; this is Node ${process.versions.node}`, 1)
   }
-  if (!resolvesRight()) return runWith(process.execPath)
+  if (!resolvesRight()) return runWith(process.execPath, args)
   const entry = fromSources ? sources : join(root, 'dist', 'kernel', 'main.js')
   if (!existsSync(entry)) return fail(`dataferry: ${entry} is missing: run npm run build`, 1)
   return import(pathToFileURL(entry).href)
@@ -84,22 +76,10 @@ function fail(message, code) {
 }
 
 function main(args) {
-  const command = args.length > 0 ? args[0] : 'start'
-  if (args.length > 1) return fail(`dataferry: ${command} takes no arguments; see dataferry help`, 2)
-  switch (command) {
-    case 'start':
-      return start()
-    case 'version':
-    case '--version':
-    case '-v':
-      return console.log(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version)
-    case 'help':
-    case '--help':
-    case '-h':
-      return console.log(USAGE)
-    default:
-      return fail(`dataferry: there is no command ${command}; see dataferry help`, 2)
-  }
+  // The version is told on any Node, for reports of what does not run.
+  if (['version', '--version', '-v'].indexOf(args[0]) >= 0 && args.length === 1)
+    return console.log(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version)
+  return run(args.length > 0 ? args : ['start'])
 }
 
 main(process.argv.slice(2))

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
+import { nearest } from './nearest.ts'
 import { type Config, conflicts, type RawConfig, schema, without } from './schema.ts'
 import type { Setting } from './setting.ts'
 
@@ -54,6 +55,27 @@ export function load(source: Source = {}): Loaded {
   if (problems.length === 0) problems.push(...conflicts(raw))
   if (problems.length > 0) throw new ConfigError(problems)
   return { config: complete(raw), warnings: unknownNames(sources) }
+}
+
+/** Where a value comes from: a variable of the environment or of `.env`, or nobody set it. */
+export interface Origin {
+  readonly from: 'environment' | '.env' | 'default'
+  /** The name it was found under: the setting's own or an alias; null for a default. */
+  readonly name: string | null
+}
+
+/** Each setting with its value in `load(source)` and where that comes from, in the order of the schema. */
+export function explain(
+  source: Source = {},
+): { readonly setting: Setting<unknown>; readonly value: unknown; readonly origin: Origin }[] {
+  const { config } = load(source)
+  const sources = [source.env ?? process.env, readEnvFile(source.directory ?? process.cwd())]
+  return settings().map(({ path, setting }) => {
+    const value = path.reduce<unknown>((tree, key) => (tree as Readonly<Record<string, unknown>>)[key], config)
+    const at = sources.findIndex((variables) => find(setting, [variables]) !== null)
+    const name = at < 0 ? null : (find(setting, sources)?.name ?? null)
+    return { setting, value, origin: { from: (['environment', '.env'] as const)[at] ?? 'default', name } }
+  })
 }
 
 /** Every setting with its place in the tree, in the order of the schema. */
@@ -115,7 +137,11 @@ function readEnvFile(directory: string): Variables {
 }
 
 function complete(raw: RawConfig): Config {
-  return freeze({ ...raw, sqlite: { ...raw.sqlite, storage: raw.sqlite.storage ?? join(raw.dataDir, 'databases') } })
+  return freeze({
+    ...raw,
+    sqlite: { ...raw.sqlite, storage: raw.sqlite.storage ?? join(raw.dataDir, 'databases') },
+    files: { ...raw.files, root: raw.files.root ?? join(raw.dataDir, 'storage') },
+  })
 }
 
 function freeze<T extends object>(tree: T): T {
@@ -141,28 +167,4 @@ function unknownNames(sources: readonly Variables[]): string[] {
       const near = nearest(name, known)
       return `${name} is not a setting${near ? `; did you mean ${near}?` : ''}`
     })
-}
-
-/** The name at the least edit distance, or null when none is near enough to be what was meant. */
-function nearest(name: string, known: Iterable<string>): string | null {
-  let best: string | null = null
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1
-  for (const candidate of known) {
-    const distance = editDistance(name, candidate)
-    if (distance < least) [best, least] = [candidate, distance]
-  }
-  return best
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

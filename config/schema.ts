@@ -20,6 +20,7 @@ import {
   type Setting,
   secret,
   text,
+  url,
 } from './setting.ts'
 
 const KIB = 1024
@@ -39,6 +40,9 @@ export const sections: Readonly<Record<string, string>> = {
   api: 'API',
   records: 'Records',
   sqlite: 'SQLite',
+  files: 'Files',
+  remote: 'Remote services',
+  nodes: 'More than one node',
 }
 
 export const schema = {
@@ -433,6 +437,53 @@ export const schema = {
       help: 'Threads that read one SQLite database. One more writes it.',
     }),
   },
+
+  files: {
+    root: optionalPath({
+      env: 'DF_LOCAL_FILE_ROOT',
+      defaultText: 'storage in DF_DATA_DIR',
+      help: 'The folder in which file services have theirs, when they are configured by a name.',
+    }),
+    maxExtractBytes: bytes({
+      env: 'DF_FILES_MAX_EXTRACT_BYTES',
+      default: 1024 * MIB,
+      min: KIB,
+      max: 1024 * 1024 * MIB,
+      help: 'How much a zip file may hold when it is unpacked. A larger one is answered 413.',
+    }),
+    importAllow: list({
+      env: 'DF_IMPORT_ALLOW',
+      default: [],
+      entry: { test: isNetwork, accepts: 'IP addresses or networks such as 10.0.0.0/8' },
+      help: 'Addresses that files may be fetched from (uploads, packages and attachments by URL) although they are not public. Whoever may upload by URL can read from them.',
+    }),
+  },
+
+  remote: {
+    allow: list({
+      env: 'DF_REMOTE_ALLOW',
+      default: [],
+      entry: { test: isNetwork, accepts: 'IP addresses or networks such as 10.0.0.0/8' },
+      help: 'Addresses at which remote services may be although they are not public, when their base URL has a public name. An address, `localhost` or a name without a public ending in the base URL needs no entry.',
+    }),
+  },
+
+  nodes: {
+    systemDb: url({
+      env: 'DF_SYSTEM_DB',
+      defaultText: '`system.sqlite` in DF_DATA_DIR',
+      schemes: ['sqlite', 'postgres', 'postgresql', 'mysql', 'mariadb'],
+      like: 'postgres://user:password@host:5432/database, mysql://user:password@host:3306/database or sqlite:path',
+      help: 'The database of the system store: services, roles, apps and users. Several nodes need one of PostgreSQL, MySQL or MariaDB, and the same DF_APP_KEY; see docs/nodes.md.',
+    }),
+    cache: url({
+      env: 'DF_CACHE',
+      defaultText: 'each node counts by itself',
+      schemes: ['redis', 'rediss'],
+      like: 'redis://user:password@host:6379/0 (rediss:// for TLS)',
+      help: 'A Redis or Valkey server through which nodes tell each other of changes at once, and count limits and failed logins together.',
+    }),
+  },
 } as const
 
 type Values<S> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : Values<S[K]> }
@@ -444,7 +495,11 @@ export type RawConfig = Values<typeof schema>
  * The whole configuration: frozen, typed, complete. Times are in the unit that the name ends with, sizes in bytes, paths
  * absolute; what was not given and has no default is `null`.
  */
-export type Config = Omit<RawConfig, 'sqlite'> & {
+export type Config = Omit<RawConfig, 'sqlite' | 'files'> & {
+  readonly files: Omit<RawConfig['files'], 'root'> & {
+    /** The folder of file services that are configured by a name. */
+    readonly root: string
+  }
   readonly sqlite: Omit<RawConfig['sqlite'], 'storage'> & {
     /** The folder of SQLite databases that are named without one. */
     readonly storage: string
@@ -475,7 +530,6 @@ export const without: ReadonlySet<string> = new Set([
   'DF_ENABLE_WINDOWS_AUTH',
   'DF_STORAGE_ROUTE_PREFIX',
   'DF_FILE_CHUNK_SIZE',
-  'DF_LOCAL_FILE_ROOT',
   'DF_PACKAGE_PATH',
   'DF_SCRIPTING_DISABLE',
   'DF_NODEJS_PATH',

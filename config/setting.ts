@@ -117,6 +117,24 @@ function keyBytes(given: string, bytes: number): Buffer | undefined {
   return raw.length === bytes ? raw : undefined
 }
 
+/** A URL of one of these schemes (without colons). It may hold a password and is never shown. Not set is `null`. */
+export function url(
+  about: About & { readonly schemes: readonly string[]; readonly like: string },
+): Setting<string | null> {
+  return setting<string | null>(about, {
+    kind: 'url',
+    default: null,
+    accepts: `a URL such as ${about.like}`,
+    secret: true,
+    read: (given) => {
+      if (!about.schemes.some((scheme) => given.toLowerCase().startsWith(`${scheme}:`))) return undefined
+      return scheme(given) === 'sqlite' || URL.canParse(given) ? given : undefined
+    },
+  })
+}
+
+const scheme = (given: string): string => given.slice(0, given.indexOf(':')).toLowerCase()
+
 /** A whole number from `min` to `max`, both included. */
 export function int(
   about: About & { readonly default: number; readonly min: number; readonly max: number; readonly unit?: string },

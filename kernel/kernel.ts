@@ -10,12 +10,15 @@ import { join } from 'node:path'
 import { container, type DependencyContainer } from 'tsyringe'
 import type { Config } from '../config/index.ts'
 import { Principals } from './access/principals.ts'
-import { loadSecret, TokenAuthority } from './access/tokens.ts'
+import { firstSecret, loadSecret, TokenAuthority } from './access/tokens.ts'
 import { serviceIndex } from './access/visible.ts'
+import { openBus } from './bus/index.ts'
+import { localBus } from './bus/local.ts'
 import { createHttpServer, type HttpServer } from './http/index.ts'
 import { createLog, createObservatory, type Observatory } from './observe.ts'
 import { createPipeline, type Pipeline } from './pipeline/index.ts'
 import { Abilities, type AbilityScope } from './plugins/abilities.ts'
+import { type Bus, BusAbility, SharedSecretsAbility } from './plugins/bus.ts'
 import {
   type Accounts,
   AccountsAbility,
@@ -35,6 +38,7 @@ import {
 import { DocumentsAbility } from './plugins/documents.ts'
 import { type HostDeps, pluginHost, serviceHost } from './plugins/host.ts'
 import { builtins, type Loaded, loadPlugins, PluginError } from './plugins/loader.ts'
+import { published } from './services/published.ts'
 import { Registry } from './services/registry.ts'
 
 export interface KernelOptions {
@@ -61,6 +65,11 @@ export interface Kernel {
   readonly observatory: Observatory
   /** Throws StartError or PluginError, whose message is one line; what was begun is stopped again by then. */
   start(): Promise<Running>
+  /**
+   * Instead of `start`: starts the plugins for one command and listens nowhere, so that a server may be at work on the same data
+   * folder. Answers the plugins' hosts by their names. Throws as `start` does.
+   */
+  attach(): Promise<ReadonlyMap<string, PluginHost>>
   /** The names of services that are not closed: what a stop that does not end is waiting for. */
   unclosed(): readonly string[]
   /** Lets requests under way finish, then closes services and plugins. Safe to call at any time, and twice. */
@@ -70,6 +79,13 @@ export interface Kernel {
 /** Why the server can't start, in one line. */
 export class StartError extends Error {
   override readonly name = 'StartError'
+}
+
+interface Started {
+  readonly registry: Registry
+  readonly pipeline: Pipeline
+  /** By the plugins' names. */
+  readonly hosts: ReadonlyMap<string, PluginHost>
 }
 
 export function createKernel(options: KernelOptions): Kernel {
@@ -89,19 +105,19 @@ class Composition implements Kernel {
   #accounts: Accounts | null = null
   #limits: Limits | null = null
   #registry: Registry | null = null
+  #bus: Bus = localBus
   #listening = false
 
   constructor(options: KernelOptions) {
     this.#options = options
   }
 
-  async start(): Promise<Running> {
-    try {
-      return await this.#start()
-    } catch (error) {
-      await this.stop()
-      throw error
-    }
+  start(): Promise<Running> {
+    return this.#orStopped(() => this.#start())
+  }
+
+  attach(): Promise<ReadonlyMap<string, PluginHost>> {
+    return this.#orStopped(() => this.#attach())
   }
 
   stop(signal: string | null = null): Promise<void> {
@@ -113,19 +129,59 @@ class Composition implements Kernel {
     return this.#registry?.unclosed() ?? []
   }
 
-  async #start(): Promise<Running> {
-    const { config, from = process.cwd() } = this.#options
-    await prepareFolder(config.dataDir)
-    const loaded = await loadPlugins(this.#options.builtins ?? builtins, config.plugins, from)
-    const tokens = await this.#tokens()
-    const { registry, pipeline } = await this.#startPlugins(loaded)
-    const principals = this.#principals(tokens, registry)
-    return this.#listen(loaded, pipeline, principals)
+  /** What was begun by work that fails is stopped again. */
+  async #orStopped<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
   }
 
+  async #start(): Promise<Running> {
+    const loaded = await this.#load()
+    await this.#openBus(this.#options.config.nodes.cache)
+    const { registry, pipeline } = await this.#startPlugins(loaded, true)
+    const tokens = await this.#tokens()
+    const principals = this.#principals(tokens, registry)
+    return this.#listen(loaded, registry, pipeline, principals)
+  }
+
+  async #attach(): Promise<ReadonlyMap<string, PluginHost>> {
+    const loaded = await this.#load()
+    // What a command changes, nodes find in the store.
+    await this.#openBus(null)
+    const { registry, hosts } = await this.#startPlugins(loaded, false)
+    await this.#tokens()
+    const source = this.#own.find(SnapshotSourceAbility)
+    if (source !== null) this.#begun.push(source.subscribe((snapshot) => registry.sweep(snapshot)))
+    return hosts
+  }
+
+  async #load(): Promise<Loaded> {
+    const { config, from = process.cwd() } = this.#options
+    await prepareFolder(config.dataDir)
+    return loadPlugins(this.#options.builtins ?? builtins, config.plugins, from)
+  }
+
+  async #openBus(url: string | null): Promise<void> {
+    const { bus, close } = await openBus(url, createLog(this.observatory.observe, 'nodes'))
+    this.#begun.push(close)
+    this.#bus = bus
+    this.#own.offer(BusAbility, bus)
+  }
+
+  /** After the plugins have started: one of them may keep the secret that all nodes share. */
   async #tokens(): Promise<TokenAuthority> {
     const { auth, dataDir } = this.#options.config
-    const secret = await loadSecret(auth.jwtSecret, join(dataDir, 'jwt.secret')).catch((error: unknown) => {
+    const file = join(dataDir, 'jwt.secret')
+    const shared = this.#own.find(SharedSecretsAbility)
+    const wanted =
+      auth.jwtSecret === null && shared !== null
+        ? shared.secret('jwt', () => firstSecret(file)).then((text) => Buffer.from(text, 'utf8'))
+        : loadSecret(auth.jwtSecret, file)
+    const secret = await wanted.catch((error: unknown) => {
       throw new StartError(`The secret of session tokens can't be used: ${reasonOf(error)}`)
     })
     const tokens = new TokenAuthority(secret, auth, (id) => this.#users().user(id))
@@ -133,7 +189,7 @@ class Composition implements Kernel {
     return tokens
   }
 
-  async #startPlugins({ plugins, types, owners }: Loaded): Promise<{ registry: Registry; pipeline: Pipeline }> {
+  async #startPlugins({ plugins, types, owners }: Loaded, serves: boolean): Promise<Started> {
     const { observe } = this.observatory
     const scopes = new Map(plugins.map((plugin) => [plugin.name, this.#abilities.scope(plugin.name)]))
     const scopeOf = (type: string): AbilityScope => scopes.get(owners.get(type) ?? '') ?? this.#own
@@ -141,6 +197,7 @@ class Composition implements Kernel {
     const deps: HostDeps = {
       settings: this.#options.config,
       version: this.#options.version,
+      serves,
       observe,
       types,
       snapshot,
@@ -171,7 +228,7 @@ class Composition implements Kernel {
       started.push([plugin, host])
       await this.#startPlugin(plugin, host)
     }
-    return { registry, pipeline }
+    return { registry, pipeline, hosts: new Map(started.map(([plugin, host]) => [plugin.name, host])) }
   }
 
   async #startPlugin(plugin: Plugin, host: PluginHost): Promise<void> {
@@ -208,7 +265,7 @@ class Composition implements Kernel {
     return principals
   }
 
-  async #listen({ types }: Loaded, pipeline: Pipeline, principals: Principals): Promise<Running> {
+  async #listen({ types }: Loaded, registry: Registry, pipeline: Pipeline, principals: Principals): Promise<Running> {
     const { config } = this.#options
     const { observe } = this.observatory
     const instance = (): Instance | null => this.#own.find(InstanceAbility)
@@ -223,6 +280,7 @@ class Composition implements Kernel {
       bodyKind: (service) => types.get(this.#snapshot().services.get(service)?.type ?? '')?.body ?? null,
       cors: () => this.#snapshot().cors,
       instance,
+      published: published({ snapshot: () => this.#snapshot(), types, registry: () => registry }),
       documents: () => this.#own.find(DocumentsAbility),
       ready: () => this.#ready(),
     })
@@ -259,7 +317,12 @@ class Composition implements Kernel {
     try {
       const { version } = this.#snapshot()
       await this.#own.find(InstanceAbility)?.status('')
-      return { ok: true, detail: { status: 'ready', snapshot: version } }
+      const troubles = this.#registry?.troubles() ?? {}
+      const services: { readonly services?: Json } = Object.keys(troubles).length === 0 ? {} : { services: troubles }
+      // A cache that is down takes nothing but common counters along: the node goes on.
+      const cache = this.#bus.state()
+      const nodes = cache === 'alone' ? {} : { cache }
+      return { ok: true, detail: { status: 'ready', snapshot: version, ...nodes, ...services } }
     } catch (error) {
       createLog(this.observatory.observe, 'ready').warn('The store does not answer.', { error })
       return { ok: false, detail: { status: 'unavailable', reason: 'The system store does not answer.' } }

@@ -1,4 +1,4 @@
 /** The process entry. */
-import { run } from './process.ts'
+import { main } from './cli/index.ts'
 
-await run()
+await main(process.argv.slice(2))

@@ -1,13 +1,11 @@
 /**
  * The life of the process: reads the configuration, starts the kernel, says what to do next, and ends it as signals ask.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ConfigError, type Loaded, load } from '../config/index.ts'
 import { createKernel, type Kernel, type KernelOptions, type Running, StartError } from './kernel.ts'
 import { createLog, createLogger, type Level } from './observe.ts'
 import { PluginError } from './plugins/loader.ts'
+import { packageVersion } from './version.ts'
 
 export interface RunOptions extends Pick<KernelOptions, 'builtins'> {
   /** How long closing may take after the last requests were cut, before the process kills itself. */
@@ -17,7 +15,7 @@ export interface RunOptions extends Pick<KernelOptions, 'builtins'> {
 /** Resolves when the server listens. What can't be started ends the process with 1 and one line that says why. */
 export async function run({ closingMs = 5_000, ...options }: RunOptions = {}): Promise<void> {
   const { config, warnings } = configuration()
-  const kernel = createKernel({ ...options, config, version: versionOf(dirname(fileURLToPath(import.meta.url))) })
+  const kernel = createKernel({ ...options, config, version: packageVersion() })
   const { observe, subscribe } = kernel.observatory
   subscribe(createLogger(config.log.level satisfies Level | 'off', lines()))
   const log = createLog(observe, 'start')
@@ -118,13 +116,4 @@ function setupLines(url: string, code: string): string[] {
     '',
     `or open ${url}/setup and enter the code ${code}`,
   ]
-}
-
-/** The version in the package.json of this package, in a checkout or built. */
-function versionOf(folder: string): string {
-  for (let at = folder; ; at = dirname(at)) {
-    const file = join(at, 'package.json')
-    if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
-    if (dirname(at) === at) return 'unknown'
-  }
 }

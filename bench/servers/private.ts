@@ -129,7 +129,8 @@ export async function startPostgres(): Promise<Database | null> {
       rmSync(folder, { recursive: true, force: true })
     },
     restart: async () => {
-      await ended(child, 'SIGINT')
+      // Its crash: nothing is finished, and the log is replayed at the next start.
+      await ended(child, 'SIGQUIT')
       child = await start()
     },
   }

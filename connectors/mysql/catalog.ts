@@ -44,7 +44,8 @@ interface Keys {
 /** All that is known between two refreshes; thrown away whole. */
 interface Known {
   readonly epoch: number
-  readonly since: number
+  /** When it was last looked whether there are other tables. */
+  lookedAt: number
   list: Promise<ReadonlyMap<string, Entry>> | null
   keys: Promise<Keys> | null
   readonly tables: Map<string, Table>
@@ -95,14 +96,7 @@ export class MysqlCatalog implements Catalog {
   }
 
   async #load(folded: string): Promise<Table | null> {
-    const before = this.#known
-    // An unknown name may be that of a table made since.
-    if (
-      !(await this.#list(before)).has(folded) &&
-      before === this.#known &&
-      performance.now() - before.since > listAgeMs
-    )
-      this.refresh()
+    if (!(await this.#list(this.#known)).has(folded)) await this.#lookFor(folded)
     const known = this.#known
     let loading = known.loading.get(folded)
     if (loading === undefined) {
@@ -136,18 +130,28 @@ export class MysqlCatalog implements Catalog {
     return table
   }
 
+  /** An unknown name may be that of a table made since; one that is none costs a look at the list, and no more than one a second. */
+  async #lookFor(folded: string): Promise<void> {
+    const known = this.#known
+    if (performance.now() - known.lookedAt < listAgeMs) return
+    known.lookedAt = performance.now()
+    if ((await this.#readList()).has(folded) && known === this.#known) this.refresh()
+  }
+
   #list(known: Known): NonNullable<Known['list']> {
-    known.list ??= this.#forgetting(known, 'list', async () => {
-      const current = await currentSchema(this.#runner, never)
-      const listed = await listTables(this.#runner, this.#scope, never)
-      return new Map(
-        listed.map((table) => {
-          const summary = summaryOf(table, current)
-          return [summary.name.toLowerCase(), { listed: table, summary }]
-        }),
-      )
-    })
+    known.list ??= this.#forgetting(known, 'list', () => this.#readList())
     return known.list
+  }
+
+  async #readList(): Promise<ReadonlyMap<string, Entry>> {
+    const current = await currentSchema(this.#runner, never)
+    const listed = await listTables(this.#runner, this.#scope, never)
+    return new Map(
+      listed.map((table) => {
+        const summary = summaryOf(table, current)
+        return [summary.name.toLowerCase(), { listed: table, summary }]
+      }),
+    )
   }
 
   #keys(known: Known): Promise<Keys> {
@@ -171,7 +175,7 @@ export class MysqlCatalog implements Catalog {
 
 const nothing = (epoch: number): Known => ({
   epoch,
-  since: performance.now(),
+  lookedAt: performance.now(),
   list: null,
   keys: null,
   tables: new Map(),

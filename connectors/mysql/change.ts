@@ -2,13 +2,14 @@
  * Changes of columns. MySQL's MODIFY takes a whole definition, so what is not to be changed is read from the server first and said
  * again: type and character set, nullability, default, what it does on update, comment.
  */
-import type { ColumnDefinition, Row, SchemaPlan } from 'dataferry/records'
+import type { ColumnDefinition, Row, SchemaPlan, TableName } from 'dataferry/records'
 import { BadRequest, type Json } from 'dataferry/sdk'
 import { checkedName, defaultValue, type ReadProgram, type SqlSession, tableText, typeText } from 'dataferry/sql'
 import type { MysqlCompiler } from './compiler.ts'
 import type { ServerFacts } from './server.ts'
 
 type AlterColumn = Extract<SchemaPlan, { kind: 'alter-column' }>
+type DropIndex = Extract<SchemaPlan, { kind: 'drop-index' }>
 
 /** Executes the plans in order. Each is committed by itself: this database has no transactions for them. */
 export async function changeStructure(
@@ -18,11 +19,29 @@ export async function changeStructure(
   session: SqlSession,
 ): Promise<void> {
   // All are written before the first is done: what can't be written leaves nothing behind.
-  for (const plan of plans) if (plan.kind !== 'alter-column') sql.compileSchema(plan)
+  for (const plan of plans) if (!isAsking(plan)) sql.compileSchema(plan)
   for (const plan of plans) {
-    const texts = plan.kind === 'alter-column' ? await alterTexts(sql, facts, plan, session) : sql.compileSchema(plan)
+    const texts = isAsking(plan) ? await askedTexts(sql, facts, plan, session) : sql.compileSchema(plan)
     for (const text of texts) await session.execute(text)
   }
+}
+
+/** What can be written only when the server has told what is there. */
+const isAsking = (plan: SchemaPlan): plan is AlterColumn | DropIndex =>
+  plan.kind === 'alter-column' || plan.kind === 'drop-index'
+
+const askedTexts = (
+  sql: MysqlCompiler,
+  facts: ServerFacts,
+  plan: AlterColumn | DropIndex,
+  session: SqlSession,
+): Promise<readonly string[]> =>
+  plan.kind === 'alter-column' ? alterTexts(sql, facts, plan, session) : dropTexts(sql, plan, session)
+
+/** Drops the indexes over the column alone, whatever they are called. */
+async function dropTexts(sql: MysqlCompiler, plan: DropIndex, session: SqlSession): Promise<readonly string[]> {
+  const found = await session.rows(readIndexes, bindsOf(plan.table, plan.column))
+  return found.map(({ name }) => `drop index ${sql.identifier(text(name))} on ${tableText(sql, plan.table)}`)
 }
 
 async function alterTexts(
@@ -31,7 +50,7 @@ async function alterTexts(
   plan: AlterColumn,
   session: SqlSession,
 ): Promise<readonly string[]> {
-  const [found] = await session.rows(readColumn, bindsOf(plan))
+  const [found] = await session.rows(readColumn, bindsOf(plan.table, plan.column.name))
   if (found === undefined) throw new BadRequest(`Field '${plan.column.name}' does not exist any more.`)
   const kept = keptParts(found, facts)
   if (kept.generated) throw new BadRequest(`Field '${plan.column.name}' is computed by the database.`)
@@ -89,7 +108,7 @@ function keptDefault(value: Json, type: string, extra: string, quoted: boolean):
 /** A text stays in its character set. */
 function newType(sql: MysqlCompiler, column: ColumnDefinition, kept: KeptParts): string {
   const type = typeText(sql, column)
-  return /^(?:char|varchar|tinytext|text|mediumtext|longtext)\b/.test(type) ? type + kept.collation : type
+  return /^(?:char|varchar|tinytext|text|mediumtext|longtext|enum|set)\b/.test(type) ? type + kept.collation : type
 }
 
 const columns = {
@@ -102,28 +121,43 @@ const columns = {
   comment: 'column_comment',
 }
 
-const readColumn: ReadProgram = {
-  kind: 'read',
-  id: 'structure-column',
-  result: { kind: 'rows' },
-  rows: {
-    text: `select ${Object.values(columns).join(', ')} from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ? and column_name = ?`,
-    parameters: [0, 1, 2].map((slot) => ({ kind: 'slot', slot })),
-    columns: Object.keys(columns).map((as) => ({ as, type: 'text', dbType: 'text', hidden: false })),
-    point: false,
-  },
-  count: null,
-  grouped: false,
-  limit: null,
-  offset: null,
-  related: [],
+const readColumn = read(
+  'structure-column',
+  `select ${Object.values(columns).join(', ')} from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ? and column_name = ?`,
+  Object.keys(columns),
+)
+
+const readIndexes = read(
+  'structure-indexes',
+  `select index_name from information_schema.statistics where table_schema = coalesce(?, database()) and table_name = ? group by index_name having max(non_unique) = 1 and count(*) = 1 and max(column_name) = ?`,
+  ['name'],
+)
+
+/** Rows of texts about a column of a table. */
+function read(id: string, statement: string, names: readonly string[]): ReadProgram {
+  return {
+    kind: 'read',
+    id,
+    result: { kind: 'rows' },
+    rows: {
+      text: statement,
+      parameters: [0, 1, 2].map((slot) => ({ kind: 'slot', slot })),
+      columns: names.map((as) => ({ as, type: 'text', dbType: 'text', hidden: false })),
+      point: false,
+    },
+    count: null,
+    grouped: false,
+    limit: null,
+    offset: null,
+    related: [],
+  }
 }
 
-function bindsOf({ table, column }: AlterColumn): readonly (string | null)[] {
-  if (typeof table === 'string') return [null, table, column.name]
+function bindsOf(table: TableName, column: string): readonly (string | null)[] {
+  if (typeof table === 'string') return [null, table, column]
   const prefix = `${table.schema ?? ''}.`
   const bare = table.schema !== null && table.name.startsWith(prefix) ? table.name.slice(prefix.length) : table.name
-  return [table.schema, bare, column.name]
+  return [table.schema, bare, column]
 }
 
 const text = (value: Json | undefined): string => (value === null || value === undefined ? '' : String(value))

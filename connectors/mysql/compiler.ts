@@ -10,7 +10,6 @@ import type {
   FunctionName,
   OrderTerm,
   ReadPlan,
-  RelatedRead,
   SchemaPlan,
   SimpleType,
   Slot,
@@ -21,6 +20,7 @@ import { BadRequest, type Json, NotImplemented } from 'dataferry/sdk'
 import {
   checkedName,
   type KeyType,
+  type NumberedParts,
   type ParentsSource,
   type ReadProgram,
   SqlCompiler,
@@ -32,10 +32,18 @@ import { collationOf, type ErrorNames, type InsertAnswer, isTransactional, type 
 import { nativeTypes } from './natives.ts'
 import type { ServerFacts } from './server.ts'
 
+/** An option of a table with a word, a number or a comment. */
+const option = [
+  '(?:(?:engine|row_format|(?:default )?(?:charset|character set)|(?:default )?collate) ?=? ?\\w+',
+  '(?:auto_increment|key_block_size|avg_row_length|max_rows|min_rows|stats_persistent) ?=? ?\\d+',
+  "comment ?=? ?'(?:[^'\\\\]|'')*')",
+].join('|')
+
 export class MysqlCompiler extends SqlCompiler {
   readonly #facts: () => ServerFacts
   override readonly nameLimit = 64
   override readonly ifNotExists = ''
+  override readonly tableOptions = new RegExp(`^${option}(?: ?,? ${option})*$`, 'i')
 
   /** `facts` of the server, known as soon as its catalog was read. */
   constructor(facts: () => ServerFacts) {
@@ -44,7 +52,6 @@ export class MysqlCompiler extends SqlCompiler {
   }
 
   override compileRead(plan: ReadPlan, id: string): ReadProgram {
-    if (!this.#facts().windows) needsNoWindows(plan.related)
     return super.compileRead(withNullOrders(plan), id)
   }
 
@@ -58,6 +65,13 @@ export class MysqlCompiler extends SqlCompiler {
       ...common,
       insert: this.#insert(plan, program.statement.text, `insert into ${this.table(plan.into)} (${names}) values `),
     }
+  }
+
+  override compileSchema(plan: SchemaPlan): readonly string[] {
+    const refers =
+      plan.kind === 'add-foreign-key' || (plan.kind === 'create-table' && (plan.foreignKeys ?? []).length > 0)
+    if (refers && !this.#facts().foreignKeys) throw new NotImplemented('SingleStore does not keep references.')
+    return super.compileSchema(plan)
   }
 
   /** `head`: what stands before the values of a row; empty where rows can't be put together. */
@@ -97,6 +111,23 @@ export class MysqlCompiler extends SqlCompiler {
 
   override written(expression: string, column: Column): string {
     return isSpatial(column.dbType) ? `st_geomfromtext(${expression})` : expression
+  }
+
+  /** Without common table expressions the parents stand behind the columns. */
+  override get parentsFirst(): boolean {
+    return this.#facts().windows
+  }
+  /**
+   * Where the server has no window functions its variables count: the limit keeps the inner rows apart and in order, and what is
+   * selected is computed from left to right.
+   */
+  override numbered(parts: NumberedParts): string {
+    if (this.#facts().windows) return super.numbered(parts)
+    const rows = `select ${['p.o as o', ...parts.columns()].join(', ')} from ${parts.from()}${parts.rest()}`
+    const order = ['p.o', parts.order().slice(' order by '.length)].filter((term) => term !== '').join(', ')
+    const sorted = `(${rows} order by ${order} limit 18446744073709551615) as q`
+    const number = '@df_n := if(q.o = @df_o, @df_n + 1, 1) as n, @df_o := q.o as m'
+    return `select q.*, ${number} from ${sorted} cross join (select @df_n := 0, @df_o := null) as v`
   }
 
   override parents(out: StatementWriter, keys: readonly Column[]): ParentsSource {
@@ -141,11 +172,13 @@ export class MysqlCompiler extends SqlCompiler {
   }
   /** Any unique key of the table makes it an update; the server does not let one be named. */
   override onConflict(key: readonly Column[], set: readonly Column[]): string {
+    const named = set.length > 0 && this.#facts().rowAlias
     const written = (set.length > 0 ? set : key).map((column) => {
       const name = this.identifier(column.name)
-      return set.length > 0 ? `${name} = values(${name})` : `${name} = ${name}`
+      if (set.length === 0) return `${name} = ${name}`
+      return named ? `${name} = df_new.${name}` : `${name} = values(${name})`
     })
-    return ` on duplicate key update ${written.join(', ')}`
+    return `${named ? ' as df_new' : ''} on duplicate key update ${written.join(', ')}`
   }
   override returning(_columns: string): string {
     return ''
@@ -161,10 +194,21 @@ export class MysqlCompiler extends SqlCompiler {
   override hasType(word: string): boolean {
     return nativeTypes.has(word.replace(/ (?:unsigned|signed|zerofill)\b/g, ''))
   }
-  /** Anything but the present moment is an expression in parentheses. */
+  override hasMembers(word: string): boolean {
+    return word === 'enum' || word === 'set'
+  }
+  /** Anything but the present moment is an expression in parentheses, which older servers do not take. */
   override defaultExpression(expression: DefaultExpression, column: ColumnDefinition): string {
-    const text = super.defaultExpression(expression, column)
-    return expression === 'now' && moments.has(column.type) ? text : `(${text})`
+    if (expression === 'now' && moments.has(column.type)) return 'current_timestamp'
+    if (!this.#facts().computedDefaults)
+      throw new BadRequest(`The default of field '${column.name}' can not be computed by this server.`)
+    return expression === 'uuid' ? '(uuid())' : `(${super.defaultExpression(expression, column)})`
+  }
+  override dropUnique(constraint: string): string {
+    return `drop index ${this.identifier(constraint)}`
+  }
+  override dropForeignKey(constraint: string): string {
+    return `drop foreign key ${this.identifier(constraint)}`
   }
   override dropColumn(plan: Extract<SchemaPlan, { kind: 'drop-column' }>): readonly string[] {
     const keys = plan.foreignKeys.map((key) => `drop foreign key ${this.identifier(key)}, `).join('')
@@ -184,9 +228,13 @@ export class MysqlCompiler extends SqlCompiler {
       case 'user_id_on_update':
         return 'int(11)'
       case 'string':
-        return `${fixedLength === true ? 'char' : 'varchar'}(${length ?? 255})`
+        return `${fixedLength === true ? 'char' : 'varchar'}(${length ?? 255})${toldApart(column)}`
       case 'binary':
         return `${fixedLength === true ? 'binary' : 'varbinary'}(${length ?? 255})`
+      case 'text':
+      case 'mediumtext':
+      case 'longtext':
+        return `${type}${toldApart(column)}`
       case 'array':
       case 'object':
         return 'json'
@@ -218,9 +266,6 @@ export class MysqlCompiler extends SqlCompiler {
       case 'tinyint':
       case 'float':
       case 'double':
-      case 'text':
-      case 'mediumtext':
-      case 'longtext':
       case 'json':
       case 'date':
       case 'time':
@@ -232,6 +277,9 @@ export class MysqlCompiler extends SqlCompiler {
     }
   }
 }
+
+const toldApart = ({ exact }: ColumnDefinition): string =>
+  exact === true ? ' character set utf8mb4 collate utf8mb4_bin' : ''
 
 /** Types whose default may be the present moment. */
 const moments: ReadonlySet<SimpleType> = new Set<SimpleType>([
@@ -245,15 +293,6 @@ const moments: ReadonlySet<SimpleType> = new Set<SimpleType>([
 
 /** Older servers make a timestamp that does not say so one that can't be null. */
 const timestamp = ({ allowNull }: ColumnDefinition): string => (allowNull === true ? 'timestamp null' : 'timestamp')
-
-function needsNoWindows(related: readonly RelatedRead[]): void {
-  for (const read of related) {
-    if (read.shape === 'list' || read.via !== null) {
-      throw new NotImplemented(`The relation '${read.name}' needs MySQL 8, MariaDB 10.2 or newer.`)
-    }
-    needsNoWindows(read.plan.related)
-  }
-}
 
 /** A position can't be asked whether it is null, so the column itself is ordered by. */
 function withNullOrders(plan: ReadPlan): ReadPlan {

@@ -67,6 +67,8 @@ export class Connections {
     } finally {
       shield()
       await connection.rest()
+      // At once: the server holds a transaction, and its locks, for as long as the connection stands.
+      if (connection.spent) connection.destroy()
       this.#pool.release(connection)
     }
   }

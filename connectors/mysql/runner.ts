@@ -7,6 +7,7 @@ import type { ProgramRunner, ReadProgram, SqlSession } from 'dataferry/sql'
 import { wireOf } from './binds.ts'
 import type { MysqlConnection } from './connection.ts'
 import { isStale, mysqlError } from './errors.ts'
+import { lockedBy } from './exclusive.ts'
 import { ConnectionLost } from './faults.ts'
 import { Connections } from './pool.ts'
 import { modern, type ServerFacts, type Vendor } from './server.ts'
@@ -139,6 +140,21 @@ export class MysqlRunner implements ProgramRunner {
       if (begun || !(thrown instanceof ConnectionLost)) throw thrown
       return attempt()
     }
+  }
+
+  /** Under a named lock of the server, which ends with its connection. */
+  exclusively<T>(name: string, work: () => Promise<T>, signal: AbortSignal, onWait: () => void): Promise<T> {
+    const { database } = this.#settings()
+    return this.#told(() =>
+      this.alone(
+        (connection) => connection.simple('select 1'),
+        async (connection) => {
+          await lockedBy(connection, database, name, signal, onWait)
+          return work()
+        },
+        signal,
+      ),
+    )
   }
 
   async close(): Promise<void> {

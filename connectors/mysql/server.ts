@@ -10,6 +10,12 @@ export interface ServerFacts {
   readonly jsonTable: boolean
   /** Window functions and common table expressions. */
   readonly windows: boolean
+  /** A default can be any expression, in parentheses. */
+  readonly computedDefaults: boolean
+  /** The new row of an upsert has a name of its own, where `values()` is on its way out. */
+  readonly rowAlias: boolean
+  /** Keys of other tables can be referred to. */
+  readonly foreignKeys: boolean
   /** The type `uuid`. */
   readonly uuid: boolean
   /** Defaults in the catalog are SQL: texts have quotes. */
@@ -39,6 +45,9 @@ export function factsOf(
     version: number,
     jsonTable: from(80_004, 100_600),
     windows: kind === 'singlestore' || from(80_000, 100_200),
+    computedDefaults: from(80_013, 100_201),
+    rowAlias: kind === 'mysql' && number >= 80_019,
+    foreignKeys: kind !== 'singlestore',
     uuid: kind === 'mariadb' && number >= 100_700,
     quotedDefaults: kind === 'mariadb' && number >= 100_207,
     maxPacket,

@@ -1,6 +1,6 @@
 /** Binds as the server takes them: every parameter is text, its type is the server's own guess or a cast in the statement. */
 import type { Bind } from 'dataferry/sdk'
-import type { Parameter, ParentRow } from 'dataferry/sql'
+import { jsonBind, jsonParents, type Parameter, type ParentRow } from 'dataferry/sql'
 import type { TextParameter } from './wire/messages.ts'
 
 /** A value, or a list as an array literal. */
@@ -61,10 +61,12 @@ function parameterText(
       return bindText(binds[parameter.slot])
     case 'list': {
       const list = binds[parameter.slot]
+      if (parameter.json) return jsonBind(Array.isArray(list) ? list : [list ?? null])
       return arrayText(Array.isArray(list) ? (list as readonly Bind[]) : [list])
     }
     case 'parents': {
       const { member } = parameter
+      if (parameter.json) return jsonParents(parents ?? [])
       return arrayText((parents ?? []).map((row) => (member === null ? [...row] : row[member])))
     }
   }

@@ -21,6 +21,9 @@ interface AllKeys {
   readonly tables: readonly TableKeys[]
 }
 
+/** How old the list must be before it is read again for a name that is not in it. */
+const listAgeMs = 1_000
+
 interface List {
   readonly byName: ReadonlyMap<string, ListedTable>
   readonly byId: ReadonlyMap<string, ListedTable>
@@ -29,13 +32,22 @@ interface List {
 /** All that is known between two refreshes; thrown away whole. */
 interface Known {
   readonly epoch: number
+  /** When it was last looked whether there are other tables. */
+  lookedAt: number
   list: Promise<List> | null
   keys: Promise<AllKeys> | null
   readonly tables: Map<string, Table>
   readonly loading: Map<string, Promise<Table | null>>
 }
 
-const nothing = (epoch: number): Known => ({ epoch, list: null, keys: null, tables: new Map(), loading: new Map() })
+const nothing = (epoch: number): Known => ({
+  epoch,
+  lookedAt: performance.now(),
+  list: null,
+  keys: null,
+  tables: new Map(),
+  loading: new Map(),
+})
 
 /** Shared by all who wait for it, so no single request ends it; the statement timeout does. */
 const never = new AbortController().signal
@@ -81,6 +93,7 @@ export class PostgresCatalog implements Catalog {
   }
 
   async #load(folded: string): Promise<Table | null> {
+    if (!(await this.#list(this.#known)).byName.has(folded)) await this.#lookFor(folded)
     const known = this.#known
     let loading = known.loading.get(folded)
     if (loading === undefined) {
@@ -113,18 +126,28 @@ export class PostgresCatalog implements Catalog {
     return table
   }
 
+  /** An unknown name may be that of a table made since; one that is none costs a look at the list, and no more than one a second. */
+  async #lookFor(folded: string): Promise<void> {
+    const known = this.#known
+    if (performance.now() - known.lookedAt < listAgeMs) return
+    known.lookedAt = performance.now()
+    if ((await this.#readList()).byName.has(folded) && known === this.#known) this.refresh()
+  }
+
   #list(known: Known): Promise<List> {
-    known.list ??= forgetting(known, 'list', async () => {
-      const tables = await this.#flavour.introspection.listTables(this.#runner, this.#flavour, this.#choice, never)
-      const byName = new Map<string, ListedTable>()
-      // The default schema's table wins where another's full name is the same, and of two that differ in case the first.
-      for (const table of [...tables].sort(defaultFirst)) {
-        const folded = table.name.toLowerCase()
-        if (!byName.has(folded)) byName.set(folded, table)
-      }
-      return { byName, byId: new Map([...byName.values()].map((table) => [table.id, table])) }
-    })
+    known.list ??= forgetting(known, 'list', () => this.#readList())
     return known.list
+  }
+
+  async #readList(): Promise<List> {
+    const tables = await this.#flavour.introspection.listTables(this.#runner, this.#flavour, this.#choice, never)
+    const byName = new Map<string, ListedTable>()
+    // The default schema's table wins where another's full name is the same, and of two that differ in case the first.
+    for (const table of [...tables].sort(defaultFirst)) {
+      const folded = table.name.toLowerCase()
+      if (!byName.has(folded)) byName.set(folded, table)
+    }
+    return { byName, byId: new Map([...byName.values()].map((table) => [table.id, table])) }
   }
 
   #keys(known: Known): Promise<AllKeys> {

@@ -2,7 +2,16 @@
  * PostgreSQL's SQL. Lists go in as one array (`= any`), parents' keys as an array for each key (`unnest`). Numbers are cast, because the
  * type that the server infers from the other side can be too narrow.
  */
-import type { Column, ColumnDefinition, FunctionName, MatchOp, SchemaPlan, SimpleType, Slot } from 'dataferry/records'
+import type {
+  Column,
+  ColumnDefinition,
+  DefaultExpression,
+  FunctionName,
+  MatchOp,
+  SchemaPlan,
+  SimpleType,
+  Slot,
+} from 'dataferry/records'
 import { BadRequest } from 'dataferry/sdk'
 import {
   checkedName,
@@ -12,6 +21,7 @@ import {
   type StatementWriter,
   typeText,
 } from 'dataferry/sql'
+import { castOf } from './describe.ts'
 import { nativeTypes } from './natives.ts'
 
 const casts: { readonly [T in SimpleType]?: string } = {
@@ -51,6 +61,9 @@ const texts: ReadonlySet<SimpleType> = new Set(['string', 'text', 'mediumtext', 
 const dateParts: ReadonlySet<FunctionName> = new Set(['year', 'month', 'day', 'hour', 'minute', 'second'])
 
 export class PostgresCompiler extends SqlCompiler {
+  override readonly tableOptions =
+    /^(?:with ?\( ?\w+(?:\.\w+)? ?= ?[\w.]+(?: ?, ?\w+(?:\.\w+)? ?= ?[\w.]+)* ?\))?(?: ?tablespace \w+)?$/i
+
   override placeholder(n: number): string {
     return `$${n}`
   }
@@ -61,7 +74,8 @@ export class PostgresCompiler extends SqlCompiler {
 
   /** The type of parents' keys that are compared with the column. */
   keyCast(column: Column): string {
-    return keyCasts[column.type] ?? column.dbType
+    // Of the column's own type where that is known, so that indexes are used and paddings compared as the column does.
+    return castOf(column) ?? keyCasts[column.type] ?? column.dbType
   }
   override parents(out: StatementWriter, keys: readonly Column[]): ParentsSource {
     const arrays = keys.map((column, i) => `${out.add({ kind: 'parents', member: i + 1 })}::${this.keyCast(column)}[]`)
@@ -97,6 +111,9 @@ export class PostgresCompiler extends SqlCompiler {
   override keyType(type: KeyType): string {
     const serial = type === 'bigid' ? 'bigserial' : type === 'smallid' ? 'smallserial' : 'serial'
     return `${serial} not null primary key`
+  }
+  override defaultExpression(expression: DefaultExpression, column: ColumnDefinition): string {
+    return expression === 'uuid' ? 'gen_random_uuid()' : super.defaultExpression(expression, column)
   }
   override hasType(word: string): boolean {
     return nativeTypes.has(word)

@@ -1,11 +1,9 @@
 /** What this connector brings to the shared SQL engine, for each kind of server that speaks PostgreSQL's protocol. */
-import type { Column, WritePlan } from 'dataferry/records'
+import type { WritePlan } from 'dataferry/records'
 import type { ConfigValues, ServiceHost } from 'dataferry/sdk'
 import type { SqlConnector } from 'dataferry/sql'
 import { type BatchProgram, compileBatch } from './batch.ts'
 import { PostgresCatalog } from './catalog.ts'
-import { PostgresCompiler } from './compiler.ts'
-import { castOf } from './describe.ts'
 import { postgresError } from './errors.ts'
 import type { Flavour } from './flavours.ts'
 import { schemaChoice } from './introspect.ts'
@@ -14,52 +12,33 @@ import { PostgresRoutines } from './routines.ts'
 import { PostgresRunner } from './runner.ts'
 import { readSettings } from './settings.ts'
 
-class Compiler extends PostgresCompiler {
-  readonly #flavour: Flavour
-
-  constructor(flavour: Flavour) {
-    super()
-    this.#flavour = flavour
-  }
-
-  override compileWrite(plan: WritePlan, id: string): BatchProgram & FieldProgram {
-    const program = super.compileWrite(plan, id)
-    const batch = this.#flavour.unnest ? compileBatch(this, plan, program.statement) : null
-    return { ...program, batch, fields: writtenFields(plan) }
-  }
-
-  override lock(): string {
-    return this.#flavour.returning ? super.lock() : ''
-  }
-
-  override returning(columns: string): string {
-    return this.#flavour.returning ? super.returning(columns) : ''
-  }
-
-  /** Keys are of their columns' own types where those are known, so that indexes are used and paddings compared as the column does. */
-  override keyCast(column: Column): string {
-    return castOf(column) ?? super.keyCast(column)
+function compileWrite({ compiler, unnest }: Flavour, plan: WritePlan, id: string): BatchProgram & FieldProgram {
+  const program = compiler.compileWrite(plan, id)
+  return {
+    ...program,
+    batch: unnest ? compileBatch(compiler, plan, program.statement) : null,
+    fields: writtenFields(plan),
   }
 }
 
 export function postgresConnector(flavour: Flavour): SqlConnector {
-  const compiler = new Compiler(flavour)
+  const { compiler } = flavour
   return {
     dialect: {
       name: 'postgres',
       can: {
         write: true,
-        transactions: true,
+        transactions: flavour.savepoints,
         returning: flavour.returning,
         structure: true,
-        upsert: flavour.returning,
+        upsert: flavour.savepoints && flavour.returning,
         upsertByKey: true,
         nulls: 'greatest',
-        related: flavour.unnest,
+        related: true,
         group: true,
       },
       compileRead: (plan, id) => compiler.compileRead(plan, id),
-      compileWrite: (plan, id) => compiler.compileWrite(plan, id),
+      compileWrite: (plan, id) => compileWrite(flavour, plan, id),
       compileSchema: (plan) => compiler.compileSchema(plan),
       error: postgresError,
     },
@@ -76,4 +55,4 @@ export function postgresConnector(flavour: Flavour): SqlConnector {
 }
 
 const createRunner = (config: ConfigValues, host: ServiceHost, flavour: Flavour): PostgresRunner =>
-  new PostgresRunner(() => readSettings(config, host, flavour))
+  new PostgresRunner(() => readSettings(config, host, flavour), flavour.savepoints)

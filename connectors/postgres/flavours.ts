@@ -1,7 +1,9 @@
 /** Where servers that speak PostgreSQL's protocol differ from it. */
-
+import { CockroachCompiler } from './cockroach-compiler.ts'
+import { PostgresCompiler } from './compiler.ts'
 import { type Introspection, postgresIntrospection } from './introspect.ts'
 import { redshiftIntrospection } from './redshift.ts'
+import { RedshiftCompiler } from './redshift-compiler.ts'
 import { redshiftRoutines } from './redshift-routines.ts'
 import { postgresRoutines, type RoutineIntrospection } from './routine-catalog.ts'
 
@@ -11,6 +13,7 @@ export interface Preparation {
 }
 
 export interface Flavour {
+  readonly compiler: PostgresCompiler
   readonly introspection: Introspection
   readonly routines: RoutineIntrospection
   /** What a new connection is told, before anything else. */
@@ -19,6 +22,8 @@ export interface Flavour {
   readonly systemSchemas: readonly string[]
   /** Writes answer what they wrote. */
   readonly returning: boolean
+  /** A part of a transaction can be undone. */
+  readonly savepoints: boolean
   /** `unnest` with several arrays makes rows of them. */
   readonly unnest: boolean
 }
@@ -37,6 +42,7 @@ const common = ({ timezone, statementTimeoutMs }: Preparation): readonly string[
 ]
 
 export const postgresql: Flavour = {
+  compiler: new PostgresCompiler(),
   introspection: postgresIntrospection,
   routines: postgresRoutines,
   preparation: (wanted) => [
@@ -49,6 +55,7 @@ export const postgresql: Flavour = {
   ],
   systemSchemas: [],
   returning: true,
+  savepoints: true,
   unnest: true,
 }
 
@@ -68,14 +75,21 @@ export const timescale: Flavour = {
   ],
 }
 
-export const cockroach: Flavour = { ...postgresql, systemSchemas: ['crdb_internal'] }
+/** Its integers are 64-bit, and it lacks some types. */
+export const cockroach: Flavour = {
+  ...postgresql,
+  compiler: new CockroachCompiler(),
+  systemSchemas: ['crdb_internal'],
+}
 
-/** Keys are not enforced, nothing is returned by writes, and settings of later versions are not known. */
+/** Keys are not enforced, nothing is returned by writes, there are no savepoints or arrays, and settings of later versions are not known. */
 export const redshift: Flavour = {
+  compiler: new RedshiftCompiler(),
   introspection: redshiftIntrospection,
   routines: redshiftRoutines,
   preparation: (wanted) => [...common(wanted), 'set extra_float_digits = 2'],
   systemSchemas: ['pg_internal', 'catalog_history'],
   returning: false,
+  savepoints: false,
   unnest: false,
 }

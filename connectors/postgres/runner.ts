@@ -9,6 +9,7 @@ import { bindText } from './binds.ts'
 import { placedRows } from './cells.ts'
 import { fetchSize, type Manner, WireSource } from './cursor.ts'
 import { isOutdated, isStale, postgresError } from './errors.ts'
+import { lockedBy } from './exclusive.ts'
 import { Lanes } from './lanes.ts'
 import { PostgresSession } from './session.ts'
 import type { ConnectionSettings } from './settings.ts'
@@ -21,11 +22,13 @@ export class PostgresRunner implements ProgramRunner {
   readonly #readers = new WeakMap<ReadProgram, ReadRunner<PlacedRow>>()
   #lanes: Lanes | null = null
   #preparation: readonly string[] = []
+  readonly #savepoints: boolean
   #onStale: () => void = () => {}
 
-  /** `settings` is asked at the first use. */
-  constructor(settings: () => ConnectionSettings) {
+  /** `settings` is asked at the first use; `savepoints`: the server has them. */
+  constructor(settings: () => ConnectionSettings, savepoints = true) {
     this.#settings = settings
+    this.#savepoints = savepoints
   }
 
   /** Connections alive, for tests. */
@@ -85,7 +88,7 @@ export class PostgresRunner implements ProgramRunner {
     let changed = false
     const result = await this.#told(() =>
       this.#openLanes().own(async (wire) => {
-        const session = new PostgresSession(wire, (program) => this.#reader(program), signal)
+        const session = new PostgresSession(wire, (program) => this.#reader(program), signal, this.#savepoints)
         let answer: T
         try {
           answer = await use(session)
@@ -114,6 +117,16 @@ export class PostgresRunner implements ProgramRunner {
         if (!wire.lost) await this.#restore(wire)
       }
     }, signal)
+  }
+
+  /** Under an advisory lock of the database, which ends with its connection. */
+  exclusively<T>(name: string, work: () => Promise<T>, signal: AbortSignal, onWait: () => void): Promise<T> {
+    return this.#told(() =>
+      this.alone(async (wire) => {
+        await lockedBy(wire, name, signal, onWait)
+        return work()
+      }, signal),
+    )
   }
 
   async #restore(wire: Wire): Promise<void> {

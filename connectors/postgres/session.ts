@@ -33,13 +33,21 @@ export class PostgresSession implements SqlSession {
   readonly #wire: Wire
   readonly #reader: (program: ReadProgram) => ReadRunner<PlacedRow>
   readonly #signal: AbortSignal
+  readonly #savepoints: boolean
   #begun = false
   #last: Promise<unknown> = Promise.resolve()
   /** Statements as text were run: the structure may have changed. */
   executed = false
 
-  constructor(wire: Wire, reader: (program: ReadProgram) => ReadRunner<PlacedRow>, signal: AbortSignal) {
+  /** `savepoints`: false, where the server has none, so that each write commits by itself. */
+  constructor(
+    wire: Wire,
+    reader: (program: ReadProgram) => ReadRunner<PlacedRow>,
+    signal: AbortSignal,
+    savepoints = true,
+  ) {
     this.#wire = wire
+    this.#savepoints = savepoints
     this.#reader = reader
     this.#signal = signal
   }
@@ -197,6 +205,7 @@ export class PostgresSession implements SqlSession {
     executions: readonly (readonly Bind[])[],
     mode: 'halt' | 'continue',
   ): Promise<WriteOutcome[]> {
+    if (!this.#savepoints) return this.#committed(program, executions, mode)
     const outcomes: WriteOutcome[] = []
     const decode = placedDecoder(program.statement.columns)
     for (let from = 0, attempts = 1; from < executions.length; ) {
@@ -211,6 +220,25 @@ export class PostgresSession implements SqlSession {
       for (const { outcome } of tried) outcomes.push(outcome)
       if (!again && mode === 'halt' && tried.at(-1)?.outcome.ok === false) break
       from += tried.length
+    }
+    return outcomes
+  }
+
+  /** What fails takes its transaction with it, so what succeeded before is kept by a commit. */
+  async #committed(
+    program: WriteProgram,
+    executions: readonly (readonly Bind[])[],
+    mode: 'halt' | 'continue',
+  ): Promise<WriteOutcome[]> {
+    const outcomes: WriteOutcome[] = []
+    for (const binds of executions) {
+      this.#signal.throwIfAborted()
+      const outcome = await this.#alone(program, binds)
+      outcomes.push(outcome)
+      if (outcome.ok) {
+        await this.#wire.simple('commit')
+        await this.#wire.simple('begin')
+      } else if (mode === 'halt') break
     }
     return outcomes
   }

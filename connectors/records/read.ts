@@ -54,10 +54,11 @@ export const relatedTables = (target: RecordTarget): RelatedTables => ({
   store: target.store,
   catalog: target.store.catalog,
   serviceId: target.serviceId,
+  name: target.serviceName ?? '',
   maxRecords: target.rules.maxRecords,
   maxDepth: target.rules.maxRelatedDepth,
   maxFilterTerms: target.rules.maxFilterTerms,
-  view: (table) => target.viewOf(table, 'GET'),
+  view: (table, verb = 'GET') => target.viewOf(table, verb),
   model: (table) => target.modelOf(table),
   other: async (serviceId) => {
     if (!target.other) throw new NotImplemented('Relations to other services are not supported by this service.')
@@ -77,7 +78,8 @@ export async function readRecords(
   const key = identifiers(view, options.idField)
   const lists = id === null && options.ids === null && payload.records === null
   const columns = fieldsOf(view, options.fields, key, lists && options.group !== null)
-  const asked = lists && (options.asList || options.countOnly) ? [] : relationsOf(view, options, relatedTables(target))
+  const asked =
+    lists && (options.asList || options.countOnly) ? [] : relationsOf(view, options, relatedTables(target), signal)
   const related = asked instanceof Promise ? await asked : asked
   const model = target.modelOf(view.table)
   const needs = neededBy(model, view.table)
@@ -88,7 +90,7 @@ export async function readRecords(
     key,
     columns,
     related,
-    fields: namesFields(options) ? await relatedFieldsOf(target, options) : null,
+    fields: namesFields(options) ? await relatedFieldsOf(target, options, signal) : null,
     presenting: presenting(model, columns, needs, presentingRelated(related)),
     needs,
   }
@@ -112,11 +114,16 @@ const namesFields = ({ filter, order }: RecordOptions): boolean =>
   filter?.includes('.') === true || order?.includes('.') === true
 
 /** The fields of related tables that the filter and the order name; null: none. Throws Forbidden, BadRequest. */
-export function relatedFieldsOf(target: RecordTarget, options: RecordOptions): Promise<RelatedFields | null> {
+export function relatedFieldsOf(
+  target: RecordTarget,
+  options: RecordOptions,
+  signal: AbortSignal,
+): Promise<RelatedFields | null> {
   const limits = { maxTerms: target.rules.maxFilterTerms }
   const filter = options.filter === null ? null : parseFilter(options.filter, limits)
   const order = options.order === null ? [] : parseOrder(options.order, limits)
-  return relatedFields(target.view, filter, order, relatedTables(target))
+  const asking = { params: options.params, signal }
+  return relatedFields(target.view, filter, order, relatedTables(target), asking)
 }
 
 /** How related rows are presented, by the relation's name. */

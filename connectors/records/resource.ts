@@ -26,7 +26,7 @@ export async function handleRecords(target: RecordTarget, request: ApiRequest, s
     return explainRead(target, request, (asked) => readRecords(asked, request, options, payload, signal))
   if (verb === 'GET') return readRecords(target, request, options, payload, signal)
   if (!target.store.can.write) throw new NotImplemented('Writing records is not supported by this service.')
-  const writing = await understand(target, request, options, payload)
+  const writing = await understand(target, request, options, payload, signal)
   switch (verb) {
     case 'POST':
       if (options.upsert && target.id === null)

@@ -22,6 +22,7 @@ import {
 import { describeSummary } from './catalog/describe.ts'
 import { type ExtendedCatalog, noExtras } from './catalog/extended.ts'
 import { nameOf, type Relation, type Table, type TableSummary } from './catalog/types.ts'
+import { Discretion } from './discreet.ts'
 import { identifierList, projectList } from './lists.ts'
 import { describeRecords } from './openapi/describe.ts'
 import { parseOptions, type RecordOptions } from './options.ts'
@@ -121,6 +122,12 @@ export class RecordService implements Service {
 
   ability<T>(wanted: Ability<T>): T | undefined {
     return wanted.name === RecordStoreAbility.name ? (this.#store as T) : undefined
+  }
+
+  /** What tables there are is asked anew. */
+  async probe(): Promise<void> {
+    this.#store.catalog.refresh()
+    await this.#store.catalog.list()
   }
 
   close(): Promise<void> {
@@ -270,18 +277,25 @@ export class RecordService implements Service {
       const reply = this.#points.read(this.#store, table, policy, id, () => this.#seen(table, policy, caller))
       if (reply !== null) return reply
     }
+    const discretion = new Discretion()
     const target: RecordTarget = {
       store: this.#store,
-      view: this.#view(table, caller, verb, name),
+      view: discretion.over(this.#view(table, caller, verb, name)),
       id,
       rules: this.#rules,
       serviceId: this.#host.service.id,
-      viewOf: (related, asked) => this.#view(related, caller, asked, nameOf(related)),
+      serviceName: this.#name,
+      viewOf: (related, asked) => discretion.over(this.#view(related, caller, asked, nameOf(related))),
       other: (serviceId) => this.#otherTables(serviceId, caller),
+      discretion,
       modelOf: () => null,
     }
-    const reply = await handleRecords(target, request, signal)
-    return verb === 'GET' ? { ...reply, headers: revalidated } : reply
+    try {
+      const reply = await handleRecords(target, request, signal)
+      return verb === 'GET' ? { ...reply, headers: revalidated } : reply
+    } catch (error) {
+      throw discretion.of(error)
+    }
   }
 
   /** Throws Forbidden for a caller without the verb on the table (control-plane 3.3: a call by id needs both). */
@@ -299,7 +313,7 @@ export class RecordService implements Service {
     return viewOf(table, policy, caller, this.#modifiers, this.#meets(caller))
   }
 
-  /** The tables of another service with records, as the caller may read them there. Throws NotFound, ServiceUnavailable. */
+  /** The tables of another service with records, as the caller may use them there. Throws NotFound, ServiceUnavailable. */
   async #otherTables(serviceId: number, caller: Caller): Promise<RelatedTables> {
     const store = await this.#host.other(serviceId, RecordStoreAbility)
     const service = this.#host.serviceName(serviceId) ?? ''
@@ -308,13 +322,14 @@ export class RecordService implements Service {
       store,
       catalog: store.catalog,
       serviceId,
+      name: service,
       maxRecords,
       maxDepth: maxRelatedDepth,
       maxFilterTerms,
-      view: (table) => {
+      view: (table, verb = 'GET') => {
         const component = `_table/${nameOf(table)}`
-        const policy = this.#host.policyFor(caller, service, component, 'GET')
-        if ((policy.verbs & verbBits.GET) === 0) throw noAccess('GET', component, service)
+        const policy = this.#host.policyFor(caller, service, component, verb)
+        if ((policy.verbs & verbBits[verb]) === 0) throw noAccess(verb, component, service)
         return viewOf(table, policy, caller, this.#modifiers)
       },
       model: () => null,

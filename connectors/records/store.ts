@@ -66,6 +66,11 @@ export interface RecordStore {
   explain?(plan: Planned<ReadPlan>): Json
   /** Commits when the work returns, rolls back when it throws. */
   write<T>(work: (session: WriteSession) => Promise<T>, signal: AbortSignal): Promise<T>
+  /**
+   * Runs the work while no other process is at work of this name on the same source, however long it takes; `onWait` is called once when
+   * it has to wait for one. Left out: the source can't tell processes apart.
+   */
+  exclusively?<T>(name: string, work: () => Promise<T>, signal: AbortSignal, onWait: () => void): Promise<T>
   close(): Promise<void>
 }
 

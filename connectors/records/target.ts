@@ -1,6 +1,7 @@
 /** What a request on the records of one table works with. */
 import type { Verb } from 'dataferry/sdk'
 import type { Table } from './catalog/types.ts'
+import type { Discretion } from './discreet.ts'
 import type { RecordModel } from './model.ts'
 import type { RelatedTables } from './relate/tables.ts'
 import type { RecordStore } from './store.ts'
@@ -39,10 +40,14 @@ export interface RecordTarget {
   readonly rules: RecordRules
   /** The id of the service, for relations; null where it has none. */
   readonly serviceId: number | null
+  /** The service's name, for messages of others. */
+  readonly serviceName?: string
   /** Another table of the store under a verb, for relations. Throws Forbidden for a caller who has no right to it. */
   viewOf(table: Table, verb: Verb): TableView
   /** The tables of another service, for relations that lead there; left out: there is none. */
   other?(serviceId: number): Promise<RelatedTables>
+  /** What of the source's errors the caller may see; left out: all. */
+  readonly discretion?: Discretion
   /** What the table has beyond its rows; null: nothing. */
   modelOf(table: Table): RecordModel | null
 }

@@ -49,9 +49,12 @@ export const realColumn = (table: Table, name: string): Column | null =>
   indexOf(table).byRealName.get(name.toLowerCase()) ?? null
 
 interface Rights {
-  /** Names as clients use them, lower case. */
+  /** Names as clients use them, lower case. A role's also count where they are a column's real name: an alias uncovers nothing. */
   readonly hidden: ReadonlySet<string>
+  /** A client's value is dropped. */
   readonly readOnly: ReadonlySet<string>
+  /** A write that names one is refused. */
+  readonly refused: ReadonlySet<string>
   /** Hidden ones that the model of the table writes itself: no client names them, and its `prepare` drops what a client sent. */
   readonly concealed?: ReadonlySet<string>
   readonly rows: readonly Filter[]
@@ -64,6 +67,12 @@ export interface LookupValues {
   readonly lookups: { readonly [name: string]: Json }
   readonly modifiers?: ReadonlySet<string>
 }
+
+/** By either of its names. */
+const names = (set: ReadonlySet<string>, column: Column): boolean =>
+  set.has(nameOf(column).toLowerCase()) || (column.alias !== null && set.has(column.name.toLowerCase()))
+
+const invalidFilter = 'Invalid server-side filter configuration detected.'
 
 const noParams: ReadonlyMap<string, Json> = new Map()
 const noNames: ReadonlySet<string> = new Set()
@@ -95,12 +104,20 @@ export class TableView implements LookupSource {
 
   /** A visible column by the name that clients use, in any case. */
   column(name: string): Column | null {
-    const key = name.toLowerCase()
-    return this.#rights.hidden.has(key) ? null : (this.#index.byName.get(key) ?? null)
+    const column = this.#index.byName.get(name.toLowerCase())
+    return column !== undefined && this.sees(column) ? column : null
   }
 
   sees(column: Column): boolean {
-    return this.#rights.hidden.size === 0 || !this.#rights.hidden.has(nameOf(column).toLowerCase())
+    return this.#rights.hidden.size === 0 || !names(this.#rights.hidden, column)
+  }
+
+  /** Every name, in lower case, of the columns that are hidden. */
+  get hiddenNames(): readonly string[] {
+    if (this.#rights.hidden.size === 0) return []
+    return this.#index.columns
+      .filter((column) => !this.sees(column))
+      .flatMap((column) => [nameOf(column).toLowerCase(), column.name.toLowerCase()])
   }
 
   /** Whether a client's value for the column counts; what does not is dropped without a word (data-plane 3.10). */
@@ -108,7 +125,12 @@ export class TableView implements LookupSource {
     if (column.isVirtual || column.isGenerated) return false
     if (!this.sees(column)) return this.#rights.concealed?.has(nameOf(column).toLowerCase()) ?? false
     if (column.validation && 'api_read_only' in column.validation) return false
-    return !this.#rights.readOnly.has(nameOf(column).toLowerCase())
+    return !this.#rights.readOnly.has(nameOf(column).toLowerCase()) && !this.refuses(column)
+  }
+
+  /** Whether the caller sees the column and may not write it: what names it in a write is refused (docs/permissions.md). */
+  refuses(column: Column): boolean {
+    return this.#rights.refused.size > 0 && this.sees(column) && names(this.#rights.refused, column)
   }
 
   /** The columns of the table's key; empty where there is none, or where a part of it is hidden. */
@@ -165,7 +187,13 @@ export class TableView implements LookupSource {
     const { rows } = this.#rights
     if (rows.length === 0) return null
     const scope = this.roleScope(binds)
-    return allOf(rows.map((filter) => resolveFilter(filter, scope)))
+    try {
+      return allOf(rows.map((filter) => resolveFilter(filter, scope)))
+    } catch (error) {
+      // It would name the field.
+      if (this.#rights.hidden.size > 0) throw new InternalError(invalidFilter, { cause: error })
+      throw error
+    }
   }
 
   /** What a row filter may name: every column. */
@@ -174,7 +202,7 @@ export class TableView implements LookupSource {
       ...this.scope(binds),
       column: (name) => {
         const column = this.#index.byName.get(name.toLowerCase())
-        if (!column) throw new InternalError('Invalid server-side filter configuration detected.')
+        if (!column) throw new InternalError(invalidFilter)
         return column
       },
     }
@@ -187,8 +215,8 @@ export class TableView implements LookupSource {
 
   /** The same view without these columns, or without writing these. Names as clients use them. */
   without(hidden: Iterable<string>, readOnly: Iterable<string> = []): TableView {
-    const lower = (names: Iterable<string>, and: ReadonlySet<string>): ReadonlySet<string> =>
-      new Set([...and, ...[...names].map((name) => name.toLowerCase())])
+    const lower = (more: Iterable<string>, and: ReadonlySet<string>): ReadonlySet<string> =>
+      new Set([...and, ...[...more].map((name) => name.toLowerCase())])
     const rights = {
       ...this.#rights,
       hidden: lower(hidden, this.#rights.hidden),
@@ -198,8 +226,8 @@ export class TableView implements LookupSource {
   }
 
   /** The same view with these columns hidden from clients, and written by the model of the table alone. */
-  concealing(names: Iterable<string>): TableView {
-    const concealed = new Set([...names].map((name) => name.toLowerCase()))
+  concealing(columns: Iterable<string>): TableView {
+    const concealed = new Set([...columns].map((name) => name.toLowerCase()))
     return new TableView(
       this.table,
       { ...this.#rights, hidden: new Set([...this.#rights.hidden, ...concealed]), concealed },
@@ -220,7 +248,11 @@ export function viewOf(
   const rows = policy.rows === null ? [] : [policy.rows as Filter]
   const values = modifiers ? { lookups: caller.lookups, modifiers } : caller
   const { hidden, readOnly } = policy
-  return new TableView(table, { hidden, readOnly, rows, ...(meets ? { meets } : {}) }, values)
+  return new TableView(
+    table,
+    { hidden, readOnly: noNames, refused: readOnly, rows, ...(meets ? { meets } : {}) },
+    values,
+  )
 }
 
 /**
@@ -228,5 +260,5 @@ export function viewOf(
  * access is decided elsewhere. Every use of it is a decision that can be searched for.
  */
 export function viewOfEverything(table: Table, values: LookupValues = { lookups: {} }): TableView {
-  return new TableView(table, { hidden: noNames, readOnly: noNames, rows: [] }, values)
+  return new TableView(table, { hidden: noNames, readOnly: noNames, refused: noNames, rows: [] }, values)
 }

@@ -1,6 +1,6 @@
 /** `dataferry/sql`: the shared relational engine. */
 export { ByteBuffer } from './buffer.ts'
-export { type ParentsSource, SqlCompiler } from './compile/compiler.ts'
+export { type NumberedParts, type ParentsSource, SqlCompiler } from './compile/compiler.ts'
 export {
   columnText,
   createIndex,

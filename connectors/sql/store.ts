@@ -40,6 +40,9 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
       if (changes.made) catalog.refresh()
       return result
     },
+    ...(runner.exclusively && {
+      exclusively: (name, work, signal, onWait) => runner.exclusively?.(name, work, signal, onWait) ?? work(),
+    }),
     close: () => runner.close(),
   }
 }

@@ -35,12 +35,12 @@ export interface WireColumn {
 export type Parameter =
   | { readonly kind: 'slot'; readonly slot: Slot }
   /** An array bind given as one parameter, in the dialect's own form (JSON text, array). */
-  | { readonly kind: 'list'; readonly slot: Slot }
+  | { readonly kind: 'list'; readonly slot: Slot; readonly json?: true }
   /**
    * The parents' keys of a window, each row [ordinal, key...], in the dialect's own form: all rows in one parameter, or where
-   * `member` is set that member of every row (an array for each, 0 is the ordinal).
+   * `member` is set that member of every row (an array for each, 0 is the ordinal). `json`: as JSON text, whatever the dialect's own form.
    */
-  | { readonly kind: 'parents'; readonly member: number | null }
+  | { readonly kind: 'parents'; readonly member: number | null; readonly json?: true }
 
 /** One parent's ordinal in its window and its key. [C] */
 export type ParentRow = readonly [ordinal: number, ...key: Bind[]]
@@ -95,6 +95,8 @@ export interface ProgramRunner {
   session<T>(use: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>
   /** Statements of the connector's own (introspection), never with a client's text. Rows as arrays. */
   query(text: string, binds: readonly Bind[], signal: AbortSignal): Promise<readonly (readonly Json[])[]>
+  /** As RecordStore.exclusively. */
+  exclusively?<T>(name: string, work: () => Promise<T>, signal: AbortSignal, onWait: () => void): Promise<T>
   close(): Promise<void>
 }
 

@@ -21,11 +21,16 @@ import {
   readDefinition,
   type TableDefinition,
   withoutColumn,
+  withoutConstraint,
   writeDefinition,
 } from './definition.ts'
 
 type AddColumn = Extract<SchemaPlan, { kind: 'add-column' }>
-type Edit = Extract<SchemaPlan, { kind: 'add-column' | 'alter-column' | 'drop-column' | 'add-foreign-key' }>
+type Edit = Extract<SchemaPlan, { kind: 'add-column' | (typeof reaching)[number] }>
+
+/** What ALTER TABLE does not reach at all, or not in all its forms. */
+const reaching = ['alter-column', 'drop-column', 'add-foreign-key', 'drop-foreign-key', 'drop-unique'] as const
+const beyond: ReadonlySet<string> = new Set(reaching)
 
 /** Executes the plans in order; neighbours on one table share one new table. */
 export async function changeStructure(
@@ -61,7 +66,7 @@ function needsNewTable(plan: SchemaPlan): boolean {
     const computed = typeof column.default === 'object' || (stamped && column.default === undefined)
     return computed || (column.allowNull !== true && column.default === undefined)
   }
-  return plan.kind === 'alter-column' || plan.kind === 'drop-column' || plan.kind === 'add-foreign-key'
+  return beyond.has(plan.kind)
 }
 
 function editsFrom(plans: readonly SchemaPlan[], from: number): readonly Edit[] {
@@ -73,8 +78,7 @@ function editsFrom(plans: readonly SchemaPlan[], from: number): readonly Edit[] 
   return edits
 }
 
-const isEdit = (plan: SchemaPlan): plan is Edit =>
-  ['add-column', 'alter-column', 'drop-column', 'add-foreign-key'].includes(plan.kind)
+const isEdit = (plan: SchemaPlan): plan is Edit => plan.kind === 'add-column' || beyond.has(plan.kind)
 const nameOf = (table: TableName): string => (typeof table === 'string' ? table : table.name)
 
 async function makeAnew(sql: SqliteCompiler, edits: readonly Edit[], session: SqlSession): Promise<void> {
@@ -85,7 +89,7 @@ async function makeAnew(sql: SqliteCompiler, edits: readonly Edit[], session: Sq
   const before = readDefinition(String(made.sql))
   const after = edits.reduce((definition, edit) => edited(sql, definition, edit), before)
   const others = await session.rows(select('structure-others', othersSql, ['type', 'name', 'sql']), [real])
-  const kept = await keptOthers(session, others, dropped(edits))
+  const kept = await keptOthers(session, others, edits)
   const old = sql.identifier(real)
   const fresh = sql.identifier(`df_new_${real}`)
   await session.execute(writeDefinition(fresh, after))
@@ -102,6 +106,10 @@ function edited(sql: SqliteCompiler, table: TableDefinition, edit: Edit): TableD
       return { ...table, columns: [...table.columns, { name: edit.column.name, text: columnText(sql, edit.column) }] }
     case 'drop-column':
       return withoutColumn(table, edit.column)
+    case 'drop-unique':
+      return withoutConstraint(table, edit.column, 'unique')
+    case 'drop-foreign-key':
+      return withoutConstraint(table, edit.column, 'reference')
     case 'add-foreign-key': {
       const { table: of, schema, foreignKey } = edit
       return { ...table, constraints: [...table.constraints, foreignKeyText(sql, of, schema, foreignKey)] }
@@ -122,22 +130,32 @@ function edited(sql: SqliteCompiler, table: TableDefinition, edit: Edit): TableD
 const dropped = (edits: readonly Edit[]): ReadonlySet<string> =>
   new Set(edits.flatMap((edit) => (edit.kind === 'drop-column' ? [edit.column.toLowerCase()] : [])))
 
-/** Statements that make the table's indexes and triggers again; an index over a column that goes, goes with it. */
+/**
+ * Statements that make the table's indexes and triggers again; an index over a column that goes, goes with it, and so does the unique one of
+ * a column that is no longer unique.
+ */
 async function keptOthers(
   session: SqlSession,
   others: readonly Row[],
-  gone: ReadonlySet<string>,
+  edits: readonly Edit[],
 ): Promise<readonly string[]> {
+  const gone = dropped(edits)
+  const freed = new Set(edits.flatMap((edit) => (edit.kind === 'drop-unique' ? [edit.column.toLowerCase()] : [])))
   const kept: string[] = []
   for (const { type, name, sql } of others) {
-    if (type === 'index' && gone.size > 0) {
-      const over = await session.rows(select('structure-index', indexSql, ['name']), [String(name)])
-      if (over.some((column) => gone.has(String(column.name).toLowerCase()))) continue
+    if (type === 'index' && gone.size + freed.size > 0) {
+      const rows = await session.rows(select('structure-index', indexSql, ['name']), [String(name)])
+      const over = rows.map((column) => String(column.name).toLowerCase())
+      const isFreed = over.length === 1 && freed.has(over[0] ?? '') && makesUnique(String(sql))
+      if (isFreed || over.some((column) => gone.has(column))) continue
     }
     kept.push(String(sql))
   }
   return kept
 }
+
+/** Of some rows only it does not count as a constraint of the column. */
+const makesUnique = (sql: string): boolean => /^create\s+unique\b/i.test(sql) && !/\)\s*where\b/i.test(sql)
 
 interface Copy {
   readonly real: string

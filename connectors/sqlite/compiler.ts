@@ -1,8 +1,16 @@
 /**
  * SQLite's SQL. Lists and parents' keys go in as one JSON text (json_each keeps 64-bit integers exact; binary values travel as
- * hexadecimal text), LIKE knows no case among ASCII letters, and scans carry `alive()` so that one that was cancelled stops.
+ * hexadecimal text), LIKE knows no case among ASCII letters and a backslash only where it is told, and scans carry `alive()` so that one that was cancelled stops.
  */
-import type { Column, ColumnDefinition, FunctionName, MatchOp, SimpleType, Slot } from 'dataferry/records'
+import type {
+  Column,
+  ColumnDefinition,
+  DefaultExpression,
+  FunctionName,
+  MatchOp,
+  SimpleType,
+  Slot,
+} from 'dataferry/records'
 import { BadRequest } from 'dataferry/sdk'
 import { type KeyType, type ParentsSource, SqlCompiler, type StatementWriter } from 'dataferry/sql'
 import { isTypeWord } from './declared.ts'
@@ -65,7 +73,7 @@ export class SqliteCompiler extends SqlCompiler {
   }
 
   override match(op: MatchOp, left: string, right: string): string {
-    return super.match(op === 'ilike' ? 'like' : op, left, right)
+    return `${super.match(op === 'ilike' ? 'like' : op, left, right)} escape '\\'`
   }
 
   override call(name: FunctionName, args: readonly string[], types: readonly (SimpleType | null)[]): string {
@@ -80,6 +88,11 @@ export class SqliteCompiler extends SqlCompiler {
   /** SQLite takes any word; these are those that it is known what they mean. */
   override hasType(word: string): boolean {
     return isTypeWord(word)
+  }
+  override readonly tableOptions = /^(?:without rowid|strict)(?: ?, ?(?:without rowid|strict))?$/i
+  /** A random uuid of version 4. */
+  override defaultExpression(expression: DefaultExpression, column: ColumnDefinition): string {
+    return expression === 'uuid' ? randomUuid : super.defaultExpression(expression, column)
   }
   /** There is no limit but that of clients. */
   override fits(name: string): boolean {
@@ -139,6 +152,9 @@ export class SqliteCompiler extends SqlCompiler {
     }
   }
 }
+
+const hex = (bytes: number, from = 1): string => `substr(hex(randomblob(${bytes})), ${from})`
+const randomUuid = `(lower(${[hex(4), "'-'", hex(2), "'-4'", hex(2, 2), "'-'", "substr('89AB', 1 + (random() & 3), 1)", hex(2, 2), "'-'", hex(6)].join(' || ')}))`
 
 const numeric: ReadonlySet<SimpleType> = new Set<SimpleType>([
   'integer',

@@ -1,4 +1,5 @@
 /** What SQLite brings to the shared SQL engine. */
+import { isMembers } from 'dataferry/records'
 import type { ConfigValues } from 'dataferry/sdk'
 import { type Dialect, initialStatements, type SqlConnector } from 'dataferry/sql'
 import { SqliteCatalog } from './catalog.ts'
@@ -30,6 +31,12 @@ const dialect: Dialect = {
   error: sqliteError,
 }
 
+/** How long a free thread is waited for, from `pool_timeout` of the options, seconds; nothing where it is not given. */
+function waiting({ options }: ConfigValues): { readonly waitMs?: number } {
+  const given = isMembers(options) ? Number(options.pool_timeout) : Number.NaN
+  return given > 0 ? { waitMs: Math.min(given, 3_600) * 1_000 } : {}
+}
+
 /** The id of services outside of the configuration: the system store. */
 const systemStore = 0
 
@@ -48,6 +55,7 @@ export const sqliteConnector: SqlConnector = {
       statements,
       readers: settings.sqlite.readers,
       timeoutMs: settings.records.statementTimeoutMs,
+      ...waiting(config),
     })
   },
   createCatalog(runner, _config, { log }) {

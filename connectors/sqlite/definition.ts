@@ -58,6 +58,10 @@ export interface ColumnEdit {
   readonly type?: string
   readonly allowNull?: boolean
   readonly default?: string | null
+  /** false: no longer unique by itself. */
+  readonly unique?: false
+  /** false: no longer a reference by itself. */
+  readonly reference?: false
 }
 
 /** The definition with another type, nullability or default. */
@@ -79,6 +83,8 @@ function keeps(clause: string, edit: ColumnEdit): boolean {
   const [first, second] = words[0] === 'CONSTRAINT' ? words.slice(2) : words
   if (first === 'NOT' && second === 'NULL') return edit.allowNull === undefined
   if (first === 'NULL') return edit.allowNull === undefined
+  if (first === 'UNIQUE') return edit.unique === undefined
+  if (first === 'REFERENCES') return edit.reference === undefined
   return first !== 'DEFAULT' || edit.default === undefined
 }
 
@@ -111,16 +117,39 @@ export function withoutColumn(table: TableDefinition, name: string): TableDefini
   const column = columnOf(table, name)
   if (/\bprimary\s+key\b/i.test(bare(column.text))) throw isKey(name)
   const constraints = table.constraints.filter((text) => {
-    const tokens = tokensOf(text)
-    const kind = tokens.map(wordOf).find((word) => constraintWords.has(word) && word !== 'CONSTRAINT')
-    const list = tokens.find((token) => token.startsWith('('))
-    const over = kind !== 'CHECK' && list !== undefined && namesIn(list).some((each) => same(each, name))
-    if (over && kind === 'PRIMARY') throw isKey(name)
-    return !over
+    const { kind, over } = aboutOf(text)
+    const met = kind !== 'CHECK' && over.some((each) => same(each, name))
+    if (met && kind === 'PRIMARY') throw isKey(name)
+    return !met
   })
   const columns = table.columns.filter((each) => each !== column)
   if (columns.length === 0) throw new BadRequest(`Field '${name}' is the only one of its table.`)
   return { ...table, columns, constraints }
+}
+
+/** The definition without what makes the column unique or a reference, as far as that is about no other column. */
+export function withoutConstraint(table: TableDefinition, name: string, what: 'unique' | 'reference'): TableDefinition {
+  const column = columnOf(table, name)
+  const word = what === 'unique' ? 'UNIQUE' : 'FOREIGN'
+  const edited = editColumn(column, what === 'unique' ? { unique: false } : { reference: false })
+  return {
+    ...table,
+    columns: table.columns.map((each) => (each === column ? edited : each)),
+    constraints: table.constraints.filter((text) => {
+      const { kind, over } = aboutOf(text)
+      return kind !== word || over.length !== 1 || !same(over[0] ?? '', name)
+    }),
+  }
+}
+
+/** What a constraint of a table is, and the columns of its list. */
+function aboutOf(text: string): { readonly kind: string | undefined; readonly over: readonly string[] } {
+  const tokens = tokensOf(text)
+  const list = tokens.find((token) => token.startsWith('('))
+  return {
+    kind: tokens.map(wordOf).find((word) => constraintWords.has(word) && word !== 'CONSTRAINT'),
+    over: list === undefined ? [] : namesIn(list),
+  }
 }
 
 export function columnOf(table: TableDefinition, name: string): ColumnText {

@@ -31,6 +31,8 @@ export interface RunnerOptions {
   readonly patienceMs?: number
   /** How long an idle thread is kept. */
   readonly idleMs?: number
+  /** How long a free thread is waited for. */
+  readonly waitMs?: number
   /** The module that the threads run, where it is another one. */
   readonly entry?: URL
 }
@@ -55,11 +57,12 @@ export class SqliteRunner implements ProgramRunner {
     graceMs = 2_000,
     patienceMs = 5_000,
     idleMs = 60_000,
+    waitMs = 30_000,
     entry,
   }: RunnerOptions) {
     this.#file = file
     this.#statements = statements
-    this.#threads = new Threads({ file, statements, readers, timeoutMs, graceMs, patienceMs, idleMs, entry })
+    this.#threads = new Threads({ file, statements, readers, timeoutMs, graceMs, patienceMs, idleMs, waitMs, entry })
   }
 
   get threads(): Threads['counts'] {
@@ -200,6 +203,9 @@ class LostTransaction extends Error {
 
 const never = new AbortController().signal
 
+/** Executions that go to the thread in one message: what is on its way is bounded, and the loop is free in between. */
+const lotRows = 1_000
+
 class Session implements SqlSession {
   readonly #thread: DatabaseThread
   readonly #signal: AbortSignal
@@ -230,7 +236,20 @@ class Session implements SqlSession {
     executions: readonly (readonly Bind[])[],
     mode: 'halt' | 'continue',
   ): Promise<readonly WriteOutcome[]> {
-    if (executions.length === 0) return []
+    const outcomes: WriteOutcome[] = []
+    for (let from = 0; from < executions.length; from += lotRows) {
+      const done = await this.#writeLot(program, executions.slice(from, from + lotRows), mode)
+      for (const outcome of done) outcomes.push(outcome)
+      if (mode === 'halt' && done.at(-1)?.ok === false) break
+    }
+    return outcomes
+  }
+
+  async #writeLot(
+    program: WriteProgram,
+    executions: readonly (readonly Bind[])[],
+    mode: 'halt' | 'continue',
+  ): Promise<readonly WriteOutcome[]> {
     const settled = await this.#step((begin) => this.#thread.write(program, executions, mode, begin, this.#signal))
     if (settled.kind !== 'outcomes')
       throw new Error('The database thread answered something else than what became of a write.')

@@ -1,6 +1,6 @@
 /**
  * The threads of one database: readers, started when they are needed and ended when they are idle, and one writer. Who wants one waits
- * in line; a wait ends with the request.
+ * in line; a wait ends with the request, and when it has lasted too long.
  */
 import { ServiceUnavailable } from 'dataferry/sdk'
 import { DatabaseThread } from './thread.ts'
@@ -14,6 +14,8 @@ export interface ThreadsOptions {
   readonly timeoutMs: number
   readonly graceMs: number
   readonly idleMs: number
+  /** How long a free thread is waited for. */
+  readonly waitMs: number
 }
 
 /** Readers left in statements that don't stop; with more of them lists are refused (rulings: Stopping SQLite). */
@@ -24,8 +26,8 @@ const stretch = 4
 interface Waiter {
   readonly give: (thread: DatabaseThread) => void
   readonly refuse: (thrown: unknown) => void
-  readonly signal: AbortSignal
-  readonly onAbort: () => void
+  /** It does not wait any more. */
+  readonly leave: () => void
 }
 
 /** Threads of one role. */
@@ -63,7 +65,7 @@ class Line {
 
   async close(thrown: unknown): Promise<void> {
     for (const waiter of this.#waiting.splice(0)) {
-      waiter.signal.removeEventListener('abort', waiter.onAbort)
+      waiter.leave()
       waiter.refuse(thrown)
     }
     await Promise.all([...this.#threads].map((thread) => thread.close()))
@@ -79,11 +81,18 @@ class Line {
       )
     }
     return new Promise((give, refuse) => {
-      const onAbort = (): void => {
+      const giveUp = (why: unknown): void => {
+        waiter.leave()
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
-        refuse(signal.reason)
+        refuse(why)
       }
-      const waiter: Waiter = { give, refuse, signal, onAbort }
+      const onAbort = (): void => giveUp(signal.reason)
+      const timer = setTimeout(() => giveUp(allInUse()), this.#options.waitMs)
+      const leave = (): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', onAbort)
+      }
+      const waiter: Waiter = { give, refuse, leave }
       signal.addEventListener('abort', onAbort, { once: true })
       this.#waiting.push(waiter)
       this.#serve()
@@ -99,7 +108,7 @@ class Line {
       this.#idle.delete(thread)
       const waiter = this.#waiting.shift()
       if (waiter === undefined) return
-      waiter.signal.removeEventListener('abort', waiter.onAbort)
+      waiter.leave()
       waiter.give(thread)
     }
   }
@@ -168,7 +177,7 @@ export class Threads {
     return { readers: this.#readers.size, writers: this.#writer.size, abandoned: this.#readers.abandoned }
   }
 
-  /** A reader for the length of the call. 503 when the service is closed, or has given up too many readers. */
+  /** A reader for the length of the call. 503 when the service is closed, has given up too many readers, or none is free in time. */
   async reader<T>(signal: AbortSignal, use: (thread: DatabaseThread) => Promise<T>): Promise<T> {
     if (this.#closed) throw closing()
     return this.#readers.lease(signal, use)
@@ -186,4 +195,6 @@ export class Threads {
   }
 }
 
+const allInUse = (): ServiceUnavailable =>
+  new ServiceUnavailable('All connections to the database are in use. Try again.', { headers: { 'Retry-After': '1' } })
 const closing = (): ServiceUnavailable => new ServiceUnavailable('The service is being closed. Try again.')

@@ -88,6 +88,19 @@ export function match(
   return { verbs: forAllServices(role, { requestor }, component), rule }
 }
 
+/** Every row of the service whose text fits the component, in table order. `service` and `component` are normal. */
+export function covering(
+  role: Role,
+  { requestor }: Pick<Caller, 'requestor'>,
+  service: string,
+  component: string,
+): readonly Rule[] {
+  const slashed = `${component}/`
+  return rulesOf(role, service, requestor)
+    .filter((ready) => ready.text === component || isWild(ready, slashed, null))
+    .map(({ rule }) => rule)
+}
+
 function forAllServices(role: Role, { requestor }: Pick<Caller, 'requestor'>, component: string): number {
   let verbs = 0
   for (const { text, rule } of rulesOf(role, '', requestor)) {

@@ -3,7 +3,7 @@
  * The kernel carries row filters and never reads them.
  */
 import { allVerbs, type Caller, type Policy, type Role, type Verb, verbBits } from '../plugins/contract.ts'
-import { activeRole, match, normalComponent } from './masks.ts'
+import { activeRole, covering, match, normalComponent } from './masks.ts'
 
 const none: ReadonlySet<string> = new Set()
 const everything: Policy = { verbs: allVerbs, rows: null, hidden: none, readOnly: none }
@@ -15,8 +15,9 @@ const known = new WeakMap<Role, Map<string, Policy>>()
 const mostKnown = 1_000
 
 /**
- * `component` is `_table/{table}`, without an id. Row filter and field rights come from one row: of the nearest category that has
- * rows with the verb, the last. Rows for all services carry neither.
+ * `component` is `_table/{table}`, without an id. The row filter comes from one row: of the nearest category that has rows with the
+ * verb, the last (control-plane 3.4). Field rights add up over every row that covers the table, whatever its verbs, so that no other
+ * row gives back what one takes away. Rows for all services carry neither.
  */
 export function policyFor(caller: Caller, service: string, component: string, verb: Verb): Policy {
   if (caller.admin) return everything
@@ -37,11 +38,19 @@ export function policyFor(caller: Caller, service: string, component: string, ve
 }
 
 function fold(role: Role, caller: Caller, service: string, component: string, verb: Verb): Policy {
-  const { verbs, rule } = match(role, caller, service.toLowerCase(), normalComponent(component), verbBits[verb], null)
+  const name = service.toLowerCase()
+  const asked = normalComponent(component)
+  const { verbs, rule } = match(role, caller, name, asked, verbBits[verb], null)
+  const fields = covering(role, caller, name, asked).flatMap((each) => each.fields ?? [])
   return {
     verbs,
     rows: rule?.rows ?? null,
-    hidden: rule?.fields?.hidden ?? none,
-    readOnly: rule?.fields?.readOnly ?? none,
+    hidden: union(fields.map((each) => each.hidden)),
+    readOnly: union(fields.map((each) => each.readOnly)),
   }
+}
+
+function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  const [only] = sets
+  return only === undefined ? none : sets.length === 1 ? only : new Set(sets.flatMap((each) => [...each]))
 }

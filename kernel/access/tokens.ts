@@ -169,10 +169,17 @@ export async function loadSecret(configured: string | null, file: string): Promi
   if (configured !== null) return Buffer.from(configured, 'utf8')
   if (!existsSync(file)) {
     await mkdir(dirname(file), { recursive: true })
-    await create(file, Array.from({ length: 64 }, () => letters[randomInt(letters.length)]).join(''))
+    await create(file, newSecret())
   }
   return readSecret(file)
 }
+
+/** What a node brings where the secret is kept for all nodes: that of `file`, from the time when it was alone, or a new one. */
+export async function firstSecret(file: string): Promise<string> {
+  return existsSync(file) ? (await readSecret(file)).toString('utf8') : newSecret()
+}
+
+const newSecret = (): string => Array.from({ length: 64 }, () => letters[randomInt(letters.length)]).join('')
 
 /** All or nothing, and never over a file that is there: of two servers that start at once, one writes. */
 async function create(file: string, content: string): Promise<void> {
@@ -187,7 +194,7 @@ async function create(file: string, content: string): Promise<void> {
   }
 }
 
-async function readSecret(file: string): Promise<Uint8Array> {
+async function readSecret(file: string): Promise<Buffer> {
   const secret = (await readFile(file, 'utf8')).trim()
   if (secret.length < 32)
     throw new Error(`${file} holds no secret of at least 32 characters; remove it to have a new one made`)

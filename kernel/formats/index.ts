@@ -10,7 +10,9 @@ import { encodeXml } from './xml.ts'
 export { CsvReader, csvCell, csvEmpty, csvHeader, csvQuote, csvRow, decodeCsv, encodeCsv } from './csv.ts'
 export { decodeForm } from './form.ts'
 export { encodeJson, encodeText, escapeText, exactNumber, parseJson } from './json.ts'
+export { isMultipart, multipartParts, type Part } from './multipart.ts'
 export { decodeXml, encodeXml, xmlClose, xmlElement, xmlName, xmlOpen, xmlText } from './xml.ts'
+export { readZip, type ZipEntry, type ZipInput, type ZipLimits, type ZipSource, zipOf, zipPath } from './zip.ts'
 
 /** The text of a value in the output's format. The value is printed as it is: wrapping is done by who made it. */
 export function formatValue(output: Output, value: Json): string {

@@ -84,6 +84,26 @@ export function readCredentials(head: HeadFacts, query: Map<string, Json>): Sent
   return { apiKey: queryKey ?? head.apiKey, token: head.bearer ?? head.sessionToken ?? queryToken, basic: head.basic }
 }
 
+/** A query string without the pairs that are credentials; the others are left as they were sent. */
+export function withoutCredentials(search: string): string {
+  if (!/api_key|token|%|\+/i.test(search)) return search
+  return search
+    .split('&')
+    .filter((pair) => !credentialNames.has(nameOf(pair)))
+    .join('&')
+}
+
+const credentialNames: ReadonlySet<string> = new Set(['api_key', 'session_token', 'script_token'])
+
+function nameOf(pair: string): string {
+  const name = pair.split('=', 1)[0] ?? ''
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' ')).trim()
+  } catch {
+    return name
+  }
+}
+
 function take(query: Map<string, Json>, name: string): string | null {
   const value = query.get(name)
   if (value === undefined) return null

@@ -6,16 +6,16 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Identity } from '../access/identity.ts'
 import { ApiError, BadRequest, MethodNotAllowed, NotFound, ServiceUnavailable, toApiError } from '../errors.ts'
-import type { ApiRequest, Body, HeaderMap, Json } from '../plugins/contract.ts'
+import type { ApiReply, ApiRequest, Body, HeaderMap, Json } from '../plugins/contract.ts'
 import { createAddresses, isHost } from './address.ts'
 import { ClientGone, decodeBody, earlyBytes, membersOf, RequestBody } from './body.ts'
 import { corsHeaders, isPreflight, preflight } from './cors.ts'
-import { credentialsFromBody, type HeadFacts, readCredentials, readHeaders } from './credentials.ts'
+import { credentialsFromBody, type HeadFacts, readCredentials, readHeaders, withoutCredentials } from './credentials.ts'
 import type { HttpDeps } from './index.ts'
 import { bodyFormat, createNegotiator, notAcceptable } from './negotiate.ts'
 import { createPages } from './pages.ts'
 import { parseQuery } from './query.ts'
-import { type ApiRoute, route } from './routes.ts'
+import { type ApiRoute, type OtherRoute, route } from './routes.ts'
 import { type Exchange, type SendSettings, sendError, sendReply } from './send.ts'
 import { allowedVerbs, bodyMayTunnel, knownVerb, tunnelledVerb } from './tunnel.ts'
 
@@ -157,7 +157,7 @@ export function createHandler(deps: HttpDeps): Handler {
     const { path: rawPath, query: rawQuery } = splitUrl(rawUrl, rawQuestion)
     if (rawPath === '*') return sendReply(x, allowReply, sending)
     const where = route(rawPath, prefixes)
-    if (where.kind === 'none') throw new NotFound('There is nothing at this path.')
+    if (where.kind === 'none') return sendReply(x, await published(where, request.method, headers, x.signal), sending)
     const peer = request.socket.remoteAddress ?? ''
     const origin = addresses.origin(peer, headers, host)
     if (where.kind !== 'api') {
@@ -180,19 +180,35 @@ export function createHandler(deps: HttpDeps): Handler {
       }
       if (rules.length > 0) Object.assign(x.head, corsHeaders(rules, rawPath, from))
     }
-    return serveApi(visit, where, parseQuery(rawQuery), head, origin)
+    return serveApi(visit, where, rawQuery, head, origin)
+  }
+
+  /** Outside of the API there are only files that a service gives to everybody. */
+  async function published(
+    { path }: OtherRoute,
+    method: string | undefined,
+    headers: HeaderMap,
+    signal: AbortSignal,
+  ): Promise<ApiReply> {
+    const [service, ...below] = path
+    const reads = method === 'GET' || method === 'HEAD'
+    const found =
+      reads && service !== undefined ? await deps.published?.(service.toLowerCase(), below, headers, signal) : null
+    if (!found) throw new NotFound('There is nothing at this path.')
+    return found
   }
 
   async function serveApi(
     visit: Visit,
     where: ApiRoute,
-    query: Map<string, Json>,
+    rawQuery: string,
     head: HeadFacts,
     origin: string,
   ): Promise<void> {
     const { x, facts, body } = visit
     const { headers } = head
     const { path } = where
+    const query = parseQuery(rawQuery)
     const service = where.service ?? where.version ?? ''
     facts.service = where.service
 
@@ -233,6 +249,7 @@ export function createHandler(deps: HttpDeps): Handler {
       path,
       trailingSlash: where.trailingSlash,
       query,
+      ...(kind === 'raw' ? { search: withoutCredentials(rawQuery) } : noSearch),
       headers,
       body: noBody,
       caller: identity.caller,
@@ -240,7 +257,8 @@ export function createHandler(deps: HttpDeps): Handler {
       origin,
       address: facts.address,
     }
-    deps.authorize(request, identity)
+    const counted = deps.authorize(request, identity)
+    if (counted !== undefined) await counted
 
     const whole = body.empty ? request : await withBody(request)
     if (!x.acceptable && kind === 'value' && verb !== 'GET') throw new BadRequest(notAcceptable)
@@ -263,17 +281,11 @@ export function createHandler(deps: HttpDeps): Handler {
 
     async function withBody(request: ApiRequest): Promise<ApiRequest> {
       if (kind === null) return request
-      if (kind === 'raw')
+      const format = bodyFormat(headers['content-type'], query.get('content_type'))
+      if (kind === 'raw' || format === 'multipart')
         return { ...request, body: { kind: 'raw', type: headers['content-type'] ?? '', bytes: body.stream() } }
       if (early?.problem) throw early.problem
-      const decoded =
-        early?.body ??
-        decodeBody(
-          await body.all(),
-          bodyFormat(headers['content-type'], query.get('content_type')),
-          headers['content-type'],
-          api.wrapper,
-        )
+      const decoded = early?.body ?? decodeBody(await body.all(), format, headers['content-type'], api.wrapper)
       const payload = decoded.kind === 'value' ? membersOf(decoded.value) : null
       if (payload !== null) {
         // A read takes all parameters from its payload; a list of records can say how it wants to be wrapped.
@@ -354,6 +366,7 @@ interface Early {
   readonly problem: unknown
 }
 
+const noSearch = {}
 const noBody: Body = { kind: 'none' }
 const noQuery: ReadonlyMap<string, Json> = new Map()
 const allowReply = { status: 204, headers: { allow: allowedVerbs }, body: { kind: 'none' } } as const

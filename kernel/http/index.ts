@@ -6,6 +6,7 @@ import type { Identify, Identity } from '../access/identity.ts'
 import type { Observe } from '../observe.ts'
 import type { ApiReply, ApiRequest, Caller, CorsRule, Instance, Json, Log, RawOptions } from '../plugins/contract.ts'
 import type { Documents } from '../plugins/documents.ts'
+import type { Published } from '../services/published.ts'
 import { createListener } from './listener.ts'
 
 export interface HttpDeps {
@@ -15,7 +16,7 @@ export interface HttpDeps {
   /** Who asks. Never throws for bad credentials. */
   readonly identify: Identify
   /** May they: throws the error of data-plane 2.3. Called before the body is read; the request's body is `none`. */
-  readonly authorize: (request: ApiRequest, identity: Identity) => void
+  readonly authorize: (request: ApiRequest, identity: Identity) => void | Promise<void>
   /** The rest of the pipeline, for a request that was authorized. */
   readonly dispatch: (request: ApiRequest, signal: AbortSignal) => Promise<ApiReply>
   /** The body of `GET /api/v2` (data-plane 1.2). */
@@ -25,6 +26,8 @@ export interface HttpDeps {
   readonly cors: () => readonly CorsRule[]
   /** null as long as nobody offers it. */
   readonly instance: () => Instance | null
+  /** What a service gives to everybody outside of the API (control-plane 9.8); null: nothing. Left out: no service does. */
+  readonly published?: Published
   /** Left out or null: there is no page at `/docs`. */
   readonly documents?: () => Documents | null
   readonly ready: () => Readiness | Promise<Readiness>

@@ -4,7 +4,7 @@
  */
 import { BadRequest } from '../errors.ts'
 
-export type Route = ApiRoute | DocsRoute | { readonly kind: PlainPage } | { readonly kind: 'none' }
+export type Route = ApiRoute | DocsRoute | OtherRoute | { readonly kind: PlainPage }
 export type PlainPage = 'home' | 'status' | 'live' | 'ready' | 'setup' | 'robots'
 export type Page = PlainPage | 'docs'
 
@@ -12,6 +12,13 @@ export interface DocsRoute {
   readonly kind: 'docs'
   /** The segments below `/docs`. */
   readonly below: readonly string[]
+}
+
+/** What is neither API nor page. */
+export interface OtherRoute {
+  readonly kind: 'none'
+  /** Decoded segments. */
+  readonly path: readonly string[]
 }
 
 export interface ApiRoute {
@@ -69,7 +76,7 @@ function page(segments: readonly string[], status: string): Route {
   const path = segments.join('/')
   if (segments[0] === 'docs') return { kind: 'docs', below: segments.slice(1) }
   const kind = path === status ? 'status' : Object.hasOwn(pages, path) ? pages[path] : undefined
-  return { kind: kind ?? 'none' }
+  return kind === undefined ? { kind: 'none', path: segments } : { kind }
 }
 
 /** The index of the segment behind a prefix of one or more segments, or -1. */

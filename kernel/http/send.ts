@@ -56,6 +56,7 @@ export interface Exchange {
 export async function sendReply(x: Exchange, reply: ApiReply, settings: SendSettings): Promise<void> {
   const { body } = reply
   const headers = withReplyHeaders(x, reply.headers)
+  if (reply.cookies !== undefined && reply.cookies.length > 0) x.response.setHeader('set-cookie', [...reply.cookies])
   if (body.kind === 'none') return sendNothing(x, reply.status, headers)
   if (body.kind === 'opaque') return sendOpaque(x, reply.status, headers, body, settings)
   if (!x.acceptable) throw new BadRequest(notAcceptable)
@@ -184,6 +185,8 @@ async function sendOpaque(
   headers['content-type'] ??= body.type
   const encoding =
     body.length !== null && body.length < settings.compressionMinBytes ? null : encodingFor(x, headers, settings)
+  // Other bytes have another tag.
+  if (encoding !== null && headers.etag !== undefined) headers.etag = headers.etag.replace(/"$/, `-${encoding}"`)
   if (encoding === null && body.length !== null) headers['content-length'] = String(body.length)
   const stream = new Outgoing(x, status, headers, encoding, settings.stallMs)
   if (x.headOnly) {

@@ -15,8 +15,8 @@ import { access } from './access.ts'
 import { dispatch } from './dispatch.ts'
 
 export interface Pipeline {
-  /** Throws when the request may not go on, or too often did. Synchronous. */
-  authorize(request: ApiRequest, identity: Identity): void
+  /** Throws when the request may not go on, or too often did. A promise where other nodes have to be asked how often. */
+  authorize(request: ApiRequest, identity: Identity): void | Promise<void>
   /** For requests that passed access. Synchronous up to the service's handle. */
   dispatch(request: ApiRequest, signal: AbortSignal): Promise<ApiReply>
   /** Both, for a request whose caller is known: an internal call. */
@@ -42,7 +42,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   return {
     authorize(request, identity) {
       authorize(request, identity)
-      deps.limits?.()?.count(request)
+      return deps.limits?.()?.count(request)
     },
     dispatch: forward,
     async enter(request, signal) {

@@ -4,6 +4,7 @@
  * [C] marks plain data that survives structuredClone: no functions, no class instances.
  */
 import type { Config } from '../../config/index.ts'
+import type { Command } from './commands.ts'
 
 /** bigint for integers beyond 2^53; decimals that a double can't hold arrive as a `Decimal`. Parsed objects have null prototypes. */
 export type Json =
@@ -48,6 +49,8 @@ export interface Plugin {
   readonly name: string
   readonly api: 1
   readonly types: readonly ServiceType[]
+  /** What the command line does with the plugin: run with a host that started, on a store that a server may be using. */
+  readonly commands?: readonly Command[]
   /** Offers abilities, opens what the plugin needs. A throw stops the start of the server, with the plugin's name. */
   start?(host: PluginHost): Promise<void>
   /** Given what start() was given: one process may run several servers. Must work after a start() that failed. */
@@ -67,6 +70,8 @@ export interface ServiceType {
   readonly body: 'value' | 'raw'
   /** What may be asked without a role's permission (control-plane 2.5): components relative to the service, with masks of verbs. */
   readonly open?: readonly { readonly component: string; readonly verbs: number }[]
+  /** Gives some of its files to everybody, at `/{service}/{path}` outside of the API, by its FileStore (control-plane 9.8). */
+  readonly publishes?: boolean
   /** Checks a configuration when it is saved; throws BadRequest saying what to change. */
   check?(config: ConfigValues): void
   /** No I/O here: the first use connects. */
@@ -117,6 +122,15 @@ export interface Service {
   describe?(caller: Caller, asked?: OpenApiAsked): Promise<OpenApiPart>
   /** What this service can do for others beyond HTTP, for example its RecordStore; undefined when it has no such thing. */
   ability?<T>(wanted: Ability<T>): T | undefined
+  /**
+   * Reaches for what is behind the service, past what is remembered of it, and throws what its requests would. Without it nothing is
+   * behind the service.
+   */
+  probe?(signal: AbortSignal): Promise<void>
+  /** What is remembered of what is behind the service is forgotten (control-plane 4.7). */
+  forget?(): void
+  /** What is known, without asking, to be wrong behind the service, in words for who runs it; null: nothing. */
+  trouble?(): string | null
   close(): Promise<void>
 }
 /** How much of a service's data its description holds. [C] */
@@ -154,6 +168,8 @@ export interface ApiRequest {
   /** The path ended in `/`: files tell folders so. */
   readonly trailingSlash: boolean
   readonly query: RawOptions
+  /** For types whose body is `raw`: the query as it was sent, in order and with repeated names, without credentials and `?`. */
+  readonly search?: string
   /** Lower-case names. Credentials are taken out. */
   readonly headers: HeaderMap
   readonly body: Body
@@ -170,6 +186,7 @@ export type HeaderMap = { readonly [name: string]: string }
 export type Body =
   | { readonly kind: 'none' }
   | { readonly kind: 'value'; readonly value: Json /** XML and CSV know only text. */; readonly typed: boolean }
+  /** For who reads bytes; of the others, those get their body so who are sent several parts (`multipartParts`). Read at most once. */
   | { readonly kind: 'raw'; readonly type: string; readonly bytes: AsyncIterable<Uint8Array> }
 
 export interface Output {
@@ -188,6 +205,8 @@ export interface Output {
 export interface ApiReply {
   readonly status: number
   readonly headers: HeaderMap
+  /** Set-Cookie lines, which can not be joined to one header. */
+  readonly cookies?: readonly string[]
   readonly body: ReplyBody
 }
 export type ReplyBody =
@@ -305,7 +324,7 @@ export interface Rule {
   readonly rows: RoleFilter | null
   readonly fields: FieldRights | null
 }
-/** Fields by API name, lower case. */
+/** Fields by the name that clients use or by their real one, lower case. `hidden` do not exist, `readOnly` are not written. */
 export interface FieldRights {
   readonly hidden: ReadonlySet<string>
   readonly readOnly: ReadonlySet<string>
@@ -439,8 +458,11 @@ export const EmailTemplatesAbility = ability<EmailTemplates>('EmailTemplates')
 
 /** Counts requests (control-plane 10.4). Offered by plugins/system. */
 export interface Limits {
-  /** Throws TooManyRequests for a caller who exceeded a limit. Synchronous. */
-  count(request: ApiRequest): void
+  /**
+   * Throws TooManyRequests for a caller who exceeded a limit. A promise only where a limit of the caller is counted by several nodes
+   * together.
+   */
+  count(request: ApiRequest): void | Promise<void>
 }
 export const LimitsAbility = ability<Limits>('Limits')
 
@@ -475,6 +497,8 @@ export interface PluginHost {
   readonly log: Log
   readonly settings: Config
   readonly version: string
+  /** false: a command is run. Nothing listens, and a server may be at work on the same store: begin nothing that is a server's. */
+  readonly serves: boolean
   offer<T>(what: Ability<T>, by: T): void
   /** Throws when nobody offers it. Ask at use, not at start: plugins start in the order of their names' configuration. */
   ask<T>(what: Ability<T>): T

@@ -13,6 +13,7 @@ import type { Ability, PluginHost, Service, ServiceHost, ServiceRecord, ServiceT
 export interface HostDeps {
   readonly settings: Config
   readonly version: string
+  readonly serves: boolean
   readonly observe: Observe
   readonly types: ReadonlyMap<string, ServiceType>
   readonly snapshot: () => Snapshot
@@ -26,6 +27,7 @@ export function pluginHost(plugin: string, scope: AbilityScope, deps: HostDeps):
     log: createLog(deps.observe, plugin),
     settings: deps.settings,
     version: deps.version,
+    serves: deps.serves,
     offer: (what, by) => scope.offer(what, by),
     ask: (what) => scope.ask(what),
     types: () => deps.types,
@@ -83,6 +85,12 @@ function leasedService(name: string, registry: Registry): Service {
     describe: (caller, asked) =>
       use(async (service) => (await service.describe?.(caller, asked)) ?? { paths: {}, schemas: {} }),
     ability: <T>(wanted: Ability<T>): T | undefined => registry.abilityByName(name, wanted),
+    probe: (signal) => use(async (service) => service.probe?.(signal)),
+    forget: () => {
+      const lease = registry.lease(name)
+      lease.service.forget?.()
+      lease.end()
+    },
     close: async () => {},
   }
 }

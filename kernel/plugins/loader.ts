@@ -15,7 +15,9 @@ export const builtins: readonly string[] = [
   'connectors/postgres/plugin',
   'plugins/system/plugin',
   'plugins/user/plugin',
+  'plugins/files/plugin',
   'plugins/email/plugin',
+  'plugins/http/plugin',
   'plugins/api-docs/plugin',
   'plugins/sample/plugin',
 ]

@@ -164,13 +164,31 @@ class LeasedRows implements RowSource {
   }
 }
 
-async function* leasedBytes(bytes: AsyncIterable<Uint8Array>, lease: Lease): AsyncGenerator<Uint8Array> {
-  try {
-    yield* bytes
-  } catch (error) {
-    lease.fail(error)
-    throw error
-  } finally {
-    lease.end()
+/** No generator: one that nobody began to read (a HEAD) would not hear that it is given back. */
+function leasedBytes(bytes: AsyncIterable<Uint8Array>, lease: Lease): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+      const from = bytes[Symbol.asyncIterator]()
+      return {
+        async next() {
+          try {
+            const next = await from.next()
+            if (next.done) lease.end()
+            return next
+          } catch (error) {
+            lease.fail(error)
+            throw error
+          }
+        },
+        async return() {
+          try {
+            await from.return?.()
+          } finally {
+            lease.end()
+          }
+          return { done: true, value: undefined }
+        },
+      }
+    },
   }
 }

@@ -85,6 +85,16 @@ export class Registry {
     return [...new Set(this.#open.values())].sort()
   }
 
+  /** What is wrong behind services, as far as their instances know, by name. */
+  troubles(): { readonly [service: string]: string } {
+    const found: { [service: string]: string } = {}
+    for (const slot of this.#slots.values()) {
+      const trouble = slot.instance?.service.trouble?.() ?? null
+      if (slot.instance !== null && trouble !== null) found[this.#open.get(slot.instance) ?? ''] = trouble
+    }
+    return found
+  }
+
   /** Closes every instance, and makes no more. */
   async close(): Promise<void> {
     this.#stopped = true

@@ -64,6 +64,10 @@ export class EmailService implements Service, Mailer {
     return wanted.name === MailerAbility.name ? (this as Mailer as T) : undefined
   }
 
+  probe(signal: AbortSignal): Promise<void> {
+    return this.#transport.probe(signal)
+  }
+
   async close(): Promise<void> {
     this.#transport.close()
   }

@@ -7,6 +7,8 @@ import type { Message } from './message.ts'
 export interface Transport {
   /** Throws ServiceUnavailable when nobody took the mail. The number of recipients that were accepted. */
   send(message: Message, signal: AbortSignal): Promise<number>
+  /** Throws ServiceUnavailable where no mail would be taken: the server can't be reached, or refuses the login. */
+  probe(signal: AbortSignal): Promise<void>
   close(): void
 }
 
@@ -15,6 +17,7 @@ const patienceMs = 20_000
 /** What is asked of nodemailer. */
 interface Sender {
   sendMail(mail: object): Promise<{ readonly accepted?: readonly unknown[] }>
+  verify(): Promise<true>
   close(): void
 }
 
@@ -32,18 +35,25 @@ export function smtpTransport(config: ConfigValues): Transport {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
-  return transport(sender as Sender, 'The mail server did not take the mail.')
+  return transport(sender as Sender, 'The mail server did not take the mail.', 'The mail server can not be used.')
 }
 
 /** Programs that take mails on this machine, in the order of trying. */
 const programs = ['/usr/sbin/sendmail', '/usr/lib/sendmail', '/usr/bin/sendmail']
 
+function mailProgram(): string {
+  const path = programs.find((program) => existsSync(program))
+  if (path !== undefined) return path
+  throw new ServiceUnavailable('This machine has no mail program. Use a service of the type smtp_email.')
+}
+
 export function localTransport(): Transport {
   return {
+    async probe() {
+      mailProgram()
+    },
     async send(message, signal) {
-      const path = programs.find((program) => existsSync(program))
-      if (path === undefined)
-        throw new ServiceUnavailable('This machine has no mail program. Use a service of the type smtp_email.')
+      const path = mailProgram()
       const sender = nodemailer.createTransport({
         sendmail: true,
         path,
@@ -59,8 +69,14 @@ export function localTransport(): Transport {
   }
 }
 
-function transport(sender: Sender, failure: string): Transport {
+function transport(sender: Sender, failure: string, unusable = failure): Transport {
   return {
+    async probe(signal) {
+      const verifying = sender.verify().catch((cause: unknown) => {
+        throw new ServiceUnavailable(unusable, { cause })
+      })
+      await unlessAborted(verifying, signal)
+    },
     async send(message, signal) {
       signal.throwIfAborted()
       const { from, to, cc, bcc, replyTo, subject, text, html } = message

@@ -7,8 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RecordStore, RecordStoreAbility } from 'dataferry/records'
 import {
-  type ApiReply,
-  type Caller,
+  askAsHouse,
   HintsAbility,
   type Json,
   type Plugin,
@@ -23,7 +22,7 @@ const serviceName = 'db'
 const readerName = 'sample_reader'
 
 async function start(host: PluginHost): Promise<void> {
-  if (!host.settings.sample) return
+  if (!host.settings.sample || !host.serves) return
   const done = join(host.settings.dataDir, 'sample.done')
   if (!existsSync(done)) {
     const service = await host.service(serviceName)
@@ -47,46 +46,11 @@ async function fill(store: RecordStore): Promise<boolean> {
   return true
 }
 
-/** The sample is made by the house itself. */
-const house: Caller = { user: null, app: null, role: null, admin: true, requestor: 'api', session: null, lookups: {} }
+type Records = readonly { readonly [field: string]: Json }[]
 
-function ask(host: PluginHost, verb: Verb, resource: string, query: RawOptions, body: Json): Promise<ApiReply> {
-  return host.call(
-    {
-      id: 'sample',
-      verb,
-      service: 'system',
-      path: [resource],
-      trailingSlash: false,
-      query,
-      headers: {},
-      body: body === null ? { kind: 'none' } : { kind: 'value', value: body, typed: true },
-      caller: house,
-      output: {
-        format: 'json',
-        type: 'application/json',
-        wrapper: 'resource',
-        wrapperName: 'resource',
-        xmlRoot: 'dfapi',
-        fileName: null,
-      },
-      origin: '',
-      address: '',
-    },
-    AbortSignal.timeout(30_000),
-  )
-}
-
-/** The records of a reply. */
-async function records(reply: ApiReply): Promise<readonly { readonly [field: string]: Json }[]> {
-  const { body } = reply
-  const value =
-    body.kind === 'value'
-      ? body.value
-      : body.kind === 'rows'
-        ? await body.rows.value({ bytes: 1 << 20, rows: 1_000 }, AbortSignal.timeout(30_000))
-        : null
-  return (value as { resource: readonly { readonly [field: string]: Json }[] }).resource
+async function ask(host: PluginHost, verb: Verb, resource: string, query: RawOptions, body: Json): Promise<Records> {
+  const found = await askAsHouse(host, { verb, service: 'system', path: [resource], query, body, from: 'sample' })
+  return (found as { readonly resource: Records }).resource
 }
 
 const named = (name: string, fields: string): RawOptions =>
@@ -97,7 +61,7 @@ const named = (name: string, fields: string): RawOptions =>
   ])
 
 async function makeReader(host: PluginHost): Promise<void> {
-  const [service] = await records(await ask(host, 'GET', 'service', named(serviceName, 'id'), null))
+  const [service] = await ask(host, 'GET', 'service', named(serviceName, 'id'), null)
   const access = { service_id: service?.id ?? null, component: '*', verb_mask: 1, requestor_mask: 3 }
   const role = {
     name: readerName,
@@ -105,13 +69,13 @@ async function makeReader(host: PluginHost): Promise<void> {
     is_active: true,
     role_service_access_by_role_id: [access],
   }
-  const [made] = await records(await ask(host, 'POST', 'role', new Map(), { resource: [role] }))
+  const [made] = await ask(host, 'POST', 'role', new Map(), { resource: [role] })
   const app = { name: readerName, description: 'Reads the sample company.', is_active: true, role_id: made?.id ?? null }
   await ask(host, 'POST', 'app', new Map(), { resource: [app] })
 }
 
 async function readerKey(host: PluginHost): Promise<string | null> {
-  const [app] = await records(await ask(host, 'GET', 'app', named(readerName, 'api_key'), null))
+  const [app] = await ask(host, 'GET', 'app', named(readerName, 'api_key'), null)
   return typeof app?.api_key === 'string' ? app.api_key : null
 }
 

@@ -2,6 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type as osType } from 'node:os'
 import { BadRequest, Forbidden, type Instance, type Json } from 'dataferry/sdk'
+import { writeAudit } from './audit/log.ts'
 import { completeUser, displayName, newUser } from './models/user.ts'
 import { messages, Problems, textOf } from './models/validation.ts'
 import { license } from './resources/environment.ts'
@@ -31,6 +32,13 @@ export class SystemInstance implements Instance {
     this.#code = this.#needed ? randomBytes(18).toString('base64url') : null
   }
 
+  /** Looks again, where one was needed: another process may have made the first administrator. */
+  async look(): Promise<void> {
+    if (!this.#needed || (await this.#deps.store.count('user', { is_sys_admin: true })) === 0) return
+    this.#needed = false
+    this.#code = null
+  }
+
   setupNeeded(): boolean {
     return this.#needed
   }
@@ -55,13 +63,23 @@ export class SystemInstance implements Instance {
   /** Throws BadRequest for bad fields, Forbidden when an administrator exists. */
   async createFirstAdmin(fields: { readonly [name: string]: Json }): Promise<void> {
     const values = await firstAdmin(fields)
+    await this.look()
     const id = await this.#deps.store.transaction(async (tx) => {
       if ((await tx.rows('user', { is_sys_admin: true })).length > 0)
         throw new Forbidden('This instance has an administrator already.')
       const more = await completeUser(tx, null, values)
       const now = stampOf(new Date())
       const stamps = { created_date: now, last_modified_date: now }
-      return tx.insert('user', { ...values, ...more, ...stamps, is_sys_admin: true, is_root_admin: true })
+      const row = { ...values, ...more, ...stamps, is_sys_admin: true, is_root_admin: true }
+      const made = await tx.insert('user', row)
+      await writeAudit(tx, setupRequest, {
+        action: 'create',
+        resource: 'user',
+        id: String(made),
+        before: null,
+        after: { id: made, ...row },
+      })
+      return made
     })
     this.#needed = false
     this.#code = null
@@ -92,6 +110,13 @@ export class SystemInstance implements Instance {
     }
   }
 }
+
+/** Who makes the first administrator is nobody yet. */
+const setupRequest = {
+  caller: { user: null, app: null, role: null, admin: false, requestor: 'api', session: null, lookups: {} },
+  address: 'setup',
+  verb: 'POST',
+} as const
 
 async function firstAdmin(fields: { readonly [name: string]: Json }): Promise<{ readonly [column: string]: Json }> {
   const problems = new Problems()

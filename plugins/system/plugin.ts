@@ -6,6 +6,7 @@ import {
   AccountResourcesAbility,
   AccountsAbility,
   ability,
+  BusAbility,
   type EmailTemplates,
   EmailTemplatesAbility,
   InstanceAbility,
@@ -13,21 +14,29 @@ import {
   type Plugin,
   type PluginHost,
   SchemaExtrasAbility,
+  SharedSecretsAbility,
   SnapshotSourceAbility,
   type StoredDocuments,
   StoredDocumentsAbility,
   TokensAbility,
 } from 'dataferry/sdk'
+import { adminCommands } from './commands/admin.ts'
+import { keyCommands } from './commands/key.ts'
+import { packageCommands } from './commands/package.ts'
+import { serviceCommands } from './commands/service.ts'
 import { SystemInstance } from './instance.ts'
 import { LimitBook } from './limits/book.ts'
 import { MailDesk } from './mails/desk.ts'
 import { presentTemplate } from './models/email-template-model.ts'
+import { NodeWatch } from './nodes.ts'
 import { SystemService } from './resources/system-service.ts'
 import { StoredExtras } from './schema/extras.ts'
 import { AccountBook } from './sessions/accounts.ts'
 import { SessionResources } from './sessions/resources.ts'
 import { LoginThrottle } from './sessions/throttle.ts'
+import { countedAlone, type SharedCounts } from './shared.ts'
 import { SnapshotBook } from './snapshot/source.ts'
+import { installationId, sharedSecrets } from './store/node-settings.ts'
 import { openStore, type SystemStore } from './store/open.ts'
 import { systemConfig } from './types/system-config.ts'
 
@@ -58,7 +67,8 @@ async function start(host: PluginHost): Promise<void> {
   try {
     const store = await openStore(host)
     undo = store.close
-    const system = await assemble(host, store)
+    const watch = new NodeWatch(host, store)
+    const system = await assemble(host, store, watch)
     const timer = setInterval(() => {
       system.accounts
         .sweep(new Date())
@@ -66,6 +76,7 @@ async function start(host: PluginHost): Promise<void> {
     }, sweepEveryMs).unref()
     undo = async () => {
       clearInterval(timer)
+      await watch.stop()
       await system.desk.close()
       await store.close()
     }
@@ -76,8 +87,10 @@ async function start(host: PluginHost): Promise<void> {
   }
 }
 
-async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
+async function assemble(host: PluginHost, store: SystemStore, watch: NodeWatch): Promise<System> {
   const { auth, api } = host.settings
+  await watch.begin()
+  const shared = await sharedCounts(host, store)
   const snapshot = new SnapshotBook(store.tables, {
     types: host.types(),
     secrets: store.secrets,
@@ -85,7 +98,7 @@ async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
     warn: (message, facts) => host.log.warn(message, facts),
   })
   await snapshot.refresh()
-  const throttle = new LoginThrottle(auth.loginAttemptsPerMinute)
+  const throttle = new LoginThrottle(auth.loginAttemptsPerMinute, { shared, name: 'logins' })
   const accounts = new AccountBook({
     store: store.tables,
     secrets: store.secrets,
@@ -96,13 +109,14 @@ async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
   })
   await accounts.start()
   const desk = mailDesk(host, store, snapshot)
-  await desk.start()
-  const limits = new LimitBook(store.tables, (name) => snapshot.current().services.get(name)?.id ?? null)
+  if (host.serves) await desk.start()
+  const limits = new LimitBook(store.tables, (name) => snapshot.current().services.get(name)?.id ?? null, { shared })
   await limits.load()
-  // Limits go with their roles and services.
-  snapshot.subscribe(() => {
-    limits.load().catch((error: unknown) => host.log.warn('the limits could not be read', { error }))
-  })
+  // Limits go with their roles and services. A command counts nothing.
+  if (host.serves)
+    snapshot.subscribe(() => {
+      limits.load().catch((error: unknown) => host.log.warn('the limits could not be read', { error }))
+    })
   const sessions = new SessionResources({
     store: store.tables,
     accounts,
@@ -113,8 +127,9 @@ async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
     api,
     desk,
     publicUrl: publicUrl(host),
+    shared,
   })
-  await offerInstance(host, store, accounts)
+  const instance = await offerInstance(host, store, accounts)
   host.offer(SnapshotSourceAbility, snapshot)
   host.offer(AccountsAbility, accounts)
   host.offer(AccountResourcesAbility, sessions)
@@ -122,7 +137,14 @@ async function assemble(host: PluginHost, store: SystemStore): Promise<System> {
   host.offer(EmailTemplatesAbility, templatesOf(store))
   host.offer(StoredDocumentsAbility, documentsOf(store))
   host.offer(LimitsAbility, limits)
+  if (store.shared) host.offer(SharedSecretsAbility, sharedSecrets(store.tables, store.secrets))
+  if (host.serves) watch.follow({ store, snapshot, accounts, instance, shared })
   return { host, store, snapshot, accounts, sessions, limits, desk }
+}
+
+async function sharedCounts(host: PluginHost, { tables }: SystemStore): Promise<SharedCounts> {
+  const bus = host.ask(BusAbility)
+  return bus.state() === 'alone' ? countedAlone : { bus, prefix: `${await installationId(tables)}:` }
 }
 
 /** The configured address without its last slash. */
@@ -156,7 +178,7 @@ const documentsOf = ({ tables }: SystemStore): StoredDocuments => ({
 })
 
 /** With the settings of a headless start the first administrator is made now; otherwise a one-time code does it. */
-async function offerInstance(host: PluginHost, store: SystemStore, accounts: AccountBook): Promise<void> {
+async function offerInstance(host: PluginHost, store: SystemStore, accounts: AccountBook): Promise<SystemInstance> {
   const instance = new SystemInstance({
     store: store.tables,
     version: host.version,
@@ -164,11 +186,12 @@ async function offerInstance(host: PluginHost, store: SystemStore, accounts: Acc
   })
   await instance.start()
   const { email, password, firstName, lastName } = host.settings.admin
-  if (instance.setupNeeded() && email !== null && password !== null) {
+  if (host.serves && instance.setupNeeded() && email !== null && password !== null) {
     await instance.createFirstAdmin({ email, password, first_name: firstName, last_name: lastName })
     host.log.info('the first administrator was made', { email })
   }
   host.offer(InstanceAbility, instance)
+  return instance
 }
 
 async function stop(host: PluginHost): Promise<void> {
@@ -197,6 +220,7 @@ const plugin: Plugin = {
       create: (_config, host) => new SystemService(host.ask(SystemAbility), host),
     },
   ],
+  commands: [...adminCommands, ...serviceCommands, ...packageCommands, ...keyCommands],
   start,
   stop,
 }

@@ -6,6 +6,7 @@ import type { Bind, Json } from 'dataferry/sdk'
 import type { Column } from '../catalog/types.ts'
 import { type CastUse, castKind, castValue, plainValue, textOf } from './casts.ts'
 import { badField } from './faults.ts'
+import { wholePattern } from './like.ts'
 import { replaceLookups } from './lookups.ts'
 import { readDigits, smallestInteger } from './numeric.ts'
 import type { Filter, FilterExpr, MatchOp, Operand, PlanExpr, Predicate, Scope } from './types.ts'
@@ -15,7 +16,11 @@ export function resolveFilter(filter: Filter, scope: Scope): Predicate {
   if ('left' in filter && filter.left.kind === 'column' && scope.related && !scope.column(filter.left.column)) {
     const { column: name } = filter.left
     const field = scope.related(name)
-    if (field) return field.exists(resolveFilter(filter, { ...field.scope, column: onlyColumn(name, field.column) }))
+    if (field)
+      return (
+        field.known(filter) ??
+        field.exists(resolveFilter(filter, { ...field.scope, column: onlyColumn(name, field.column) }))
+      )
   }
   switch (filter.kind) {
     case 'and':
@@ -128,7 +133,8 @@ function resolveMatch(filter: Filter & { readonly kind: 'match' }, scope: Scope)
 }
 
 /** The LIKE pattern that CONTAINS, STARTS WITH or ENDS WITH a text is; `%` and `_` in it stay wildcards (rule 4). */
-export function patternOf(op: MatchOp, text: string): string {
+export function patternOf(op: MatchOp, given: string): string {
+  const text = wholePattern(given)
   if (op === 'contains') return `%${text}%`
   if (op === 'starts') return `${text}%`
   return op === 'ends' ? `%${text}` : text

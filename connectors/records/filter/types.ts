@@ -98,6 +98,8 @@ export interface RelatedField {
   readonly column: Column
   /** What its own table makes of names and values. */
   readonly scope: Scope
+  /** What a test of it means, where that was looked up beforehand; null: nobody did. */
+  known(test: Filter): Predicate | null
   /** The predicate, which is about the related row, as one about the row itself. */
   exists(where: Predicate): Predicate
   /** The field's value; null where a row may have several related ones. */

@@ -24,3 +24,27 @@ export const oneOf = (column: Column, values: readonly Bind[], binds: Binds): Pr
   left: { kind: 'column', column },
   list: binds.add(values),
 })
+
+/**
+ * The columns are, pairwise, one of the keys: true or false, never unknown. Several columns are padded to a power of two keys, so that
+ * statements are few.
+ */
+export function isOneOf(columns: readonly Column[], keys: readonly (readonly Bind[])[], binds: Binds): Predicate {
+  if (keys.length === 0) return { kind: 'or', of: [] }
+  const [only] = columns
+  const values = keys.map((key) => key[0] ?? null)
+  const found: Predicate =
+    only && columns.length === 1
+      ? oneOf(only, values, binds)
+      : { kind: 'or', of: padded(keys).map((key) => keyIs(columns, key, binds)) }
+  const there = columns.map(
+    (column): Predicate => ({ kind: 'not', of: { kind: 'null', left: { kind: 'column', column } } }),
+  )
+  return { kind: 'and', of: [...there, found] }
+}
+
+function padded<T>(list: readonly T[]): readonly T[] {
+  const last = list.at(-1)
+  const size = 2 ** Math.ceil(Math.log2(list.length))
+  return last === undefined ? list : [...list, ...Array.from({ length: size - list.length }, () => last)]
+}

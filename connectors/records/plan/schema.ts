@@ -5,7 +5,7 @@
 import type { Column, SimpleType, Table } from '../catalog/types.ts'
 
 /** What the database computes as a default. */
-export type DefaultExpression = 'now' | 'current_date' | 'current_time'
+export type DefaultExpression = 'now' | 'current_date' | 'current_time' | 'uuid'
 export type DefaultValue = string | number | bigint | boolean | { readonly expression: DefaultExpression }
 
 export interface ColumnDefinition {
@@ -20,6 +20,8 @@ export interface ColumnDefinition {
   readonly fixedLength?: boolean
   /** Of a string: a national character type, where the database has one. */
   readonly supportsMultibyte?: boolean
+  /** Of a text: told apart byte by byte, also where the database would not tell `a` from `A`. Left out: as the database does. */
+  readonly exact?: boolean
   /** false where left out, as on the wire (data-plane 6.4). */
   readonly allowNull?: boolean
   readonly default?: DefaultValue
@@ -57,6 +59,8 @@ export type SchemaPlan =
       readonly unique?: readonly (readonly string[])[]
       readonly indexes?: readonly (readonly string[])[]
       readonly foreignKeys?: readonly ForeignKeyDefinition[]
+      /** The database's own words behind the definition, such as `engine=innodb`: the dialect knows which it takes. */
+      readonly options?: string
     }
   | { readonly kind: 'add-column'; readonly table: TableName; readonly column: ColumnDefinition }
   | {
@@ -94,5 +98,26 @@ export type SchemaPlan =
       readonly table: TableName
       readonly schema?: string
       readonly foreignKey: ForeignKeyDefinition
+    }
+  | {
+      /** A unique constraint over this column alone. */
+      readonly kind: 'drop-unique'
+      readonly table: TableName
+      readonly column: string
+      /** Its names in the catalog, where it has any. */
+      readonly names: readonly string[]
+    }
+  | {
+      /** The index of this column alone; where the catalog tells of none, that which `create-index` made of it. */
+      readonly kind: 'drop-index'
+      readonly table: TableName
+      readonly schema?: string
+      readonly column: string
+    }
+  | {
+      readonly kind: 'drop-foreign-key'
+      readonly table: TableName
+      readonly column: string
+      readonly names: readonly string[]
     }
   | { readonly kind: 'drop-table'; readonly name: TableName }

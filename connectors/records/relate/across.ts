@@ -3,18 +3,16 @@
  * read by the keys of all parents at once, and this is the one place where our code compares keys (architecture, "Records" 5).
  */
 import { BadRequest, type Bind, type Json } from 'dataferry/sdk'
-import { castToColumn } from '../cast.ts'
 import { type Column, nameOf } from '../catalog/types.ts'
-import { castKind, type Predicate, parseOrder } from '../filter/index.ts'
+import { parseOrder } from '../filter/index.ts'
 import { withNeeds } from '../model.ts'
-import type { Binds } from '../plan/binds.ts'
 import { fieldsOf } from '../plan/fields.ts'
-import { keyIs, oneOf } from '../plan/predicates.ts'
+import { isOneOf } from '../plan/predicates.ts'
 import { asRows, keyOrder, keyProjections, planRead, takeKey } from '../plan/read.ts'
 import type { Row } from '../store.ts'
 import { rowsOf } from '../values.ts'
 import { realColumn, type TableView } from '../view.ts'
-import { joinKey, keyKind } from './kinds.ts'
+import { joinKey, keyAs, keyKind } from './kinds.ts'
 import type { Across, Relating } from './read.ts'
 import type { RelatedTables } from './tables.ts'
 
@@ -79,7 +77,7 @@ async function childrenOf(
   const parentKeys = parents.map((row) => own.map((column) => row[nameOf(column)] ?? null))
   const links = await linksOf(each, across, parentKeys, signal)
   const wanted = links === null ? parentKeys : links.flatMap((keys) => [...keys.values()])
-  const found = await readChildren(each, across.child, refs, wanted, signal)
+  const found = await readChildren(each, across.child, links === null ? own : farOf(each), refs, wanted, signal)
   const kinds = numericPairs(links === null ? own : farOf(each), refs)
   const groups = new Map<string, (readonly [number, Row])[]>()
   found.forEach(({ key, row }, rank) => {
@@ -115,7 +113,7 @@ async function linksOf(
   const far = farOf(each)
   const kinds = numericPairs(own, near)
   const links = new Map<string, Map<string, readonly Json[]>>()
-  for (const keys of batches(near, parentKeys)) {
+  for (const keys of batches(own, near, parentKeys)) {
     const planned = planRead({
       view: junction,
       columns: keyProjections([...near, ...far]),
@@ -149,6 +147,7 @@ interface Child {
 async function readChildren(
   each: Relating,
   tables: RelatedTables,
+  from: readonly Column[],
   refs: readonly Column[],
   wanted: readonly (readonly Json[])[],
   signal: AbortSignal,
@@ -158,7 +157,7 @@ async function readChildren(
   const shown = withNeeds(fieldsOf(child, options.fields, child.key, grouped), needs)
   const order = options.order === null ? keyOrder(grouped ? [] : child.key) : parseOrder(options.order)
   const found: Child[] = []
-  for (const keys of batches(refs, wanted)) {
+  for (const keys of batches(from, refs, wanted)) {
     const planned = planRead({
       view: child,
       columns: [...shown, ...keyProjections(refs)],
@@ -187,14 +186,18 @@ async function readChildren(
 const window = 1000
 
 /** Distinct keys as the columns hold them; what can be no value of theirs meets nothing. */
-function batches(columns: readonly Column[], keys: readonly (readonly Json[])[]): readonly (readonly Bind[])[][] {
+function batches(
+  from: readonly Column[],
+  columns: readonly Column[],
+  keys: readonly (readonly Json[])[],
+): readonly (readonly Bind[])[][] {
   const distinct = new Map<string, readonly Bind[]>()
   for (const key of keys) {
     if (key.includes(null)) continue
     try {
       distinct.set(
         JSON.stringify(key.map(String)),
-        columns.map((column, at) => castToColumn(textOfNumber(key[at] ?? null, column), column)),
+        columns.map((column, at) => keyAs(key[at] ?? null, from[at] ?? column, column)),
       )
     } catch (error) {
       if (!(error instanceof BadRequest)) throw error
@@ -204,22 +207,6 @@ function batches(columns: readonly Column[], keys: readonly (readonly Json[])[])
   const lots: (readonly Bind[])[][] = []
   for (let at = 0; at < all.length; at += window) lots.push(all.slice(at, at + window))
   return lots
-}
-
-/** A number is looked for in a column of texts as it is written. */
-const textOfNumber = (value: Json, column: Column): Json =>
-  castKind(column.type) === 'string' && typeof value !== 'string' && value !== null ? String(value) : value
-
-function isOneOf(columns: readonly Column[], keys: readonly (readonly Bind[])[], binds: Binds): Predicate {
-  const [only] = columns
-  if (only && columns.length === 1) {
-    return oneOf(
-      only,
-      keys.map((key) => key[0] ?? null),
-      binds,
-    )
-  }
-  return { kind: 'or', of: keys.map((key) => keyIs(columns, key, binds)) }
 }
 
 /** For each pair of columns whether its values are numbers on one side at least. */

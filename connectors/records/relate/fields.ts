@@ -1,29 +1,27 @@
 /**
  * Fields of related tables in filters and orders (`customer.country = 'DE'`): by the relation's name, dots lead on. A test of one holds
- * where some related row satisfies it. The tables are looked up before anything is planned, with the caller's rights to read them.
+ * where some related row satisfies it. The tables are looked up before anything is planned, with the caller's rights to read them, and
+ * so is what tests of another service are met by.
  */
 import { type Json, NotImplemented } from 'dataferry/sdk'
-import { type Column, nameOf, type Relation, type Table } from '../catalog/types.ts'
-import {
-  allOf,
-  type Filter,
-  type FilterExpr,
-  type OrderAsked,
-  type RelatedField,
-  type RelatedStep,
-  type RelatedValue,
-} from '../filter/index.ts'
+import { type Column, nameOf } from '../catalog/types.ts'
+import type { Filter, FilterExpr, OrderAsked, RelatedField, RelatedValue } from '../filter/index.ts'
 import type { Binds } from '../plan/binds.ts'
-import { realColumn, type TableView } from '../view.ts'
+import type { TableView } from '../view.ts'
 import { relationOf } from './asked.ts'
-import { foreignId, type RelatedTables } from './tables.ts'
-
-interface Step {
-  readonly relation: Relation
-  readonly from: Table
-  readonly child: TableView
-  readonly junction: TableView | null
-}
+import {
+  type Asking,
+  aboutRest,
+  type FoundKeys,
+  foundPredicate,
+  isTest,
+  keysBehind,
+  pathFrom,
+  type Test,
+  testKey,
+} from './elsewhere.ts'
+import { type Step, stepName, stepOf, stepTo } from './steps.ts'
+import type { RelatedTables } from './tables.ts'
 
 interface Found {
   readonly column: Column
@@ -33,9 +31,12 @@ interface Found {
 /** The related fields that one request names. */
 export class RelatedFields {
   readonly #found: ReadonlyMap<string, Found>
+  /** Tests that were looked up. */
+  readonly #known: ReadonlyMap<string, FoundKeys>
 
-  constructor(found: ReadonlyMap<string, Found>) {
+  constructor(found: ReadonlyMap<string, Found>, known: ReadonlyMap<string, FoundKeys>) {
     this.#found = found
+    this.#known = known
   }
 
   /** A field as written, in any case; null where it is none. */
@@ -47,6 +48,10 @@ export class RelatedFields {
     return {
       column,
       scope: last.child.scope(binds, params),
+      known: (test) => {
+        const keys = isTest(test) ? this.#known.get(testKey(test)) : undefined
+        return keys === undefined ? null : foundPredicate(steps, keys, binds)
+      },
       exists: (where) =>
         steps.reduceRight((inner, step) => ({ kind: 'exists', step: stepOf(step, binds, inner) }), where),
       value: () =>
@@ -63,98 +68,88 @@ function valueAt([step, ...rest]: readonly Step[], column: Column, binds: Binds)
   return { kind: 'related', step: stepOf(step, binds, null), value }
 }
 
-function stepOf({ relation, from, child, junction }: Step, binds: Binds, where: RelatedStep['where']): RelatedStep {
-  const own = columnsOf(from, relation.fields)
-  const refs = columnsOf(child.table, relation.refFields)
-  const near = junction === null ? refs : columnsOf(junction.table, relation.junction?.fields ?? [])
-  const far = junction === null ? [] : columnsOf(junction.table, relation.junction?.refFields ?? [])
-  return {
-    from,
-    to: child.table,
-    on: pairs(own, near).map(([a, b]) => ({ own: a, other: b })),
-    via: junction && {
-      table: junction.table,
-      far: pairs(far, refs).map(([a, b]) => ({ junction: a, child: b })),
-      where: junction.rows(binds),
-    },
-    where: allOf([child.rows(binds), where]),
-  }
-}
-
-const columnsOf = (table: Table, names: readonly string[]): readonly Column[] =>
-  names.map((name) => realColumn(table, name)).filter((column) => column !== null)
-
-const pairs = (a: readonly Column[], b: readonly Column[]): readonly (readonly [Column, Column])[] =>
-  a.flatMap((left, at) => {
-    const right = b[at]
-    return right ? [[left, right] as const] : []
-  })
-
 /**
  * Looks up the related fields that a filter and an order name; null: none. Throws Forbidden for a table that the caller may not read,
- * NotImplemented for one of another service.
+ * NotImplemented for an order by a field of another service, BadRequest for a test that too many records there satisfy.
  */
 export async function relatedFields(
   view: TableView,
   filter: Filter | null,
   order: readonly OrderAsked[],
   tables: RelatedTables,
+  asking: Asking,
 ): Promise<RelatedFields | null> {
-  const names = new Set<string>()
-  if (filter) namesIn(filter, names)
-  for (const { by } of order) if (by.kind === 'expr') nameIn(by.expr, names)
+  const tests = filter === null ? [] : testsIn(filter)
+  const names = new Set(tests.map(({ left }) => nameIn(left)))
+  const orders = new Set(order.map(({ by }) => (by.kind === 'expr' ? nameIn(by.expr) : null)))
   const found = new Map<string, Found>()
-  for (const name of names) {
-    if (view.column(name)) continue
+  for (const name of new Set([...names, ...orders])) {
+    if (name === null || view.column(name)) continue
     const field = await fieldAt(view, name, tables)
-    if (field) found.set(name.toLowerCase(), field)
+    if (field === null) continue
+    found.set(name.toLowerCase(), field)
+    if (orders.has(name)) needOneService(name, field)
   }
-  return found.size === 0 ? null : new RelatedFields(found)
+  if (found.size === 0) return null
+  return new RelatedFields(found, await knownTests(tests, found, tables, asking))
 }
 
-function namesIn(filter: Filter, names: Set<string>): void {
-  if ('of' in filter) {
-    if (filter.kind === 'not') namesIn(filter.of, names)
-    else for (const each of filter.of) namesIn(each, names)
-  } else nameIn(filter.left, names)
+/** Rows could be sorted by it only when all of them, and all that they refer to there, had been read. */
+function needOneService(name: string, { steps }: Found): void {
+  const apart = steps.find((step) => step.apart)
+  if (apart) {
+    throw new NotImplemented(
+      `Records can not be ordered by '${name}': relation '${stepName(apart)}' leads to another service, and no database could sort by both.`,
+    )
+  }
 }
 
-function nameIn(expr: FilterExpr, names: Set<string>): void {
-  if (expr.kind === 'column' && expr.column.includes('.')) names.add(expr.column)
+async function knownTests(
+  tests: readonly Test[],
+  found: ReadonlyMap<string, Found>,
+  { maxRecords }: RelatedTables,
+  asking: Asking,
+): Promise<ReadonlyMap<string, FoundKeys>> {
+  const known = new Map<string, FoundKeys>()
+  for (const test of tests) {
+    const name = nameIn(test.left)
+    const field = name === null ? undefined : found.get(name.toLowerCase())
+    const at = field?.steps.findIndex((step) => step.apart) ?? -1
+    const step = field?.steps[at]
+    if (name === null || !field || !step || known.has(testKey(test))) continue
+    const filter = aboutRest(test, name, pathFrom(field.steps, at, field.column))
+    const fields = await relatedFields(step.child, filter, [], step.tables, asking)
+    const asked = { ...asking, name, max: maxRecords }
+    known.set(testKey(test), await keysBehind(field.steps, at, { filter, fields }, asked))
+  }
+  return known
 }
+
+function testsIn(filter: Filter): readonly Test[] {
+  if (isTest(filter)) return [filter]
+  return filter.kind === 'not' ? testsIn(filter.of) : filter.of.flatMap(testsIn)
+}
+
+const nameIn = (expr: FilterExpr): string | null =>
+  expr.kind === 'column' && expr.column.includes('.') ? expr.column : null
 
 /** Follows a path from relation to relation to the field at its end. */
 async function fieldAt(view: TableView, path: string, tables: RelatedTables): Promise<Found | null> {
   const steps: Step[] = []
   let here = view
+  let from = tables
   let rest = path
   while (steps.length < tables.maxDepth) {
     const relation = relationOf(here.relations, rest)
     if (!relation) return null
-    const step = await stepTo(here, relation, tables)
+    const step = await stepTo(here, relation, from)
     if (step === null) return null
     steps.push(step)
     here = step.child
+    from = step.tables
     rest = rest.slice(nameOf(relation).length + 1)
     const column = here.column(rest)
     if (column) return { column, steps }
   }
   return null
-}
-
-async function stepTo(view: TableView, relation: Relation, tables: RelatedTables): Promise<Step | null> {
-  const { refServiceId, refTable, refFields, junction } = relation
-  if (foreignId(tables, refServiceId) !== null || foreignId(tables, junction?.serviceId ?? null) !== null) {
-    throw new NotImplemented(
-      `Relation '${nameOf(relation)}' leads to another service: its fields can not be asked for here.`,
-    )
-  }
-  const childTable = await tables.catalog.realTable(refTable)
-  const junctionTable = junction === null ? null : await tables.catalog.realTable(junction.table)
-  if (childTable === null || (junction !== null && junctionTable === null)) return null
-  const child = tables.view(childTable)
-  const through = junctionTable && tables.view(junctionTable)
-  if (!child.seesAll(refFields)) return null
-  if (junction && through && !through.seesAll([...junction.fields, ...junction.refFields])) return null
-  return { relation, from: view.table, child, junction: through }
 }

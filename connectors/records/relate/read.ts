@@ -17,11 +17,13 @@ import type { Binds } from '../plan/binds.ts'
 import { fieldsOf } from '../plan/fields.ts'
 import { throughFunctions } from '../plan/functions.ts'
 import type { Junction, KeyPair, Projection, ReadPlan, RelatedRead } from '../plan/types.ts'
-import { realColumn, type TableView } from '../view.ts'
+import type { TableView } from '../view.ts'
 import { firstLevel, type LevelAsked, type RelationAsked, relationsAsked } from './asked.ts'
+import type { Asking } from './elsewhere.ts'
 import { type RelatedFields, relatedFields } from './fields.ts'
 import { withJoinColumns } from './joins.ts'
-import { keyKind } from './kinds.ts'
+import { isOtherKind } from './kinds.ts'
+import { columnsOf } from './steps.ts'
 import { foreignId, type RelatedTables } from './tables.ts'
 
 /** One relation that is to be read. */
@@ -51,6 +53,9 @@ export interface Across {
   readonly junction: RelatedTables | null
 }
 
+/** Lookups for filters may have to wait. */
+type Options = RecordOptions & Asking
+
 const none: readonly Relating[] = []
 
 /**
@@ -62,14 +67,15 @@ export function relationsOf(
   view: TableView,
   options: RecordOptions,
   tables: RelatedTables,
+  signal: AbortSignal,
 ): readonly Relating[] | Promise<readonly Relating[]> {
-  return level(view, firstLevel(options), options, tables)
+  return level(view, firstLevel(options), { ...options, signal }, tables)
 }
 
 function level(
   view: TableView,
   asked: LevelAsked,
-  options: RecordOptions,
+  options: Options,
   tables: RelatedTables,
 ): readonly Relating[] | Promise<readonly Relating[]> {
   if (view.table.relations.length === 0) return none
@@ -90,7 +96,7 @@ function level(
 function relating(
   view: TableView,
   asked: RelationAsked,
-  options: RecordOptions,
+  options: Options,
   tables: RelatedTables,
 ): Relating | null | Promise<Relating | null> {
   const { relation } = asked
@@ -108,7 +114,7 @@ function relating(
 async function relatingAcross(
   view: TableView,
   asked: RelationAsked,
-  options: RecordOptions,
+  options: Options,
   tables: RelatedTables,
 ): Promise<Relating | null> {
   const { refServiceId, refTable, junction } = asked.relation
@@ -126,7 +132,7 @@ async function relatingAcross(
 function assemble(
   view: TableView,
   { relation, options, below }: RelationAsked,
-  all: RecordOptions,
+  all: Options,
   ends: Across,
   apart: boolean,
   childTable: Table | null,
@@ -155,7 +161,7 @@ function assemble(
     needs: neededBy(model, childTable),
     filter,
     params: all.params,
-    across: apart || isOtherKind(relation, own, child, junction) ? ends : null,
+    across: apart || isOtherKind(relation, view.table, childTable, junctionTable) ? ends : null,
   }
   const related = level(child, below, all, ends.child)
   const named = `${options.filter ?? ''}${options.order ?? ''}`.includes('.')
@@ -164,31 +170,11 @@ function assemble(
     return related.then((known) => ({ ...made, related: known, fields: null }))
   }
   const order = options.order === null ? [] : parseOrder(options.order, limits)
-  return Promise.all([related, relatedFields(child, filter, order, ends.child)]).then(([known, fields]) => ({
+  return Promise.all([related, relatedFields(child, filter, order, ends.child, all)]).then(([known, fields]) => ({
     ...made,
     related: known,
     fields,
   }))
-}
-
-/** Keys of a virtual relation may be of different kinds, which a database refuses to compare or compares in its own way. */
-function isOtherKind(
-  relation: Relation,
-  own: readonly Column[],
-  child: TableView,
-  junction: TableView | null,
-): boolean {
-  if (!relation.isVirtual) return false
-  const refs = columnsOf(child.table, relation.refFields)
-  const differ = (a: readonly Column[], b: readonly Column[]): boolean =>
-    a.some((column, at) => keyKind(column) !== keyKind(b[at] ?? column))
-  if (relation.junction === null || junction === null) return differ(own, refs)
-  const { fields, refFields } = relation.junction
-  return differ(own, columnsOf(junction.table, fields)) || differ(columnsOf(junction.table, refFields), refs)
-}
-
-function columnsOf(table: Table, names: readonly string[]): readonly Column[] {
-  return names.map((name) => realColumn(table, name)).filter((column) => column !== null)
 }
 
 /** The relations as parts of a plan whose columns these are. Throws BadRequest for options that do not fit the related table. */

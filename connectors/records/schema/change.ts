@@ -2,12 +2,13 @@
  * What one schema request changes, put together before anything is done: tables first, then columns, then keys and indexes, extras last
  * (data-plane 6.4).
  */
-import { BadRequest, type ExtrasChange, type Json, type TableExtras } from 'dataferry/sdk'
+import { BadRequest, type ExtrasChange, type Json, NotImplemented, type TableExtras } from 'dataferry/sdk'
 import { type ExtrasOfTable, noExtras } from '../catalog/extended.ts'
 import { plainColumn, plainSummary } from '../catalog/plain.ts'
 import type { Column, Table, TableSummary } from '../catalog/types.ts'
 import { isMembers, type Members } from '../payload.ts'
 import type { ColumnDefinition, ForeignKeyDefinition, SchemaPlan, TableName } from '../plan/schema.ts'
+import { alone, type Constraint, foreignKeyNames, foreignKeysOf, uniquesOf } from './constraints.ts'
 import { type FieldAsked, fieldAsked, nameIn, type ReferenceAsked, textOf } from './field.ts'
 import { aliasOf, fieldExtras } from './field-extras.ts'
 import { relationChanges, type ServiceNames } from './relation.ts'
@@ -27,6 +28,8 @@ export interface Surroundings {
 export class SchemaChange {
   readonly #around: Surroundings
   readonly #tables: SchemaPlan[] = []
+  /** Constraints and indexes that go: before the columns, which they might hold as they are. */
+  readonly #loosened: SchemaPlan[] = []
   readonly #columns: SchemaPlan[] = []
   readonly #keys: SchemaPlan[] = []
   readonly #drops: SchemaPlan[] = []
@@ -41,7 +44,7 @@ export class SchemaChange {
   }
 
   get plans(): readonly SchemaPlan[] {
-    return [...this.#tables, ...this.#columns, ...this.#keys, ...this.#drops]
+    return [...this.#tables, ...this.#loosened, ...this.#columns, ...this.#keys, ...this.#drops]
   }
 
   get extras(): readonly ExtrasChange[] {
@@ -68,6 +71,7 @@ export class SchemaChange {
     if (automatic.length > 0 && keys.length > 1) {
       throw new BadRequest(`Table '${name}' can have one primary key field of type '${automatic[0]?.type}' only.`)
     }
+    const options = optionsOf(members)
     const place = this.#placeOf(name)
     this.#made.set(name.toLowerCase(), keys)
     const foreignKeys: ForeignKeyDefinition[] = []
@@ -80,6 +84,7 @@ export class SchemaChange {
       primaryKey: keys,
       unique: asked.filter((each) => each.unique && !each.primaryKey).map((each) => [each.name]),
       foreignKeys,
+      ...(options === null ? {} : { options }),
     })
     const table: TableName = place.schema === null ? name : { name, schema: place.schema }
     for (const each of asked) {
@@ -132,7 +137,9 @@ export class SchemaChange {
       return fieldAsked(existing?.name ?? name, members, existing)
     })
     for (const each of asked) {
-      if (each.definition !== null) await this.#column(table, each, each.definition, columnOf(table, each.name))
+      const existing = columnOf(table, each.name)
+      if (existing !== null) this.#loosen(table, each, existing)
+      if (each.definition !== null) await this.#column(table, each, each.definition, existing)
     }
     const described = draft(table, asked, table.columns)
     this.#fieldExtras({ ...described, relations: table.relations }, asked, extras)
@@ -141,18 +148,10 @@ export class SchemaChange {
   dropField(table: Table, column: Column): void {
     if (!column.isVirtual) {
       refuseView(table)
-      const child = table.relations.find(
-        (each) =>
-          !each.isVirtual && (each.type === 'has_many' || each.type === 'has_one') && each.fields.includes(column.name),
-      )
-      if (child !== undefined && child.refTable.toLowerCase() !== table.name.toLowerCase()) {
-        throw new BadRequest(
-          `Field '${column.name}' can not be dropped, because table '${child.refTable}' refers to it.`,
-        )
-      }
+      refuseReferred(table, column, 'can not be dropped')
       if (column.isPrimaryKey)
         throw new BadRequest(`Field '${column.name}' is part of the primary key and can not be dropped.`)
-      const foreignKeys = foreignKeysOver(table, column.name)
+      const foreignKeys = foreignKeyNames(table, column.name)
       this.#columns.push({ kind: 'drop-column', table: nameOfTable(table), column: column.name, foreignKeys })
     }
     this.#extras.push({ kind: 'forget-field', table: table.name, field: column.name })
@@ -189,12 +188,57 @@ export class SchemaChange {
     } else if (asked.index && !isKey && existing?.isIndex !== true && existing?.isUnique !== true) {
       this.#index(of, table.schema, asked.name)
     }
-    if (asked.reference !== null && existing?.isForeignKey !== true) {
-      const foreignKey = await this.#foreignKey(asked.name, asked.reference)
-      this.#keys.push({ kind: 'add-foreign-key', table: of, ...this.#named(table.schema), foreignKey })
-    } else if (asked.reference !== null && existing?.refTable?.toLowerCase() !== asked.reference.table.toLowerCase()) {
-      throw new BadRequest(`Field '${asked.name}' refers to table '${existing?.refTable}' already.`)
+    if (asked.reference !== null) await this.#refer(table, asked.name, asked.reference, existing)
+  }
+
+  /** What the field is said not to have any more goes, where it is there. */
+  #loosen(table: Table, { members, name, without }: FieldAsked, existing: Column): void {
+    const of = nameOfTable(table)
+    if (without.unique && existing.isUnique && !existing.isPrimaryKey) {
+      refuseReferred(table, existing, 'must stay unique')
+      const names = alone(uniquesOf(table), name).map((each) => each.name)
+      this.#loosened.push({ kind: 'drop-unique', table: of, column: name, names })
     }
+    // Not every database tells of indexes: a description that is sent back, which has its `db_type`, does not mean to drop one.
+    if (
+      without.index &&
+      !existing.isPrimaryKey &&
+      !existing.isVirtual &&
+      (existing.isIndex || members.db_type === undefined)
+    ) {
+      this.#loosened.push({ kind: 'drop-index', table: of, ...this.#named(table.schema), column: name })
+    }
+    if (without.reference && existing.isForeignKey) this.#dropReference(table, name)
+  }
+
+  #dropReference(table: Table, column: string): readonly Constraint[] {
+    const keys = alone(foreignKeysOf(table), column)
+    if (keys.length === 0) {
+      throw new BadRequest(
+        `Field '${column}' is part of a reference over several fields, which can not be changed here.`,
+      )
+    }
+    const names = keys.map((each) => each.name)
+    this.#loosened.push({ kind: 'drop-foreign-key', table: nameOfTable(table), column, names })
+    return keys
+  }
+
+  /** A reference that is there already, with other rules or to another field, is replaced. */
+  async #refer(table: Table, column: string, asked: ReferenceAsked, existing: Column | null): Promise<void> {
+    let foreignKey = await this.#foreignKey(column, asked)
+    if (existing?.isForeignKey === true) {
+      const [there] = alone(foreignKeysOf(table), column)
+      const sameTable = existing.refTable?.toLowerCase() === asked.table.toLowerCase()
+      const sameField = there?.refColumns[0]?.toLowerCase() === foreignKey.refColumns[0]?.toLowerCase()
+      const sameRules =
+        (asked.onDelete ?? there?.onDelete) === there?.onDelete &&
+        (asked.onUpdate ?? there?.onUpdate) === there?.onUpdate
+      if (sameTable && (there === undefined || sameField) && sameRules) return
+      const [before] = this.#dropReference(table, column)
+      // Rules that are not mentioned stay.
+      foreignKey = { ...rulesOf(before), ...foreignKey }
+    }
+    this.#keys.push({ kind: 'add-foreign-key', table: nameOfTable(table), ...this.#named(table.schema), foreignKey })
   }
 
   #index(table: TableName, schema: string | null, column: string): void {
@@ -295,6 +339,31 @@ export function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [value]
 }
 
+/** Throws NotImplemented for commands, which are SQL. */
+function optionsOf(members: Members): string | null {
+  if (listOf(members.commands).length > 0) {
+    throw new NotImplemented('The commands of a table are SQL, which is not taken here: run them at the database.')
+  }
+  return textOf(members.options)
+}
+
+function rulesOf(key: Constraint | undefined): Pick<ForeignKeyDefinition, 'onDelete' | 'onUpdate'> {
+  return {
+    ...(key?.onDelete ? { onDelete: key.onDelete } : {}),
+    ...(key?.onUpdate ? { onUpdate: key.onUpdate } : {}),
+  }
+}
+
+/** What others refer to stays as they need it. */
+function refuseReferred(table: Table, column: Column, why: string): void {
+  const child = table.relations.find(
+    (each) =>
+      !each.isVirtual && (each.type === 'has_many' || each.type === 'has_one') && each.fields.includes(column.name),
+  )
+  if (child !== undefined)
+    throw new BadRequest(`Field '${column.name}' ${why}, because table '${child.refTable}' refers to it.`)
+}
+
 const isKeyType = ({ type }: ColumnDefinition): boolean => ['id', 'bigid', 'mediumid', 'smallid'].includes(type)
 
 function refuseTwice(names: readonly string[]): void {
@@ -337,14 +406,4 @@ function draft(
       ),
     ],
   }
-}
-
-/** Names of the foreign keys over a column, as the catalog has them. */
-function foreignKeysOver({ constraints }: Table, column: string): readonly string[] {
-  if (!isMembers(constraints)) return []
-  return Object.values(constraints).flatMap((constraint) => {
-    if (!isMembers(constraint) || constraint.constraint_type !== 'FOREIGN KEY') return []
-    const columns = Array.isArray(constraint.column_name) ? constraint.column_name : [constraint.column_name]
-    return columns.includes(column) ? [String(constraint.constraint_name)] : []
-  })
 }

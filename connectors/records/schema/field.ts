@@ -27,6 +27,8 @@ export interface FieldAsked {
   readonly unique: boolean
   readonly index: boolean
   readonly reference: ReferenceAsked | null
+  /** What the field is said not to have (any more). */
+  readonly without: { readonly unique: boolean; readonly index: boolean; readonly reference: boolean }
   /** undefined: the type says nothing of it, so that it stays. */
   readonly extraType: SimpleType | null | undefined
 }
@@ -61,7 +63,13 @@ export function fieldAsked(name: string, given: Members, existing: Column | null
       unique: false,
       index: false,
       reference: null,
+      without: { unique: false, index: false, reference: false },
     }
+  }
+  const without = {
+    unique: isRefused(members, 'is_unique'),
+    index: isRefused(members, 'is_index'),
+    reference: isRefused(members, 'is_foreign_key'),
   }
   const definition = definitionOf(name, members, asked, existing)
   return {
@@ -71,7 +79,8 @@ export function fieldAsked(name: string, given: Members, existing: Column | null
     primaryKey: keyTypes.has(definition.type) || booleanIn(members, 'is_primary_key'),
     unique: booleanIn(members, 'is_unique'),
     index: booleanIn(members, 'is_index'),
-    reference: referenceOf(name, members, type, existing),
+    reference: without.reference && existing !== null ? null : referenceOf(name, members, type, existing),
+    without,
   }
 }
 
@@ -82,6 +91,9 @@ function extraTypeOf(asked: TypeAsked | null, virtual: boolean): SimpleType | nu
   if (asked.kind === 'native') return virtual ? 'string' : null
   return virtual || keptTypes.has(asked.type) ? asked.type : null
 }
+
+const isRefused = (members: Members, name: string): boolean =>
+  members[name] !== undefined && members[name] !== null && members[name] !== '' && !booleanIn(members, name)
 
 const booleanIn = (members: Members, name: string): boolean => booleanOption(members[name])
 

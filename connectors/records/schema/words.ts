@@ -133,6 +133,9 @@ const expressions: ReadonlyMap<string, DefaultExpression> = new Map([
   ['curdate', 'current_date'],
   ['current_time', 'current_time'],
   ['curtime', 'current_time'],
+  ['uuid', 'uuid'],
+  ['gen_random_uuid', 'uuid'],
+  ['uuid_generate_v4', 'uuid'],
 ])
 const expressionOf = (text: string): DefaultExpression | undefined =>
   expressions.get(

@@ -19,7 +19,7 @@ import { noAccess } from '../relate/read.ts'
 import type { RecordStore, Row } from '../store.ts'
 import type { TableView } from '../view.ts'
 import { columnOf, noFieldName, SchemaChange } from './change.ts'
-import { nameIn } from './field.ts'
+import { nameIn, textOf } from './field.ts'
 import { relationNamed, type ServiceNames } from './relation.ts'
 
 /** What changes work with: one service and one caller. */
@@ -128,6 +128,7 @@ async function writeTable(writing: Writing, table: Table): Promise<ApiReply> {
   const { payload, verb, target } = writing
   const members = payload.members
   if (members === null || Object.keys(members).length === 0) throw noData(verb)
+  refuseRename(members, table.name, 'table')
   // A list of fields may come wrapped as lists elsewhere are.
   const listed = payload.wrapped && payload.records !== null ? { ...members, field: payload.records } : members
   await merge(writing, table, listed)
@@ -203,15 +204,15 @@ async function fields(writing: Writing, table: Table, name: string | null): Prom
     await apply(writing)
     return success()
   }
-  const given = name === null ? listed(payload, verb) : [{ ...single(payload, verb), name }]
-  const named = given.map((each) => [reach(nameIn(each, noFieldName)), membersOf(each)] as const)
+  const given = name === null ? listed(payload, verb) : [{ ...named(payload, verb, name), name }]
+  const asked = given.map((each) => [reach(nameIn(each, noFieldName)), membersOf(each)] as const)
   if (verb === 'POST' && booleanOption(request.query.get('check_exist'))) {
-    const there = named.find(([each]) => columnOf(table, each) !== null)
+    const there = asked.find(([each]) => columnOf(table, each) !== null)
     if (there) throw new BadRequest(`Field '${there[0]}' already exists in table '${table.name}'.`)
   }
-  await change.fields(visible(table, view), await target.extras(table.name), named)
+  await change.fields(visible(table, view), await target.extras(table.name), asked)
   await apply(writing)
-  return described(writing, name === null, named, ([each]) => target.describeField(table.name, each))
+  return described(writing, name === null, asked, ([each]) => target.describeField(table.name, each))
 }
 
 const noField = (table: Table): NotFound => new NotFound(`No requested fields found in table '${table.name}'.`)
@@ -229,6 +230,22 @@ function single({ records, members }: Payload, verb: Writing['verb']): Members {
   const found = isMembers(only) ? only : members
   if (found === null || Object.keys(found).length === 0) throw noData(verb)
   return found
+}
+
+/** What is given for the field of this name. */
+function named(payload: Payload, verb: Writing['verb'], name: string): Members {
+  const members = single(payload, verb)
+  refuseRename(members, name, 'field')
+  return members
+}
+
+/** data-plane 6.4: renaming is not supported. Another name in the body would otherwise be passed over in silence. */
+function refuseRename(members: Members, name: string, what: 'table' | 'field'): void {
+  const given = textOf(members.name)
+  if (given === null || given.toLowerCase() === name.trim().toLowerCase()) return
+  throw new BadRequest(
+    `A ${what} can not be renamed: '${name}' is not '${given.slice(0, 100)}'. An alias gives it another name in requests.`,
+  )
 }
 
 /** Without `fields` an empty list for each; the description with it. */

@@ -10,10 +10,10 @@ import { WritePlanner } from '../plan/write.ts'
 import type { Row, WriteOutcome, WriteSession } from '../store.ts'
 import { type RowCheck, rowCheck } from './check.ts'
 import { type FieldValues, processRecord } from './fields.ts'
-import { bringsNothing, filledBy, type Nested, prepareNested } from './nested.ts'
+import { bringsNothing, filledBy, type Nested, placesOf, prepareNested } from './nested.ts'
 import { writeChildren, writeParents } from './related.ts'
 import { StoredRow, withGiven } from './rows.ts'
-import { type Operation, type Prepared, runBatch, runOne, type Written } from './run.ts'
+import { type Operation, type Prepared, prepareAll, runBatch, runOne, type Written } from './run.ts'
 import { nestedContext, nestedTables } from './tables.ts'
 import { changeOf, readBack, replyOf, shownBy, splitRow, type Writing } from './writing.ts'
 
@@ -25,12 +25,9 @@ export async function createRecords(writing: Writing, signal: AbortSignal): Prom
   if (records === null) throw noRecords(request.output)
   const planner = new WritePlanner(target.view, insertReturning(writing))
   const check = rowCheck(target.view)
-  const prepared: Prepared[] = []
-  for (const [index, record] of records.entries()) {
-    const each = await prepareOne(writing, planner, check, isMembers(record) ? record : {}, index)
-    prepared.push(each)
-    if ('error' in each && mode !== 'continue') break
-  }
+  const recordAt = (index: number): Members => (isMembers(records[index]) ? records[index] : {})
+  const prepareAt = (index: number): Promise<Prepared> => prepareOne(writing, planner, check, recordAt(index), index)
+  const prepared = await prepareAll(records.length, mode, prepareAt, signal)
   let rows: ReadonlyMap<string, Row> | null = null
   const after = async (session: WriteSession, written: readonly Written[]): Promise<void> => {
     if (!writing.shows || writing.key.length === 0) return
@@ -42,7 +39,10 @@ export async function createRecords(writing: Writing, signal: AbortSignal): Prom
         unread.map((each) => each.key),
       )
   }
-  const results = await runBatch({ store: target.store, mode, prepared, model, after }, signal)
+  const results = await runBatch(
+    { store: target.store, serviceId: target.serviceId, mode, prepared, model, after },
+    signal,
+  )
   return replyOf(writing, results, rows, 'created', signal)
 }
 
@@ -115,6 +115,7 @@ function insertOperation(
   return {
     change,
     statement: null,
+    elsewhere: placesOf(nested, writing.target),
     finish,
     execute: async (session) => {
       const context = nestedContext(writing, session)

@@ -11,7 +11,7 @@ import { asRows, planRead } from '../plan/read.ts'
 import { WritePlanner } from '../plan/write.ts'
 import { listNames, relatedFieldsOf } from '../read.ts'
 import type { Row, WriteOutcome, WriteSession } from '../store.ts'
-import { type Operation, type Prepared, runBatch, runOne, type Written } from './run.ts'
+import { type Operation, type Prepared, prepareAll, runBatch, runOne, type Written } from './run.ts'
 import { keysWhere } from './where.ts'
 import { changeOf, reply, replyOf, returning, shownBy, shownRows, splitRow, type Writing } from './writing.ts'
 
@@ -49,13 +49,9 @@ async function deleteMany(
   const { target, model } = writing
   const mode = target.id === null ? writing.mode : 'rollback'
   const planner = new WritePlanner(target.view, returning(writing))
-  const prepared: Prepared[] = []
-  for (let index = 0; index < count; index += 1) {
-    const each = prepareOne(writing, planner, keyAt, index)
-    prepared.push(each)
-    if ('error' in each && mode !== 'continue') break
-  }
-  const results = await runBatch({ store: target.store, mode, prepared, model }, signal)
+  const prepareAt = (index: number): Prepared => prepareOne(writing, planner, keyAt, index)
+  const prepared = await prepareAll(count, mode, prepareAt, signal)
+  const results = await runBatch({ store: target.store, serviceId: target.serviceId, mode, prepared, model }, signal)
   return replyOf(writing, results, null, 'deleted', signal)
 }
 
@@ -119,7 +115,7 @@ async function before(writing: Writing, session: WriteSession, key: KeyValue): P
 async function deleteWhere(writing: Writing, filter: Filter, signal: AbortSignal): Promise<ApiReply> {
   const { target, options, request, model } = writing
   // A field of a related table is looked at before: some databases don't let the statement itself ask for it.
-  const fields = options.filter?.includes('.') ? await relatedFieldsOf(target, options) : null
+  const fields = options.filter?.includes('.') ? await relatedFieldsOf(target, options, signal) : null
   if (model !== null || fields !== null) {
     const keys = await keysWhere(writing, filter, fields, signal)
     const whole: Writing = fields === null ? writing : { ...writing, mode: 'rollback' }

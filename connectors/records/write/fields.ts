@@ -1,7 +1,7 @@
 /** What a client's record means for the columns of a table (data-plane 3.10), in the contract's order for each column. */
 
 import type { Bind } from 'dataferry/sdk'
-import { BadRequest, Decimal, type Json } from 'dataferry/sdk'
+import { BadRequest, Decimal, Forbidden, type Json } from 'dataferry/sdk'
 import { castToColumn, meansNull } from '../cast.ts'
 import { isRequired } from '../catalog/describe.ts'
 import { type Column, nameOf, type Relation } from '../catalog/types.ts'
@@ -42,7 +42,7 @@ export interface Processing {
   readonly filled?: ReadonlySet<Column>
 }
 
-/** Processes one record. Throws BadRequest for the first field that does not do. */
+/** Processes one record. Throws BadRequest for the first field that does not do, Forbidden for one that the role may only read. */
 export function processRecord(view: TableView, record: Members, how: Processing): ProcessedRecord {
   const given = new Map<string, Json>()
   for (const [name, value] of Object.entries(record)) given.set(name.toLowerCase(), value)
@@ -100,6 +100,10 @@ function automaticValue(column: Column, { kind, userId }: Processing): FieldValu
   }
 }
 
+/** The contract's words, and which of the fields it is: the caller sees it. */
+const deniedField = (column: Column): Forbidden =>
+  new Forbidden(`Denied access to some of the requested fields. Field '${nameOf(column)}' is read-only for this role.`)
+
 /** null: the column is not set. */
 function fieldValue(view: TableView, column: Column, raw: Json | undefined, how: Processing): FieldValue | null {
   if (raw === undefined) {
@@ -114,8 +118,10 @@ function fieldValue(view: TableView, column: Column, raw: Json | undefined, how:
     }
     return null
   }
-  if (how.filled?.has(column) || !view.writes(column)) return null
+  if (how.filled?.has(column)) return null
   if (how.kind === 'update' && (column.type === 'id' || how.key.includes(column))) return null
+  if (view.refuses(column)) throw deniedField(column)
+  if (!view.writes(column)) return null
   const increment = incrementOf(raw, column, how.kind, how.lenient === true)
   if (increment !== null) return increment
   const expression = expressionOf(raw)

@@ -5,6 +5,7 @@
 import type { Bind } from 'dataferry/sdk'
 import { meansNull } from '../cast.ts'
 import { type Column, nameOf } from '../catalog/types.ts'
+import { keyAs } from '../relate/kinds.ts'
 import type { NestedElement, NestedWork } from './nested.ts'
 import { columnsNamed, type Given, type RelatedRows, type StoredRow } from './rows.ts'
 import { bringsMore, insertNew, sentKey } from './sent.ts'
@@ -69,7 +70,12 @@ export class LinkedRows {
 
   async #link(stored: StoredRow): Promise<Given> {
     const values = await stored.binds(this.#met)
-    return new Map([...this.#near, ...this.#far.map((column, at) => [column, values[at] ?? null] as const)])
+    const far = this.#far.map((column, at) => {
+      const value = values[at] ?? null
+      const met = this.#met[at]
+      return [column, this.#work.converts && met ? keyAs(value, met, column) : value] as const
+    })
+    return new Map([...this.#near, ...far])
   }
 
   async #join(stored: StoredRow): Promise<void> {

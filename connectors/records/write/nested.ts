@@ -7,9 +7,11 @@ import { BadRequest, Forbidden, type Json, NotImplemented, type Verb } from 'dat
 import { type Column, nameOf, type Relation, type Table } from '../catalog/types.ts'
 import type { Change, RecordModel } from '../model.ts'
 import { isEmpty, isMembers, type Members } from '../payload.ts'
+import { foreignId, type RelatedTables } from '../relate/tables.ts'
 import type { TableView } from '../view.ts'
 import { relatedIn } from './fields.ts'
 import { columnsNamed, type RelatedTable } from './rows.ts'
+import type { Place } from './together.ts'
 
 /** How a model has the children of one relation written. */
 export interface NestedRule {
@@ -31,6 +33,8 @@ export interface NestedWork {
   readonly rule: NestedRule | null
   readonly related: RelatedTable
   readonly junction: RelatedTable | null
+  /** Keys go from table to table as their columns hold them, which may be of different kinds. */
+  readonly converts: boolean
   /** What of it a client may name. */
   readonly view: TableView
   readonly elements: readonly NestedElement[]
@@ -54,16 +58,23 @@ export const filledBy = ({ parents }: Nested): ReadonlySet<Column> =>
 
 /** Where related tables come from. */
 export interface NestedTables {
-  /** The service's own id: what is in another can't be written in one transaction. */
-  readonly serviceId: number | null
-  /** Levels of related records. */
-  readonly maxDepth: number
+  readonly tables: RelatedTables
   /** Relations that no model speaks of may be written. */
   readonly open: boolean
-  table(name: string): Table | null | Promise<Table | null>
-  /** Throws Forbidden for a caller without the verb on the table. */
-  view(table: Table, verb: Verb): TableView
-  model(table: Table): RecordModel | null
+}
+
+/** The services beside the own one that are written for what a record brings. */
+export function placesOf(nested: Nested, { serviceId: own }: Pick<Place, 'serviceId'>): readonly Place[] {
+  const found = new Map<number | null, Place>()
+  const walk = ({ parents, children }: Nested): void => {
+    for (const { related, junction, elements } of [...parents, ...children]) {
+      for (const { place } of junction === null ? [related] : [related, junction]) found.set(place.serviceId, place)
+      for (const { nested: below } of elements) walk(below)
+    }
+  }
+  if (!bringsNothing(nested)) walk(nested)
+  found.delete(own)
+  return [...found.values()]
 }
 
 /**
@@ -71,85 +82,117 @@ export interface NestedTables {
  * for data of a wrong form or too deep.
  */
 export function prepareNested(view: TableView, record: Members, tables: NestedTables, change: Change): Promise<Nested> {
-  return new Preparation(tables, change).nested(view, record, 1)
+  return new Preparation(tables, change).nested(tables, view, record, 1)
 }
 
 class Preparation {
-  readonly #tables: NestedTables
+  readonly #own: NestedTables
+  readonly #others = new Map<number, Promise<NestedTables>>()
   readonly #change: Change
 
-  constructor(tables: NestedTables, change: Change) {
-    this.#tables = tables
+  constructor(own: NestedTables, change: Change) {
+    this.#own = own
     this.#change = change
   }
 
-  async nested(view: TableView, record: Members, depth: number): Promise<Nested> {
+  /** `here`: the service of the view. */
+  async nested(here: NestedTables, view: TableView, record: Members, depth: number): Promise<Nested> {
     const brought = relatedIn(view, record)
     if (brought.length === 0) return nothingNested
     const parents: NestedWork[] = []
     const children: NestedWork[] = []
     for (const { relation, value } of brought) {
-      const work = await this.#work(view.table, relation, value, depth)
+      const work = await this.#work(here, view.table, relation, value, depth)
       if (work !== null) (relation.type === 'belongs_to' ? parents : children).push(work)
     }
     return { parents, children }
   }
 
-  async #work(parent: Table, relation: Relation, value: Json, depth: number): Promise<NestedWork | null> {
-    const model = this.#tables.model(parent)
+  async #work(
+    here: NestedTables,
+    parent: Table,
+    relation: Relation,
+    value: Json,
+    depth: number,
+  ): Promise<NestedWork | null> {
+    const model = here.tables.model(parent)
     const rule = model?.nested?.get(nameOf(relation).toLowerCase()) ?? null
-    if (rule === null && (model !== null || !this.#tables.open)) {
+    if (rule === null && (model !== null || !here.open)) {
       if (isNothing(value)) return null
       throw new NotImplemented(`Creating related record of relation type "${relation.type}" is not supported.`)
     }
     const sent = elementsOf(relation, value)
     if (sent.length === 0 && relation.type !== 'has_one') return null
-    if (this.#isForeign(relation)) {
-      throw new NotImplemented(
-        `Relation '${nameOf(relation)}' leads to another service, whose records can not be written with this one.`,
-      )
-    }
-    if (depth > this.#tables.maxDepth) {
-      throw new BadRequest(`Related records can be nested ${this.#tables.maxDepth} levels deep at most.`)
-    }
-    const table = await this.#tables.table(relation.refTable)
-    const junction = relation.junction === null ? null : await this.#tables.table(relation.junction.table)
-    if (table === null || (relation.junction !== null && junction === null)) return null
-    const related = this.#related(table, rule)
+    const { maxDepth } = this.#own.tables
+    if (depth > maxDepth) throw new BadRequest(`Related records can be nested ${maxDepth} levels deep at most.`)
+    const there = await this.#at(here, relation.refServiceId)
+    const between = relation.junction === null ? null : await this.#at(here, relation.junction.serviceId)
+    const table = await there.tables.catalog.realTable(relation.refTable)
+    const junction = (await between?.tables.catalog.realTable(relation.junction?.table ?? '')) ?? null
+    if (table === null || (between !== null && junction === null)) return null
+    const related = this.#related(there, table, rule)
     const view = this.#anyView(related)
+    // What another service hides is asked of it now: the relation does not exist then.
+    if (rule === null && !view.seesAll(relation.refFields)) return null
     const elements: NestedElement[] = []
-    for (const each of sent) elements.push(await this.#element(view, related.model, each, depth))
+    for (const each of sent) elements.push(await this.#element(there, view, related.model, each, depth))
     return {
       relation,
       parent,
       rule,
       related,
-      junction: junction && this.#related(junction, rule),
+      junction: between && junction && this.#related(between, junction, rule),
+      converts: relation.isVirtual || there !== here || (between !== null && between !== here),
       view,
       elements,
       clears: relation.type === 'has_one' && sent.length === 0,
     }
   }
 
-  async #element(view: TableView, model: RecordModel | null, sent: Members, depth: number): Promise<NestedElement> {
+  /** The tables of the service that a relation of these leads to. Throws NotImplemented where nothing can be written there. */
+  #at(here: NestedTables, id: number | null): NestedTables | Promise<NestedTables> {
+    const foreign = foreignId(here.tables, id)
+    if (foreign === null) return here
+    if (foreign === this.#own.tables.serviceId) return this.#own
+    const known = this.#others.get(foreign) ?? this.#other(foreign)
+    this.#others.set(foreign, known)
+    return known
+  }
+
+  async #other(id: number): Promise<NestedTables> {
+    const tables = await this.#own.tables.other(id)
+    if (!tables.store.can.write) {
+      throw new NotImplemented(`Records of service '${tables.name}' can not be written: it is for reading only.`)
+    }
+    return { tables, open: true }
+  }
+
+  async #element(
+    there: NestedTables,
+    view: TableView,
+    model: RecordModel | null,
+    sent: Members,
+    depth: number,
+  ): Promise<NestedElement> {
     const { request } = this.#change
     const record = model?.prepare
       ? await model.prepare({ kind: 'insert', table: view.table, key: null, record: sent, request })
       : sent
-    return { record, nested: await this.nested(view, record, depth + 1) }
+    return { record, nested: await this.nested(there, view, record, depth + 1) }
   }
 
   /** What a model rules is written with the rights of the parent's request: the model has decided so. */
-  #related(table: Table, rule: NestedRule | null): RelatedTable {
+  #related({ tables }: NestedTables, table: Table, rule: NestedRule | null): RelatedTable {
     const views = new Map<Verb, TableView>()
     return {
       table,
-      model: this.#tables.model(table),
+      place: tables,
+      model: tables.model(table),
       view: (asked) => {
         const verb = rule === null ? asked : 'POST'
         const known = views.get(verb)
         if (known) return known
-        const view = this.#tables.view(table, verb)
+        const view = tables.view(table, verb)
         views.set(verb, view)
         return view
       },
@@ -168,11 +211,6 @@ class Preparation {
       }
     }
     throw refused
-  }
-
-  #isForeign({ refServiceId, junction }: Relation): boolean {
-    const { serviceId } = this.#tables
-    return [refServiceId, junction?.serviceId ?? null].some((id) => id !== null && id !== serviceId)
   }
 }
 

@@ -25,13 +25,14 @@ export async function preconditionOf(
   request: ApiRequest,
   options: RecordOptions,
   key: readonly Column[],
+  signal: AbortSignal,
 ): Promise<Precondition | null> {
   const condition = request.headers['if-match']
   if (condition === undefined) return null
   if (target.id === null) throw new BadRequest("'If-Match' is about one record: use it with an identifier in the path.")
   const view = target.viewOf(target.view.table, 'GET')
   const columns = fieldsOf(view, options.fields, needIdentifiers(key), false)
-  const related = await relationsOf(view, options, relatedTables(target))
+  const related = await relationsOf(view, options, relatedTables(target), signal)
   const model = target.modelOf(view.table)
   const needs = neededBy(model, view.table)
   const by = presenting(model, columns, needs, presentingRelated(related))

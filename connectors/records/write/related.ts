@@ -4,6 +4,7 @@
  */
 import { ApiError, BadRequest, type Bind, InternalError } from 'dataferry/sdk'
 import { type Column, nameOf } from '../catalog/types.ts'
+import { keyAs } from '../relate/kinds.ts'
 import type { TableView } from '../view.ts'
 import { ChildRows } from './children.ts'
 import { LinkedRows } from './links.ts'
@@ -22,7 +23,8 @@ export async function writeParents(
     const own = columnsNamed(work.parent, work.relation.fields)
     const values = await wrapped(work, async () => {
       if (view !== null) needWritable(view, own)
-      return writeParent(context, work)
+      const refs = columnsNamed(work.related.table, work.relation.refFields)
+      return asOther(work, await writeParent(context, work), refs, own)
     })
     own.forEach((column, at) => {
       given.set(column, values[at] ?? null)
@@ -35,7 +37,7 @@ export async function writeParents(
 export async function writeChildren(context: NestedContext, { children }: Nested, record: StoredRow): Promise<void> {
   for (const work of children) {
     await wrapped(work, async () => {
-      const held = await parentValues(work, record)
+      const held = await heldBy(work, record)
       const rows = new RelatedRows(work.related, context)
       const writer =
         work.junction === null
@@ -50,6 +52,25 @@ export async function writeChildren(context: NestedContext, { children }: Nested
     })
   }
 }
+
+/** What the children's columns, or the junction's, hold of the record. */
+async function heldBy(work: NestedWork, record: StoredRow): Promise<readonly Bind[]> {
+  const { relation, parent, related, junction } = work
+  const near =
+    junction === null
+      ? columnsNamed(related.table, relation.refFields)
+      : columnsNamed(junction.table, relation.junction?.fields ?? [])
+  return asOther(work, await parentValues(work, record), columnsNamed(parent, relation.fields), near)
+}
+
+/** Values of columns as those that they refer to, or are referred to by, hold them. */
+const asOther = (
+  { converts }: NestedWork,
+  values: readonly Bind[],
+  from: readonly Column[],
+  to: readonly Column[],
+): readonly Bind[] =>
+  converts ? to.map((column, at) => keyAs(values[at] ?? null, from[at] ?? column, column)) : values
 
 /** What children refer to the record by. */
 async function parentValues({ relation, parent, rule }: NestedWork, record: StoredRow): Promise<readonly Bind[]> {

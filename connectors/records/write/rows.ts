@@ -17,10 +17,12 @@ import { realColumn, type TableView } from '../view.ts'
 import { rowCheck } from './check.ts'
 import { type FieldValue, type FieldValues, processRecord } from './fields.ts'
 import { runOne } from './run.ts'
+import type { Place, Sessions, Undo } from './together.ts'
+import { undoDelete, undoInsert, undoUpdate } from './undo.ts'
 
 /** What nested writes of one record work with. */
 export interface NestedContext {
-  readonly session: WriteSession
+  readonly sessions: Sessions
   readonly request: ApiRequest
   readonly userId: number | null
   /** A child that may not lose its parent is deleted instead (data-plane 5.5). */
@@ -30,6 +32,8 @@ export interface NestedContext {
 /** A related table under the verbs of one caller. */
 export interface RelatedTable {
   readonly table: Table
+  /** The service that it is in. */
+  readonly place: Place
   readonly model: RecordModel | null
   /** Throws Forbidden for a caller who may not. */
   view(verb: Verb): TableView
@@ -101,10 +105,12 @@ export class RelatedRows {
   readonly key: readonly Column[]
   readonly #of: RelatedTable
   readonly #context: NestedContext
+  readonly #session: WriteSession
 
   constructor(of: RelatedTable, context: NestedContext) {
     this.#of = of
     this.#context = context
+    this.#session = context.sessions.of(of.place)
     this.key = columnsNamed(of.table, of.table.primaryKey)
   }
 
@@ -114,7 +120,7 @@ export class RelatedRows {
 
   /** The keys of the rows whose columns hold the values, as far as the caller may see them under the verb. */
   async keysOf(columns: readonly Column[], values: readonly Bind[], verb: Verb): Promise<readonly (readonly Bind[])[]> {
-    const rows = await this.#context.session.rows(
+    const rows = await this.#session.rows(
       planRead({
         view: this.#of.view(verb),
         columns: keyProjections(this.key),
@@ -126,7 +132,7 @@ export class RelatedRows {
   }
 
   async exists(columns: readonly Column[], values: readonly Bind[], verb: Verb): Promise<boolean> {
-    const rows = await this.#context.session.rows(
+    const rows = await this.#session.rows(
       planRead({
         view: this.#of.view(verb),
         columns: columns.map(projection),
@@ -140,7 +146,8 @@ export class RelatedRows {
 
   /** Inserts a record; what is given stands above what it says itself. `index`: its place, for messages. */
   async insert(record: Members, given: Given, index: number): Promise<StoredRow> {
-    const { session, userId } = this.#context
+    const { userId } = this.#context
+    const session = this.#session
     const view = this.#of.view('POST')
     needWritable(view, given.keys())
     const how = { kind: 'insert', index, userId, key: [], filled: new Set(given.keys()) } as const
@@ -156,6 +163,7 @@ export class RelatedRows {
           const value = values.get(column)
           return value?.kind === 'value' ? value.value : null
         })
+    this.#wrote(() => undoInsert(this.table, this.key, key))
     await this.#of.model?.audit?.(session, { ...change, key: row ? this.#shown(key) : null })
     return new StoredRow(session, view, this.key, key, values)
   }
@@ -171,7 +179,8 @@ export class RelatedRows {
     index: number,
     where: Given = noneGiven,
   ): Promise<StoredRow | null> {
-    const { session, userId } = this.#context
+    const { userId } = this.#context
+    const session = this.#session
     const view = this.#of.view('PATCH')
     needWritable(view, given.keys())
     const how = { kind: 'update', index, userId, key: this.key, filled: new Set(given.keys()) } as const
@@ -188,21 +197,25 @@ export class RelatedRows {
     if (view.filtered && !(await this.exists(columns, held, 'PATCH'))) return null
     rowCheck(view)(values, 'update')
     await this.#of.model?.check?.(session, change)
+    const undo = this.#undoes ? await undoUpdate(session, this.table, this.key, key, [...values.keys()]) : null
     const outcome = await runOne(session, new WritePlanner(view, []).update(values, columns, held))
     if (outcome.affected === 0) return null
+    this.#wrote(() => undo)
     await this.#of.model?.audit?.(session, change)
     return new StoredRow(session, view, this.key, key, values)
   }
 
   /** Deletes the row of a key, if `where` holds of it; whether it did. */
   async delete(key: readonly Bind[], where: Given): Promise<boolean> {
-    const { session } = this.#context
+    const session = this.#session
     const view = this.#of.view('DELETE')
     const change = this.#changeOf('delete', this.#shown(key), {})
     await this.#of.model?.check?.(session, change)
     const planner = new WritePlanner(view, [])
     const columns = [...this.key, ...where.keys()]
+    const undo = this.#undoes ? await undoDelete(session, this.table, this.key, key) : []
     const outcome = await runOne(session, planner.delete(columns, [...key, ...where.values()]))
+    if (outcome.affected > 0) this.#wrote(() => undo)
     if (outcome.affected > 0) await this.#of.model?.audit?.(session, change)
     return outcome.affected > 0
   }
@@ -210,16 +223,30 @@ export class RelatedRows {
   /** Deletes every row whose columns hold the values, as far as the caller may. */
   async deleteWhere(held: Given): Promise<void> {
     const planner = new WritePlanner(this.#of.view('DELETE'), [])
-    await runOne(this.#context.session, planner.delete([...held.keys()], [...held.values()]))
+    const columns = [...held.keys()]
+    const values = [...held.values()]
+    const undo = this.#undoes ? await undoDelete(this.#session, this.table, columns, values) : []
+    await runOne(this.#session, planner.delete(columns, values))
+    this.#wrote(() => undo)
   }
 
   /** A row that is left as it is. */
   known(key: readonly Bind[]): StoredRow {
-    return new StoredRow(this.#context.session, this.#of.view('GET'), this.key, key)
+    return new StoredRow(this.#session, this.#of.view('GET'), this.key, key)
   }
 
   missing(key: readonly Bind[]): Error {
     return recordNotFound(keyText(key))
+  }
+
+  get #undoes(): boolean {
+    return this.#context.sessions.undoes(this.#of.place)
+  }
+
+  /** Another service commits by itself, so it keeps how to undo. */
+  #wrote(undo: () => Undo | readonly Undo[] | null): void {
+    if (!this.#undoes) return
+    for (const each of [undo() ?? []].flat()) this.#context.sessions.wrote(this.#of.place, each)
   }
 
   #keyBinds(row: Row): readonly Bind[] {

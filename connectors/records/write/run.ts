@@ -10,6 +10,7 @@ import type { Planned, WritePlan } from '../plan/types.ts'
 import { StructureChanged } from '../stale.ts'
 import type { RecordStore, Row, WriteOutcome, WriteSession } from '../store.ts'
 import { despiteConflicts, WriteConflict } from './conflict.ts'
+import { type Place, type Sessions, writeTogether } from './together.ts'
 
 /** What became of one record. */
 export interface Written {
@@ -27,8 +28,10 @@ export interface Operation {
   readonly change: Change
   /** The statement, where it is all there is to do. */
   readonly statement: Planned<WritePlan> | null
+  /** Other services that it writes in; left out: none. */
+  readonly elsewhere?: readonly Place[]
   /** The whole work inside the transaction. A throw undoes it. */
-  execute(session: WriteSession): Promise<Written>
+  execute(session: Sessions): Promise<Written>
   /** What the statement's outcome means. Throws NotFound where it met no row. */
   finish(outcome: WriteOutcome & { readonly ok: true }): Written
 }
@@ -38,6 +41,36 @@ export type Result = { readonly ok: true; readonly written: Written } | { readon
 
 /** A record ready to be written, or the reason why it can't be. */
 export type Prepared = Operation | { readonly error: unknown }
+
+/** How long records are prepared in one go: other requests have their turn in between, and a client that leaves is noticed. */
+const sliceMs = 10
+/** The clock is looked at once for so many records. */
+const lookEvery = 64
+
+/**
+ * Prepares the records of a request in their order: all of them, or up to the first that can't be written unless the mode is `continue`.
+ * Throws the signal's reason.
+ */
+export async function prepareAll(
+  count: number,
+  mode: BatchMode,
+  prepareAt: (index: number) => Prepared | Promise<Prepared>,
+  signal: AbortSignal,
+): Promise<readonly Prepared[]> {
+  const prepared: Prepared[] = []
+  let since = performance.now()
+  for (let index = 0; index < count; index += 1) {
+    const each = prepareAt(index)
+    const one = each instanceof Promise ? await each : each
+    prepared.push(one)
+    if ('error' in one && mode !== 'continue') break
+    if (index % lookEvery !== lookEvery - 1 || performance.now() - since < sliceMs) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    signal.throwIfAborted()
+    since = performance.now()
+  }
+  return prepared
+}
 
 /** Thrown through the store to undo everything; what it carries is the answer all the same. */
 class Undone extends Error {
@@ -50,6 +83,8 @@ class Undone extends Error {
 
 export interface Batch {
   readonly store: RecordStore
+  /** The service's id; null: it has none. */
+  readonly serviceId: number | null
   readonly mode: BatchMode
   readonly prepared: readonly Prepared[]
   readonly model: RecordModel | null
@@ -62,13 +97,13 @@ export interface Batch {
  * what the store throws for the transaction as a whole.
  */
 export async function runBatch(batch: Batch, signal: AbortSignal): Promise<readonly Result[]> {
-  const { store, mode, prepared, model } = batch
+  const { store, serviceId, mode, prepared, model } = batch
   if (mode === 'rollback' && prepared.length > 1 && !store.can.transactions) {
     throw new NotImplemented('Rollback is not supported by this service.')
   }
   if (prepared.every((each) => 'error' in each)) return upToFailure(prepared.map(failed), mode)
   try {
-    const write = async (session: WriteSession): Promise<readonly Result[]> => {
+    const write = async (session: Sessions): Promise<readonly Result[]> => {
       const done = await runAll(session, batch)
       const conflict = done.find((each) => !each.ok && each.error instanceof WriteConflict)
       if (conflict && !conflict.ok) throw conflict.error
@@ -82,13 +117,26 @@ export async function runBatch(batch: Batch, signal: AbortSignal): Promise<reado
         )
       return done
     }
-    const results = await despiteConflicts(() => store.write(write, signal), signal)
+    const results = await despiteConflicts(
+      () => writeTogether({ serviceId, store }, elsewhereOf(prepared), write, signal),
+      signal,
+    )
     await model?.committed?.(results.flatMap((each) => (each.ok ? [each.written.change] : [])))
     return results
   } catch (error) {
     if (error instanceof Undone) return error.results
     throw error
   }
+}
+
+/** Every other service that some record is written in, once. */
+function elsewhereOf(prepared: readonly Prepared[]): readonly Place[] {
+  const found = new Map<number | null, Place>()
+  for (const each of prepared) {
+    if ('error' in each) continue
+    for (const place of each.elsewhere ?? []) found.set(place.serviceId, place)
+  }
+  return [...found.values()]
 }
 
 const failed = (each: Prepared): Result => ({ ok: false, error: 'error' in each ? each.error : null })
@@ -98,7 +146,7 @@ function upToFailure(results: readonly Result[], mode: BatchMode): readonly Resu
   return mode === 'continue' || first === -1 ? results : results.slice(0, first + 1)
 }
 
-async function runAll(session: WriteSession, batch: Batch): Promise<readonly Result[]> {
+async function runAll(session: Sessions, batch: Batch): Promise<readonly Result[]> {
   const { prepared, mode, model } = batch
   const stop = mode === 'continue' ? prepared.length : prepared.findIndex((each) => 'error' in each)
   const reached = stop === -1 ? prepared : prepared.slice(0, stop)
@@ -125,7 +173,7 @@ function inPlace(prepared: readonly Prepared[], results: readonly Result[], mode
 
 /** Record by record, each in a savepoint of its own where more than one may be kept. */
 async function runEach(
-  session: WriteSession,
+  session: Sessions,
   operations: readonly Operation[],
   mode: BatchMode,
   model: RecordModel | null,
@@ -140,7 +188,7 @@ async function runEach(
       return written
     }
     try {
-      const alone = mode === 'rollback' || !transactions
+      const alone = mode === 'rollback' || (!transactions && !session.several)
       results.push({ ok: true, written: await (alone ? work() : session.savepoint(work)) })
     } catch (error) {
       results.push({ ok: false, error })

@@ -1,22 +1,18 @@
 /** The tables of related records, for nested writes. */
-
-import type { WriteSession } from '../store.ts'
+import { relatedTables } from '../read.ts'
 import type { RecordTarget } from '../target.ts'
 import type { NestedTables } from './nested.ts'
 import type { NestedContext } from './rows.ts'
+import type { Sessions } from './together.ts'
 import type { Writing } from './writing.ts'
 
 export const nestedTables = (target: RecordTarget): NestedTables => ({
-  serviceId: target.serviceId,
-  maxDepth: target.rules.maxRelatedDepth,
+  tables: relatedTables(target),
   open: target.rules.writesRelated,
-  table: (name) => target.store.catalog.realTable(name),
-  view: (table, verb) => target.viewOf(table, verb),
-  model: (table) => target.modelOf(table),
 })
 
-export const nestedContext = ({ request, userId, options }: Writing, session: WriteSession): NestedContext => ({
-  session,
+export const nestedContext = ({ request, userId, options }: Writing, sessions: Sessions): NestedContext => ({
+  sessions,
   request,
   userId,
   allowRelatedDelete: options.allowRelatedDelete,

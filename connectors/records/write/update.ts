@@ -13,11 +13,12 @@ import { listNames, relatedFieldsOf } from '../read.ts'
 import type { Row, WriteSession } from '../store.ts'
 import { type RowCheck, rowCheck } from './check.ts'
 import { type FieldValues, type ProcessedRecord, processRecord } from './fields.ts'
-import { filledBy, type Nested, prepareNested } from './nested.ts'
+import { filledBy, type Nested, placesOf, prepareNested } from './nested.ts'
 import { writeChildren } from './related.ts'
 import { StoredRow } from './rows.ts'
-import { type Prepared, runBatch, runOne, type Written } from './run.ts'
+import { type Prepared, prepareAll, runBatch, runOne, type Written } from './run.ts'
 import { nestedContext, nestedTables } from './tables.ts'
+import { type Sessions, writeTogether } from './together.ts'
 import { refusedUpdate, type Update, updateOperation } from './updating.ts'
 import { needUpsert } from './upsert.ts'
 import { keysOf, keysWhere } from './where.ts'
@@ -97,12 +98,8 @@ async function updateMany(
   const mode = target.id === null ? writing.mode : 'rollback'
   const planner = new WritePlanner(target.view, returning(writing))
   const check = rowCheck(target.view)
-  const prepared: Prepared[] = []
-  for (let index = 0; index < count; index += 1) {
-    const each = await prepareOne(writing, planner, check, wantedAt, index)
-    prepared.push(each)
-    if ('error' in each && mode !== 'continue') break
-  }
+  const prepareAt = (index: number): Promise<Prepared> => prepareOne(writing, planner, check, wantedAt, index)
+  const prepared = await prepareAll(count, mode, prepareAt, signal)
   let rows: ReadonlyMap<string, Row> | null = null
   const after = async (session: WriteSession, written: readonly Written[]): Promise<void> => {
     if (!writing.shows) return
@@ -114,7 +111,10 @@ async function updateMany(
         unread.map((each) => each.key),
       )
   }
-  const results = await runBatch({ store: target.store, mode, prepared, model, after }, signal)
+  const results = await runBatch(
+    { store: target.store, serviceId: target.serviceId, mode, prepared, model, after },
+    signal,
+  )
   return replyOf(writing, results, rows, 'updated', signal)
 }
 
@@ -179,7 +179,7 @@ async function updateWhere(writing: Writing, text: string, record: Members, sign
   const { target, options, model, userId, request } = writing
   const filter = parseFilter(text, { maxTerms: target.rules.maxFilterTerms })
   // A field of a related table is looked at before: some databases don't let the statement itself ask for it.
-  const fields = text.includes('.') ? await relatedFieldsOf(target, options) : null
+  const fields = text.includes('.') ? await relatedFieldsOf(target, options, signal) : null
   if (model !== null || fields !== null) {
     const keys = await keysWhere(writing, filter, fields, signal)
     const whole: Writing = fields === null ? writing : { ...writing, mode: 'rollback' }
@@ -189,11 +189,12 @@ async function updateWhere(writing: Writing, text: string, record: Members, sign
   const nested = await prepareNested(target.view, record, nestedTables(target), change)
   const processed = processRecord(target.view, record, { kind: 'update', index: 0, userId, key: [] })
   rowCheck(target.view)(processed.values, 'update')
-  const work = (session: WriteSession): Promise<readonly Row[]> =>
+  const work = (session: Sessions): Promise<readonly Row[]> =>
     nested.children.length === 0
       ? updatedRows(writing, session, filter, processed)
       : updatedWithChildren(writing, session, filter, processed, nested)
-  const rows = await target.store.write(work, signal)
+  const places = nested.children.length === 0 ? [] : placesOf({ ...nested, parents: [] }, target)
+  const rows = await writeTogether(target, places, work, signal)
   const shown = await shownRows(writing, rows, signal)
   return reply(200, wrapList(request.output, options.asList ? identifierList(shown, listNames(options)) : shown))
 }
@@ -201,7 +202,7 @@ async function updateWhere(writing: Writing, text: string, record: Members, sign
 /** The children are written for each row; records that the row belongs to are not looked at (data-plane 5.5). */
 async function updatedWithChildren(
   writing: Writing,
-  session: WriteSession,
+  session: Sessions,
   filter: Filter | null,
   { values, sent }: ProcessedRecord,
   nested: Nested,

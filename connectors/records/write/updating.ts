@@ -8,7 +8,7 @@ import type { WritePlanner } from '../plan/write.ts'
 import type { WriteOutcome, WriteSession } from '../store.ts'
 import type { RowCheck } from './check.ts'
 import type { FieldValues, ProcessedRecord } from './fields.ts'
-import { bringsNothing, type Nested } from './nested.ts'
+import { bringsNothing, type Nested, placesOf } from './nested.ts'
 import { writeChildren, writeParents } from './related.ts'
 import { type Given, noneGiven, StoredRow, withGiven } from './rows.ts'
 import { type Operation, runOne, type Written } from './run.ts'
@@ -35,6 +35,7 @@ export function updateOperation(writing: Writing, planner: WritePlanner, update:
   return {
     change,
     statement: bringsNothing(nested) && inserts === null && writing.precondition === null ? statement : null,
+    elsewhere: placesOf(nested, writing.target),
     finish,
     execute: async (session) => {
       await writing.precondition?.(session, key)

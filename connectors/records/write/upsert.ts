@@ -17,7 +17,7 @@ import type { Row, WriteSession } from '../store.ts'
 import type { RecordTarget } from '../target.ts'
 import { type TableView, viewOfEverything } from '../view.ts'
 import type { FieldValue, FieldValues } from './fields.ts'
-import { type Prepared, runBatch, runOne, type Written } from './run.ts'
+import { type Prepared, prepareAll, runBatch, runOne, type Written } from './run.ts'
 import type { Update } from './updating.ts'
 import { keyFields, readBack, replyOf, shownBy, type Writing } from './writing.ts'
 
@@ -43,20 +43,21 @@ export async function upsertRecords(writing: Writing, halves: UpsertHalves, sign
     target: { ...target, view: updateView(target) },
     insertView: target.view,
   }
-  const prepared: Prepared[] = []
-  for (const [index, each] of payload.records.entries()) {
-    const record = isMembers(each) ? each : {}
-    const half = hasKey(record, key) ? halves.update(updating, record, index) : halves.insert(writing, record, index)
-    const done = await half
-    prepared.push(done)
-    if ('error' in done && mode !== 'continue') break
+  const { records } = payload
+  const prepareAt = (index: number): Promise<Prepared> => {
+    const record = isMembers(records[index]) ? records[index] : {}
+    return hasKey(record, key) ? halves.update(updating, record, index) : halves.insert(writing, record, index)
   }
+  const prepared = await prepareAll(records.length, mode, prepareAt, signal)
   let rows: ReadonlyMap<string, Row> | null = null
   const after = async (session: WriteSession, written: readonly Written[]): Promise<void> => {
     const unread = written.filter((each) => each.row === null).map((each) => each.key)
     if (writing.shows && key.length > 0 && unread.length > 0) rows = await readBack(writing, session, unread)
   }
-  const results = await runBatch({ store: target.store, mode, prepared, model: null, after }, signal)
+  const results = await runBatch(
+    { store: target.store, serviceId: target.serviceId, mode, prepared, model: null, after },
+    signal,
+  )
   return replyOf(writing, results, rows, 'updated', signal)
 }
 

@@ -61,12 +61,13 @@ export async function understand(
   request: ApiRequest,
   options: RecordOptions,
   payload: Payload,
+  signal: AbortSignal,
 ): Promise<Writing> {
   const { view, store } = target
   const mode = batchMode(options, false)
   const key = identifiers(view, options.idField)
   const columns = fieldsOf(view, options.fields ?? 'ids', key, false)
-  const asked = relationsOf(view, options, relatedTables(target))
+  const asked = relationsOf(view, options, relatedTables(target), signal)
   const related = asked instanceof Promise ? await asked : asked
   const model = target.modelOf(view.table)
   const needs = neededBy(model, view.table)
@@ -89,7 +90,7 @@ export async function understand(
     userId: request.caller.user?.id ?? null,
     shows,
     returns: related.length === 0 && store.can.returning && !columns.some((each) => each.through === true),
-    precondition: await preconditionOf(target, request, options, key),
+    precondition: await preconditionOf(target, request, options, key, signal),
   }
 }
 
@@ -175,7 +176,7 @@ export async function replyOf(
   const whole = await wholeRows(writing, results, rows, signal)
   for (const result of results) {
     if (!result.ok) {
-      entries.push({ ok: false, error: result.error })
+      entries.push({ ok: false, error: target.discretion?.of(result.error) ?? result.error })
       continue
     }
     const row = await shownOf(writing, result.written, whole.get(result) ?? null)

@@ -18,6 +18,7 @@ import type {
   Table,
   WritePlan,
 } from 'dataferry/records'
+import { BadRequest } from 'dataferry/sdk'
 import type { ReadProgram, WriteProgram } from '../types.ts'
 import { name as columnName, compileSchema, defaultValue, type KeyType, tableText, typeText } from './ddl.ts'
 import { compileRead } from './select.ts'
@@ -33,6 +34,17 @@ export interface ParentsSource {
   readonly with: string
   /** What stands behind `from`, alias included. */
   readonly from: string
+}
+
+/** The parts of a statement whose rows are numbered for each parent. Each is made when it is asked for, once, in the order of the text. */
+export interface NumberedParts {
+  /** Named `c0`, `c1`, ... */
+  columns(): readonly string[]
+  /** Begins with ` order by `, or is empty. */
+  order(): string
+  from(): string
+  /** The conditions and groups behind `from`. */
+  rest(): string
 }
 
 export abstract class SqlCompiler {
@@ -111,6 +123,16 @@ export abstract class SqlCompiler {
   relatedConditions(reads: readonly string[], conditions: readonly string[]): readonly string[] {
     const guard = this.scanGuard(reads)
     return guard === null ? conditions : [guard, ...conditions]
+  }
+  /** Whether the parents' parameter stands before the columns. */
+  get parentsFirst(): boolean {
+    return true
+  }
+  /** Rows of the parent `p.o as o`, the columns, and their number `n` among those of their parent. */
+  numbered(parts: NumberedParts): string {
+    const columns = parts.columns()
+    const number = `row_number() over (partition by p.o${parts.order()}) as n`
+    return `select ${['p.o as o', ...columns, number].join(', ')} from ${parts.from()}${parts.rest()}`
   }
   /** The rows of the parents' parameter; `keys` are the columns which they are compared with, in order. */
   abstract parents(out: StatementWriter, keys: readonly Column[]): ParentsSource
@@ -206,8 +228,16 @@ export abstract class SqlCompiler {
   hasType(_word: string): boolean {
     return false
   }
+  /** Whether the database has types that list their members, by the word: `enum`, `set`. */
+  hasMembers(_word: string): boolean {
+    return false
+  }
+  /** All that may stand behind the definition of a table, blanks made one. */
+  readonly tableOptions: RegExp = /^$/
   /** Throws BadRequest where the database can't compute it. */
-  defaultExpression(expression: DefaultExpression, _column: ColumnDefinition): string {
+  defaultExpression(expression: DefaultExpression, column: ColumnDefinition): string {
+    if (expression === 'uuid')
+      throw new BadRequest(`Field '${column.name}': this database does not make a uuid as a default.`)
     return expression === 'now' ? 'current_timestamp' : expression
   }
   /** The statements that make an existing column another one. */
@@ -224,6 +254,13 @@ export abstract class SqlCompiler {
   }
   dropColumn(plan: Extract<SchemaPlan, { kind: 'drop-column' }>): readonly string[] {
     return [`alter table ${tableText(this, plan.table)} drop column ${columnName(this, plan.column)}`]
+  }
+  /** What behind `alter table x` drops a unique constraint. */
+  dropUnique(constraint: string): string {
+    return `drop constraint ${this.identifier(constraint)}`
+  }
+  dropForeignKey(constraint: string): string {
+    return `drop constraint ${this.identifier(constraint)}`
   }
   booleanLiteral(value: boolean): string {
     return value ? '1' : '0'

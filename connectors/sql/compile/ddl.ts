@@ -22,6 +22,12 @@ export function compileSchema(sql: SqlCompiler, plan: SchemaPlan): readonly stri
       return [
         `alter table ${tableText(sql, plan.table)} add ${foreignKeyText(sql, plan.table, plan.schema, plan.foreignKey)}`,
       ]
+    case 'drop-unique':
+      return plan.names.map((each) => `alter table ${tableText(sql, plan.table)} ${sql.dropUnique(each)}`)
+    case 'drop-index':
+      return [dropIndex(sql, plan.table, plan.schema, plan.column)]
+    case 'drop-foreign-key':
+      return plan.names.map((each) => `alter table ${tableText(sql, plan.table)} ${sql.dropForeignKey(each)}`)
     case 'drop-table':
       return [`drop table ${tableText(sql, plan.name)}`]
   }
@@ -40,7 +46,16 @@ function createTable(sql: SqlCompiler, plan: CreateTable): string {
   if (!hasKey && key.length > 0) parts.push(`primary key (${names(sql, key)})`)
   for (const columns of plan.unique ?? []) parts.push(uniqueText(sql, table, plan.schema, columns))
   for (const foreign of plan.foreignKeys ?? []) parts.push(foreignKeyText(sql, table, plan.schema, foreign))
-  return `create table ${tableText(sql, table)} (${parts.join(', ')})`
+  const options = plan.options === undefined ? '' : ` ${optionsText(sql, plan.options)}`
+  return `create table ${tableText(sql, table)} (${parts.join(', ')})${options}`
+}
+
+/** What stands behind a definition, as far as it is known to be nothing else. Throws BadRequest. */
+function optionsText(sql: SqlCompiler, written: string): string {
+  const text = written.trim().replace(/\s+/g, ' ')
+  if (!sql.tableOptions.test(text))
+    throw new BadRequest(`The options '${text.slice(0, 100)}' are not some of a table of this database.`)
+  return text
 }
 
 const indexOfTable = (sql: SqlCompiler, plan: CreateTable, columns: readonly string[]): string =>
@@ -57,6 +72,13 @@ export function createIndex(
   const index = constraintName(sql, unique ? 'undx' : 'ndx', table, schema, columns)
   const missing = ifMissing ? sql.ifNotExists : ''
   return `create ${unique ? 'unique ' : ''}index${missing} ${index} on ${tableText(sql, table)} (${names(sql, columns)})`
+}
+
+/** The index goes by the name that `createIndex` gives it, and may be gone. */
+function dropIndex(sql: SqlCompiler, table: TableName, schema: string | undefined, column: string): string {
+  const index = constraintName(sql, 'ndx', table, schema, [column])
+  const where = typeof table === 'string' || table.schema === null ? '' : `${sql.identifier(table.schema)}.`
+  return `drop index if exists ${where}${index}`
 }
 
 function uniqueText(
@@ -100,8 +122,17 @@ export const typeText = (sql: SqlCompiler, column: ColumnDefinition): string =>
 const nativeShape =
   /^([a-z_][a-z0-9_]*(?: [a-z_][a-z0-9_]*)*?)(?: ?(\( ?\d{1,6} ?(?:, ?-?\d{1,6} ?)?\)))?(?: ([a-z][a-z ]*))?((?:\[\])*)$/
 
+/** `enum('a','b')`: quotes inside are doubled. */
+const memberShape = /^(enum|set)\s*\((\s*'(?:[^']|'')*'\s*(?:,\s*'(?:[^']|'')*'\s*)*)\)$/is
+const member = /'((?:[^']|'')*)'/gs
+
 /** The database's own words, as far as they are a type with numbers in parentheses. Throws BadRequest. */
 function nativeText(sql: SqlCompiler, field: string, written: string): string {
+  const [, list, members] = memberShape.exec(written.trim()) ?? []
+  if (list !== undefined && members !== undefined && sql.hasMembers(list.toLowerCase())) {
+    const texts = [...members.matchAll(member)].map(([, text = '']) => sql.stringLiteral(text.replaceAll("''", "'")))
+    return `${list.toLowerCase()}(${texts.join(',')})`
+  }
   const text = written.trim().toLowerCase().replace(/\s+/g, ' ')
   const [, before = '', measures = '', after = '', array = ''] = nativeShape.exec(text) ?? []
   const word = `${before} ${after}`.replace(/ +/g, ' ').trim()
@@ -121,7 +152,7 @@ export function defaultText(sql: SqlCompiler, column: ColumnDefinition): string 
 export function defaultValue(sql: SqlCompiler, column: ColumnDefinition): string | null {
   const value = column.default
   const stamped = column.type === 'timestamp_on_create' || column.type === 'timestamp_on_update'
-  if (value === undefined) return stamped ? 'current_timestamp' : null
+  if (value === undefined) return stamped ? sql.defaultExpression('now', column) : null
   if (typeof value === 'object') return sql.defaultExpression(value.expression, column)
   if (typeof value === 'boolean') return sql.booleanLiteral(value)
   if (typeof value === 'number') {

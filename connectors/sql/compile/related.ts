@@ -5,7 +5,7 @@
  */
 import type { Column, OrderTerm, RelatedRead, Table } from 'dataferry/records'
 import type { RelatedProgram, Statement, WireColumn } from '../types.ts'
-import type { SqlCompiler } from './compiler.ts'
+import type { ParentsSource, SqlCompiler } from './compiler.ts'
 import { columnText, projectionText, wireColumn } from './expression.ts'
 import { holdKey } from './keys.ts'
 import { grouped } from './predicate.ts'
@@ -47,10 +47,10 @@ const single = ({ shape, via, on, plan }: RelatedRead): boolean =>
 
 function plainText(out: StatementWriter, related: RelatedRead): string {
   const child: Context = { out, alias: 'c' }
-  const parents = out.sql.parents(out, parentKeys(related))
+  const parents = parentsOf(out, related)
   const columns = related.plan.columns.map((projection) => projectionText(child, projection))
-  const from = source(related, parents.from, out)
-  return `${parents.with}select ${['p.o', ...columns].join(', ')} from ${from}${whereClause(conditions(out, related))} order by p.o`
+  const from = source(related, parents().from, out)
+  return `${parents().with}select ${['p.o', ...columns].join(', ')} from ${from}${whereClause(conditions(out, related))} order by p.o`
 }
 
 /**
@@ -61,17 +61,28 @@ function plainText(out: StatementWriter, related: RelatedRead): string {
 function windowText(out: StatementWriter, related: RelatedRead): string {
   const child: Context = { out, alias: 'c' }
   const { sql } = out
-  const parents = sql.parents(out, parentKeys(related))
-  const columns = related.plan.columns.map((projection, i) => `${projectionText(child, projection)} as c${i}`)
-  const number = `row_number() over (partition by p.o${childOrder(child, related)}) as n`
-  const from = source(related, parents.from, out)
-  const where = whereClause(conditions(out, related))
-  const group = groupText(child, related.plan, ['p.o'])
-  const rows = `select ${['p.o as o', ...columns, number].join(', ')} from ${from}${where}${group}`
+  const parents = parentsOf(out, related)
+  const rows = sql.numbered({
+    columns: () => related.plan.columns.map((projection, i) => `${projectionText(child, projection)} as c${i}`),
+    order: () => childOrder(child, related),
+    from: () => source(related, parents().from, out),
+    rest: () => whereClause(conditions(out, related)) + groupText(child, related.plan, ['p.o']),
+  })
   const skipped = related.skip === null ? '' : `r.n > ${out.add({ kind: 'slot', slot: related.skip })} and `
   const limit = out.add({ kind: 'slot', slot: related.perParent })
   const names = related.plan.columns.map((_, i) => `r.c${i}`)
-  return `${parents.with}select ${['r.o', ...names].join(', ')} from (${rows}) as r where ${skipped}r.n <= ${limit} order by r.o, r.n`
+  return `${parents().with}select ${['r.o', ...names].join(', ')} from (${rows}) as r where ${skipped}r.n <= ${limit} order by r.o, r.n`
+}
+
+/** The parents, made once: their parameter has its place in the text. */
+function parentsOf(out: StatementWriter, related: RelatedRead): () => ParentsSource {
+  let made: ParentsSource | null = null
+  const parents = (): ParentsSource => {
+    made ??= out.sql.parents(out, parentKeys(related))
+    return made
+  }
+  if (out.sql.parentsFirst) parents()
+  return parents
 }
 
 /** The columns that the parents' keys are compared with. */

@@ -1,9 +1,11 @@
 /**
- * Counts requests against the limits (control-plane 10.4): fixed windows that begin with the first hit, in memory. A counter's key
- * is made of ids of ours alone; nothing that a caller chooses is in it.
+ * Counts requests against the limits (control-plane 10.4): fixed windows that begin with the first hit, in memory, and over the bus
+ * where nodes count together; then memory holds what the bus told last, to go on from when it is down. A counter's key is made of ids of
+ * ours alone; nothing that a caller chooses is in it.
  */
-import type { ApiRequest, Json } from 'dataferry/sdk'
+import type { ApiRequest, Counted, Json } from 'dataferry/sdk'
 import { TooManyRequests } from 'dataferry/sdk'
+import { countedAlone, type SharedCounts } from '../shared.ts'
 import { numberAt, optionalAt, optionalNumberAt, textAt } from '../store/columns.ts'
 import type { StoreRow, Tables } from '../store/tables.ts'
 import { limitKinds, periodSeconds } from './kinds.ts'
@@ -29,6 +31,12 @@ interface Counter {
   endsAt: number
 }
 
+/** A limit that a request counts for, and whose counter of it. */
+interface Met {
+  readonly limit: Limit
+  readonly user: number
+}
+
 /** What is known of a service by its name. */
 type ServiceId = (name: string) => number | null
 
@@ -36,14 +44,20 @@ export class LimitBook {
   readonly #tables: Tables
   readonly #serviceId: ServiceId
   readonly #now: () => number
+  readonly #shared: SharedCounts
   #limits: readonly Limit[] = []
   /** By limit, then by user: 0 where all share one. */
   readonly #counters = new Map<number, Map<number, Counter>>()
 
-  constructor(tables: Tables, serviceId: ServiceId, now: () => number = Date.now) {
+  constructor(
+    tables: Tables,
+    serviceId: ServiceId,
+    { now = Date.now, shared = countedAlone }: { readonly now?: () => number; readonly shared?: SharedCounts } = {},
+  ) {
     this.#tables = tables
     this.#serviceId = serviceId
     this.#now = now
+    this.#shared = shared
   }
 
   /** Reads the active limits. */
@@ -55,17 +69,40 @@ export class LimitBook {
   }
 
   /** Counts the request. Throws 429 for the first limit that it exceeds. Full administrators and scripts are never counted. */
-  count(request: Pick<ApiRequest, 'caller' | 'service' | 'path' | 'verb'>): void {
+  count(request: Pick<ApiRequest, 'caller' | 'service' | 'path' | 'verb'>): void | Promise<void> {
     if (this.#limits.length === 0) return
     const { caller } = request
     if (caller.admin || caller.requestor === 'script') return
+    const met = this.#met(request)
+    if (met.length === 0) return
+    if (this.#shared.bus.state() === 'up') return this.#hitTogether(met)
+    for (const { limit, user } of met) this.#hit(limit, user)
+  }
+
+  /** The counters that a request raises, in the order of the limits. */
+  #met(request: Pick<ApiRequest, 'caller' | 'service' | 'path' | 'verb'>): Met[] {
+    const { caller } = request
     const matching = this.#limits.filter((limit) => this.#matches(limit, request))
     const own = new Set(matching.filter((limit) => limit.user !== null).map((limit) => scopeOf(limit)))
-    for (const limit of matching) {
-      // A limit of one user's own stands in for the one of each user.
-      if (limit.eachUser && own.has(scopeOf(limit))) continue
-      this.#hit(limit, limit.eachUser ? (caller.user?.id ?? 0) : 0)
-    }
+    return (
+      matching
+        // A limit of one user's own stands in for the one of each user.
+        .filter((limit) => !limit.eachUser || !own.has(scopeOf(limit)))
+        .map((limit) => ({ limit, user: limit.eachUser ? (caller.user?.id ?? 0) : 0 }))
+    )
+  }
+
+  /** Brings the counters that are shown to where all nodes together have counted. */
+  async look(): Promise<void> {
+    if (this.#shared.bus.state() !== 'up') return
+    await Promise.all(
+      this.#limits.map(async (limit) => {
+        const counted = await this.#shared.bus.counted(this.#key(limit))
+        if (counted === null) return
+        this.#counters.delete(limit.id)
+        for (const [user, each] of counted) this.#note(limit, Number(user), each)
+      }),
+    )
   }
 
   /** The counters of a limit, as the relation and `limit_cache` show them. */
@@ -95,12 +132,15 @@ export class LimitBook {
   }
 
   /** Begins a limit's count anew. */
-  forget(id: number): void {
+  async forget(id: number): Promise<void> {
     this.#counters.delete(id)
+    const keys = this.#limits.filter((limit) => limit.id === id).map((limit) => this.#key(limit))
+    await this.#shared.bus.forget(keys)
   }
 
-  forgetAll(): void {
+  async forgetAll(): Promise<void> {
     this.#counters.clear()
+    await this.#shared.bus.forget(this.#limits.map((limit) => this.#key(limit)))
   }
 
   #matches(
@@ -113,6 +153,29 @@ export class LimitBook {
     if (limit.service !== null && this.#serviceId(service) !== limit.service) return false
     if (limit.verb !== null && verb !== limit.verb) return false
     return limit.endpoint === null || isBelow(limit.endpoint, path.join('/'))
+  }
+
+  async #hitTogether(met: readonly Met[]): Promise<void> {
+    for (const { limit, user } of met) {
+      const counted = await this.#shared.bus.hit(this.#key(limit), String(user), limit.seconds * 1000)
+      if (counted === null) this.#hit(limit, user)
+      else {
+        const counter = this.#note(limit, user, counted)
+        if (counted.count > limit.rate) throw exceeded(limit, counter, this.#now())
+      }
+    }
+  }
+
+  #note(limit: Limit, user: number, { count, endsInMs }: Counted): Counter {
+    const counter = { attempts: Math.min(count, limit.rate), endsAt: this.#now() + endsInMs }
+    const ofLimit = this.#counters.get(limit.id) ?? new Map<number, Counter>()
+    this.#counters.set(limit.id, ofLimit.set(user, counter))
+    return counter
+  }
+
+  /** A limit whose period changes counts anew. */
+  #key({ id, seconds }: Limit): string {
+    return `${this.#shared.prefix}limit:${id}:${seconds}`
   }
 
   #hit(limit: Limit, user: number): void {

@@ -1,6 +1,5 @@
 /** The hooks of apps and of lookups. */
 import { booleanOption, type RecordModel } from 'dataferry/records'
-import { SnapshotBook } from '../snapshot/source.ts'
 import type { StoreRow, Transaction } from '../store/tables.ts'
 import { appValues, launchUrl, newApiKey } from './app.ts'
 import { completeLookup, lookupValues, presentLookup, scopeKey } from './lookup.ts'
@@ -46,7 +45,6 @@ export function appModel(tools: ModelTools): RecordModel {
       await checkName(tx, 'app', before, change.record as StoreRow)
       await checkReferences(tx, change.record as StoreRow)
     },
-    audit: (session) => SnapshotBook.raise(transactionOf(tools, session)),
     async committed() {
       // Assignments may have come or gone with the app.
       tools.accounts.changed(null)
@@ -116,7 +114,6 @@ export function systemLookupModel(tools: ModelTools): RecordModel {
       const completed = await completeLookup(tx, before, change.record as StoreRow)
       if (before !== null) await tx.update('lookup', { id: idOf(change) }, completed)
     },
-    audit: (session) => SnapshotBook.raise(transactionOf(tools, session)),
     committed: () => tools.publish(),
     needs: ['private'],
     present: (row) => ('value' in row ? { ...row, value: presentLookup(row, tools.secrets) } : row),

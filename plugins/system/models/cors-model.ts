@@ -1,6 +1,5 @@
 /** The hooks of CORS rules over the record engine. */
 import type { RecordModel } from 'dataferry/records'
-import { SnapshotBook } from '../snapshot/source.ts'
 import type { StoreRow, Transaction } from '../store/tables.ts'
 import { corsValues, verbsOf } from './cors.ts'
 import { kept, lowered, type ModelTools, rowOf, stamps, transactionOf } from './tools.ts'
@@ -18,7 +17,6 @@ export function corsModel(tools: ModelTools): RecordModel {
       const tx = transactionOf(tools, session)
       await checkPath(tx, await rowOf(tx, 'cors_config', change), change.record as StoreRow)
     },
-    audit: (session) => SnapshotBook.raise(transactionOf(tools, session)),
     committed: () => tools.publish(),
     present: (row) => ('method' in row ? { ...row, method: verbsOf(Number(row.method ?? 0)) } : row),
   }

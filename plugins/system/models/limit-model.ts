@@ -33,7 +33,8 @@ export function limitModel(tools: ModelTools, book: LimitBook, withCounters: boo
       await tx.update('limits', { id: idOf(change) }, await completeLimit(tx, before, change.record as StoreRow))
     },
     async committed(changes) {
-      for (const change of changes) if (change.kind === 'delete' || 'rate' in change.record) book.forget(idOf(change))
+      for (const change of changes)
+        if (change.kind === 'delete' || 'rate' in change.record) await book.forget(idOf(change))
       await book.load()
     },
     needs: ['id', 'rate'],

@@ -1,9 +1,9 @@
 /** The hooks of roles and of the rows that come with them. */
 
-import type { RecordModel } from 'dataferry/records'
+import type { RecordModel, Row } from 'dataferry/records'
 import { BadRequest } from 'dataferry/sdk'
-import { SnapshotBook } from '../snapshot/source.ts'
 import type { StoreRow } from '../store/tables.ts'
+import { checkFieldRights, readFieldRights } from './field-rights.ts'
 import { accessValues, checkName, endTokensOfRole, roleValues, shownFilters } from './role.ts'
 import {
   childStamps,
@@ -42,7 +42,6 @@ export function roleModel(tools: ModelTools): RecordModel {
       const ends = change.kind === 'delete' || { ...before, ...change.record }.is_active === false
       if (before !== null && ends) await endTokensOfRole(tx, idOf(change))
     },
-    audit: (session) => SnapshotBook.raise(transactionOf(tools, session)),
     async committed() {
       tools.accounts.changed(null)
       await tools.publish()
@@ -58,15 +57,27 @@ export function accessModel(tools: ModelTools): RecordModel {
       const sent = lowered(record)
       return { ...kept(sent, ['id', 'role_id']), ...accessValues(sent), ...childStamps(sent) }
     },
-    async check(session, { kind, record }) {
-      if (kind === 'delete' || typeof record.service_id !== 'number') return
+    async check(session, change) {
+      const { kind, record } = change
+      if (kind === 'delete') return
+      const tx = transactionOf(tools, session)
+      checkFieldRights({ ...(await rowOf(tx, 'role_service_access', change)), ...(record as StoreRow) })
+      if (typeof record.service_id !== 'number') return
       const problems = new Problems()
-      const found = await transactionOf(tools, session).rows('service', { id: record.service_id })
+      const found = await tx.rows('service', { id: record.service_id })
       if (found.length === 0) problems.add('service_id', messages.invalid('service_id'))
       problems.throwIfAny()
     },
-    present: (row) => ('filters' in row ? { ...row, filters: shownFilters(row.filters ?? null) } : row),
+    present: shownAccess,
   }
+}
+
+/** Rights on fields are shown where there are some. */
+function shownAccess(row: Row): Row {
+  const { fields, ...rest } = row
+  const shown = 'filters' in rest ? { ...rest, filters: shownFilters(rest.filters ?? null) } : rest
+  const rights = readFieldRights(fields ?? null)
+  return rights === null ? shown : { ...shown, fields: rights }
 }
 
 /** Rows of `user_to_app_to_role`: one role for each user in each app (control-plane 2.3). */

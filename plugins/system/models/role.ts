@@ -4,6 +4,7 @@ import { endOfTokens } from '../sessions/user-facts.ts'
 import { numberAt } from '../store/columns.ts'
 import type { StoreRow, Transaction } from '../store/tables.ts'
 import { secondsOf } from '../store/time.ts'
+import { fieldRightsText } from './field-rights.ts'
 import { checkText, messages, Problems, textOf } from './validation.ts'
 import { flagOf, integerOf, referenceOf } from './values.ts'
 
@@ -63,6 +64,7 @@ export function accessValues(sent: Members): StoreRow {
     if (field in sent) values[field] = integerOf(field, sent[field] ?? null) ?? 0
   }
   if ('filters' in sent) values.filters = filtersText(sent.filters ?? null)
+  if ('fields' in sent) values.fields = fieldRightsText(sent.fields ?? null)
   if ('filter_op' in sent) values.filter_op = textOf(sent.filter_op) ?? 'and'
   return values
 }

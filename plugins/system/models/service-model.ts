@@ -2,7 +2,6 @@
 
 import type { Members, RecordModel } from 'dataferry/records'
 import { BadRequest, type Json } from 'dataferry/sdk'
-import { SnapshotBook } from '../snapshot/source.ts'
 import type { StoreRow } from '../store/tables.ts'
 import { checkConfig, configKind, mergeConfig } from '../types/service-config.ts'
 import { checkDeletable, checkServiceName, completeService, presentConfig, rowIds, serviceValues } from './service.ts'
@@ -43,7 +42,6 @@ export function serviceModel(tools: ModelTools): RecordModel {
       )
       if (Object.keys(more).length > 0) await tx.update('service', { id: idOf(change) }, more)
     },
-    audit: (session) => SnapshotBook.raise(transactionOf(tools, session)),
     async committed() {
       await tools.publish()
     },

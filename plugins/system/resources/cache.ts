@@ -51,7 +51,9 @@ export async function cache(
 async function forget({ name, type, isActive }: ServiceRecord, { types, service }: CacheDeps): Promise<void> {
   if (!isActive || !types.has(type)) return
   try {
-    ;(await service(name)).ability?.(RecordStoreAbility)?.catalog.refresh()
+    const found = await service(name)
+    found.forget?.()
+    found.ability?.(RecordStoreAbility)?.catalog.refresh()
   } catch {
     // A broken service keeps nothing.
   }

@@ -3,11 +3,12 @@
  * and read through the resources themselves, so that their rules, and the audit log, hold for it. Secrets are not in it.
  */
 import { booleanOption, isMembers, type Members } from 'dataferry/records'
-import { ApiError, type ApiReply, type ApiRequest, BadRequest, Forbidden, type Json, type Verb } from 'dataferry/sdk'
+import { type ApiReply, type ApiRequest, BadRequest, Forbidden, type Json, type Verb } from 'dataferry/sdk'
 import { answer, bodyOf, noSuchVerb } from '../sessions/body.ts'
 import { numberAt, optionalNumberAt, textAt } from '../store/columns.ts'
 import { mask } from '../store/secrets.ts'
 import type { Rows, StoreRow } from '../store/tables.ts'
+import { reasonOf } from './reason.ts'
 
 export const packageFormat = 'dreamfactory.config/v1'
 
@@ -176,13 +177,4 @@ function recordsOf(sent: Members, kind: Kind): readonly Members[] {
   if (!Array.isArray(list) || !list.every(isMembers))
     throw new BadRequest(`The ${kind} of a config package must be a list of objects.`)
   return list
-}
-
-/** Of a batch of one, the reason of the one. */
-function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof ApiError)) throw thrown
-  const { context } = thrown
-  const entries = isMembers(context) && Array.isArray(context.resource) ? (context.resource as readonly Json[]) : []
-  const [entry] = entries
-  return isMembers(entry) && typeof entry.message === 'string' ? entry.message : thrown.message
 }

@@ -22,6 +22,7 @@ import {
   Forbidden,
   type Json,
   NotFound,
+  type Service,
   type Verb,
   verbBits,
 } from 'dataferry/sdk'
@@ -40,6 +41,7 @@ import { serviceModel } from '../models/service-model.ts'
 import type { ModelTools } from '../models/tools.ts'
 import { type Invites, userModel } from '../models/user-model.ts'
 import { noSuchVerb } from '../sessions/body.ts'
+import { withStates } from './service-state.ts'
 import { namedServices, ownersOfLookups, sysAdminIs, systemTable, viewOfTable, withoutOwner } from './views.ts'
 
 interface RecordKind {
@@ -76,6 +78,8 @@ export interface RecordsDeps {
   readonly tools: ModelTools
   readonly limits: LimitBook
   readonly invites: Invites
+  /** A service by its name. */
+  readonly service: (name: string) => Promise<Service>
   readonly maxRecords: number
   readonly maxFilterTerms: number
   /** The mask that a caller has on a resource of the system service. */
@@ -143,12 +147,16 @@ export class RecordResources {
       )
     }
     const { query, withCounters } = withoutCounters(resource, queryFor(resource, request))
+    if (withCounters) await this.#deps.limits.look()
     const verb = request.verb === 'PUT' ? ('PATCH' as const) : request.verb
     const asked = { ...request, verb, query }
     const target = await this.#target(resource, id, request, withCounters)
     checkRelations(target.view, asked)
     const reply = await handleRecords(target, asked, signal)
-    return request.verb === 'GET' ? withoutPaging(reply, request) : reply
+    const shown = request.verb === 'GET' ? withoutPaging(reply, request) : reply
+    if (resource !== 'service' || verb === 'DELETE' || !booleanOption(request.query.get('test'))) return shown
+    const { tools, service } = this.#deps
+    return withStates(shown, { snapshot: tools.snapshot, service, wrapperName: request.output.wrapperName }, signal)
   }
 
   async #target(
@@ -239,6 +247,8 @@ function queryFor(resource: RecordResource, { query, verb }: ApiRequest): ApiReq
   if (typeof given !== 'string') return made
   const fields = withoutComputed(kind.table, given)
   made.set('fields', fields)
+  if (resource === 'service' && booleanOption(query.get('test')) && !/(^|,)\s*(id|\*)\s*(,|$)/i.test(fields))
+    made.set('fields', `id,${fields}`)
   if (resource === 'service' && /(^|,)\s*config\s*(,|$)/i.test(fields)) made.set('fields', `id,type,${fields}`)
   if (verb === 'DELETE' && fields.trim() === 'id' && !made.has('related')) made.delete('fields')
   return made

@@ -65,6 +65,7 @@ export class SystemService implements Service {
       },
       limits,
       invites: invitesOf(desk, settings),
+      service: (name) => system.host.service(name),
       maxRecords: settings.records.maxRecords,
       maxFilterTerms: settings.records.maxFilterTerms,
       maskOf: (caller, resource) => this.#mask(caller, resource),

@@ -43,11 +43,14 @@ export class AccountBook implements Accounts {
 
   /** Reads the tokens that were logged out. */
   async start(): Promise<void> {
-    const now = secondsOf(new Date())
-    for (const row of await this.#deps.store.rows('blocked_token')) {
-      const expires = numberAt(row, 'expires')
-      if (expires > now) this.#blocked.set(textAt(row, 'token_key'), expires)
-    }
+    this.#block(await this.#deps.store.rows('blocked_token'))
+  }
+
+  /** The same for tokens that another node ended, by their keys. */
+  async ended(keys: readonly string[]): Promise<void> {
+    const rows = await this.#deps.store.rows('blocked_token', { token_key: keys })
+    this.#block(rows)
+    for (const row of rows) this.changed(numberAt(row, 'user_id'))
   }
 
   user(id: number): UserFacts | null | Promise<UserFacts | null> {
@@ -141,6 +144,14 @@ export class AccountBook implements Accounts {
     if (userId === null) this.#users.clear()
     else this.#users.delete(userId)
     for (const listener of this.#listeners) listener(userId)
+  }
+
+  #block(rows: readonly StoreRow[]): void {
+    const now = secondsOf(new Date())
+    for (const row of rows) {
+      const expires = numberAt(row, 'expires')
+      if (expires > now) this.#blocked.set(textAt(row, 'token_key'), expires)
+    }
   }
 
   async #load(id: number): Promise<UserFacts | null> {

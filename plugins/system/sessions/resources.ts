@@ -2,6 +2,7 @@
 import type { AccountResource, AccountResources, ApiReply, ApiRequest } from 'dataferry/sdk'
 import type { MailDesk } from '../mails/desk.ts'
 import { CustomResource } from '../resources/custom.ts'
+import type { SharedCounts } from '../shared.ts'
 import type { Tables } from '../store/tables.ts'
 import { PasswordResource } from './password.ts'
 import { ProfileResource } from './profile.ts'
@@ -15,6 +16,7 @@ export interface SessionResourcesDeps extends SessionDeps {
   readonly throttle: LoginThrottle
   readonly desk: MailDesk
   readonly publicUrl: string | null
+  readonly shared: SharedCounts
 }
 
 export class SessionResources implements AccountResources {
@@ -25,9 +27,9 @@ export class SessionResources implements AccountResources {
   readonly #custom: CustomResource
 
   constructor(deps: SessionResourcesDeps) {
-    const { store, throttle, auth } = deps
+    const { store, throttle, auth, shared } = deps
     const sessions = new SessionResource(deps)
-    const starts = new LoginThrottle(auth.loginAttemptsPerMinute)
+    const starts = new LoginThrottle(auth.loginAttemptsPerMinute, { shared, name: 'resets' })
     const reset = new Reset({ ...deps, sessions, starts })
     const passwords = new PasswordResource({ ...deps, sessions, throttle, reset })
     this.#session = sessions

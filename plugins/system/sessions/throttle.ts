@@ -2,9 +2,15 @@
  * Slows guessing of passwords down: failed logins are counted for each pair of account and client address over a sliding minute. Of
  * attempts at once no more are under way than may still fail, so that many together do not slip through; right ones just take turns.
  */
+import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { TooManyRequests } from 'dataferry/sdk'
+import { countedAlone, type SharedCounts } from '../shared.ts'
 
 const windowMs = 60_000
+/** How long right attempts at several nodes wait for each other, and how often they ask. */
+const busyMostMs = 10_000
+const busyAgainMs = 50
 
 /** One attempt. Exactly one of the three is called, once. */
 export interface Attempt {
@@ -24,23 +30,39 @@ interface Pair {
   waiting: (() => void)[]
 }
 
+export interface ThrottleOptions {
+  /** Pairs remembered. */
+  readonly pairsMost?: number
+  readonly now?: () => number
+  /** Failures at other nodes count too. */
+  readonly shared?: SharedCounts
+  /** What is tried, where several kinds of tries are shared. */
+  readonly name?: string
+}
+
 export class LoginThrottle {
   readonly #most: number
   readonly #pairsMost: number
   readonly #now: () => number
+  readonly #shared: SharedCounts
+  readonly #name: string
   /** In the order of their last attempts. */
   readonly #pairs = new Map<string, Pair>()
 
-  /** `most`: failures of one pair in a minute before 429. `pairsMost`: pairs remembered. */
-  constructor(most: number, pairsMost = 20_000, now: () => number = Date.now) {
+  /** `most`: failures of one pair in a minute before 429. */
+  constructor(most: number, options: ThrottleOptions = {}) {
+    const { pairsMost = 20_000, now = Date.now, shared = countedAlone, name = '' } = options
     this.#most = most
     this.#pairsMost = pairsMost
     this.#now = now
+    this.#shared = shared
+    this.#name = name
   }
 
   /** Throws 429 with `Retry-After` when the pair has failed too often. */
   async begin(account: string, address: string): Promise<Attempt> {
-    const pair = this.#pair(`${account.toLowerCase()}\n${address}`)
+    const name = `${account.toLowerCase()}\n${address}`
+    const pair = this.#pair(name)
     for (;;) {
       this.#refuse(pair)
       if (pair.failures.length + pair.pending < this.#most) break
@@ -51,16 +73,45 @@ export class LoginThrottle {
       pair.pending--
       for (const go of pair.waiting.splice(0)) go()
     }
+    let elsewhere: Attempt | null
+    try {
+      elsewhere = await this.#elsewhere(name)
+    } catch (thrown) {
+      end()
+      throw thrown
+    }
     return {
       succeeded: () => {
         pair.failures = []
+        elsewhere?.succeeded()
         end()
       },
       failed: () => {
         pair.failures.push(this.#now())
+        elsewhere?.failed()
         end()
       },
-      abandoned: end,
+      abandoned: () => {
+        elsewhere?.abandoned()
+        end()
+      },
+    }
+  }
+
+  /** The same attempt as all nodes count it; null: nobody else does at present. */
+  async #elsewhere(pair: string): Promise<Attempt | null> {
+    const { bus, prefix } = this.#shared
+    if (bus.state() !== 'up') return null
+    // Who tries to log in is nothing for a cache.
+    const digest = createHash('sha256').update(`${this.#name}\n${pair}`).digest('base64url')
+    const until = this.#now() + busyMostMs
+    for (;;) {
+      const admission = await bus.attempt(`${prefix}${digest}`, this.#most, windowMs)
+      if (admission === null) return null
+      if (admission.kind === 'admitted') return admission.attempt
+      if (admission.kind === 'refused') throw tooMany(admission.waitMs)
+      if (this.#now() > until) throw tooMany(busyAgainMs)
+      await pause(busyAgainMs)
     }
   }
 
@@ -69,10 +120,7 @@ export class LoginThrottle {
     const { failures } = pair
     while (failures[0] !== undefined && failures[0] <= now - windowMs) failures.shift()
     if (failures.length < this.#most) return
-    const wait = Math.max(1, Math.ceil(((failures[0] ?? now) + windowMs - now) / 1000))
-    throw new TooManyRequests(`Too many failed logins. Try again in ${wait} seconds.`, {
-      headers: { 'Retry-After': String(wait) },
-    })
+    throw tooMany((failures[0] ?? now) + windowMs - now)
   }
 
   #pair(name: string): Pair {
@@ -88,4 +136,11 @@ export class LoginThrottle {
     }
     return pair
   }
+}
+
+function tooMany(waitMs: number): TooManyRequests {
+  const wait = Math.max(1, Math.ceil(waitMs / 1000))
+  return new TooManyRequests(`Too many failed logins. Try again in ${wait} seconds.`, {
+    headers: { 'Retry-After': String(wait) },
+  })
 }

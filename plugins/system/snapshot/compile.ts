@@ -7,6 +7,7 @@ import { type Filter, parseRoleFilter, type RoleFilterRow, replaceLookupsIn } fr
 import type {
   App,
   ConfigValues,
+  FieldRights,
   Json,
   Lookup,
   Role,
@@ -17,6 +18,7 @@ import type {
   Snapshot,
 } from 'dataferry/sdk'
 import { corsRules } from '../models/cors.ts'
+import { readFieldRights } from '../models/field-rights.ts'
 import { openLookup } from '../models/lookup-value.ts'
 import { numberAt, optionalAt, textAt } from '../store/columns.ts'
 import type { Secrets } from '../store/secrets.ts'
@@ -197,12 +199,13 @@ function roles(
 }
 
 function rule(row: StoreRow, tools: CompileTools): Rule {
+  const fields = fieldRights(row, tools)
   return Object.freeze({
     component: (optionalAt(row, 'component') ?? '').replace(/^\/+|\/+$/g, '').toLowerCase(),
-    verbs: numberAt(row, 'verb_mask'),
+    verbs: fields === 'broken' ? 0 : numberAt(row, 'verb_mask'),
     requestors: numberAt(row, 'requestor_mask'),
     rows: rowFilter(row, tools),
-    fields: null,
+    fields: fields === 'broken' ? null : fields,
   })
 }
 
@@ -226,6 +229,23 @@ function rowFilter(row: StoreRow, tools: CompileTools): RoleFilter | null {
       reason: reasonOf(thrown),
     })
     return broken
+  }
+}
+
+/** What can't be read hides nothing, so that its row gives no rights at all: see `rule`. */
+function fieldRights(row: StoreRow, tools: CompileTools): FieldRights | null | 'broken' {
+  try {
+    const { hidden, read_only } = readFieldRights(row.fields ?? null) ?? { hidden: [], read_only: [] }
+    if (hidden.length + read_only.length === 0) return null
+    const lower = (names: readonly string[]): ReadonlySet<string> => new Set(names.map((name) => name.toLowerCase()))
+    return { hidden: lower(hidden), readOnly: lower(read_only) }
+  } catch (thrown) {
+    tools.warn("a role's rights on fields can not be understood: the row gives no rights", {
+      role: row.role_id,
+      row: row.id,
+      reason: reasonOf(thrown),
+    })
+    return 'broken'
   }
 }
 

@@ -3,8 +3,8 @@
  * share one reading that begins after them.
  */
 import type { Snapshot, SnapshotSource } from 'dataferry/sdk'
-import { numberAt } from '../store/columns.ts'
-import type { Tables, Transaction } from '../store/tables.ts'
+import { versionIn } from '../store/notices.ts'
+import type { Tables } from '../store/tables.ts'
 import { type CompileTools, compileSnapshot } from './compile.ts'
 
 export class SnapshotBook implements SnapshotSource {
@@ -12,6 +12,7 @@ export class SnapshotBook implements SnapshotSource {
   readonly #tools: CompileTools
   readonly #listeners = new Set<(snapshot: Snapshot) => void>()
   #snapshot: Snapshot | null = null
+  #seen = 0
   #reading: Promise<void> | null = null
   #next: Promise<void> | null = null
 
@@ -30,11 +31,9 @@ export class SnapshotBook implements SnapshotSource {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Inside the transaction of a change: raises the version. */
-  static async raise(tx: Transaction): Promise<void> {
-    const [row] = await tx.rows('counter', { name: 'snapshot' })
-    if (row === undefined) await tx.insert('counter', { name: 'snapshot', value: 1 })
-    else await tx.update('counter', { name: 'snapshot' }, { value: numberAt(row, 'value') + 1 })
+  /** The store's version that the snapshot is of, or newer than. */
+  get seen(): number {
+    return this.#seen
   }
 
   /** When it resolves, what was committed before the call is in the snapshot. */
@@ -59,7 +58,7 @@ export class SnapshotBook implements SnapshotSource {
 
   async #read(): Promise<void> {
     // The version first: what is read after it is at least as new.
-    const [counter] = await this.#store.rows('counter', { name: 'snapshot' })
+    const seen = await versionIn(this.#store)
     const [services, roles, access, apps, lookups, cors] = await Promise.all([
       this.#store.rows('service'),
       this.#store.rows('role'),
@@ -69,7 +68,7 @@ export class SnapshotBook implements SnapshotSource {
       this.#store.rows('cors_config'),
     ])
     // A tool may have changed the store without raising the version.
-    const version = Math.max(Number(counter?.value ?? 1), (this.#snapshot?.version ?? 0) + 1)
+    const version = Math.max(seen, (this.#snapshot?.version ?? 0) + 1)
     const snapshot = compileSnapshot(
       version,
       { services, roles, access, apps, lookups, cors },
@@ -77,6 +76,7 @@ export class SnapshotBook implements SnapshotSource {
       this.#tools,
     )
     this.#snapshot = snapshot
+    this.#seen = seen
     for (const listener of this.#listeners) listener(snapshot)
   }
 }

@@ -6,10 +6,16 @@ export const text = (name: string, length: number, more: Partial<ColumnDefinitio
   name,
   type: 'string',
   length,
+  exact: true,
   ...more,
 })
 export const optional = (name: string, length: number): ColumnDefinition => text(name, length, { allowNull: true })
-export const longText = (name: string): ColumnDefinition => ({ name, type: 'text', allowNull: true })
+export const longText = (name: string): ColumnDefinition => ({
+  name,
+  type: 'longtext',
+  exact: true,
+  allowNull: true,
+})
 export const number = (name: string, more: Partial<ColumnDefinition> = {}): ColumnDefinition => ({
   name,
   type: 'integer',

@@ -2,6 +2,7 @@
  * One instance a data folder. The lock is the operating system's, taken through SQLite, so it ends with the process that holds it,
  * however that ends; command line tools do not take it (they write through the store's own transactions).
  */
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -31,4 +32,19 @@ export function lockFolder(dataDir: string): InstanceLock {
       database.close()
     },
   }
+}
+
+/** All of them or none. */
+export function lockFolders(folders: readonly string[]): readonly InstanceLock[] {
+  const locks: InstanceLock[] = []
+  try {
+    for (const folder of folders) {
+      mkdirSync(folder, { recursive: true })
+      locks.push(lockFolder(folder))
+    }
+  } catch (thrown) {
+    for (const lock of locks) lock.release()
+    throw thrown
+  }
+  return locks
 }

@@ -7,14 +7,38 @@ import { SessionTables } from './record-tables.ts'
 import type { Transaction } from './tables.ts'
 import { stampOf } from './time.ts'
 
-/** Runs under the lock of the data folder. Throws when the store is of a newer version than this program. */
+/** A database without a record of our steps that has one of these is another program's. */
+const ownTables: ReadonlySet<string> = new Set(['service', 'role', 'app', 'user'])
+
+/**
+ * Throws when the store is of a newer version than this program, and when the database is another program's. Where processes share the
+ * store one of them runs the steps; the others wait for it, and find them done.
+ */
 export async function migrate(
   store: RecordStore,
   log: Log,
   signal: AbortSignal,
   steps: readonly Migration[] = migrations,
 ): Promise<void> {
+  if (store.exclusively === undefined) return migrateAlone(store, log, signal, steps)
+  const waits = (): void => log.info('another node is bringing the system store to a new version: waiting for it')
+  await store.exclusively('migrate', () => migrateAlone(store, log, signal, steps), signal, waits)
+}
+
+async function migrateAlone(
+  store: RecordStore,
+  log: Log,
+  signal: AbortSignal,
+  steps: readonly Migration[],
+): Promise<void> {
+  // Another process may have made it meanwhile.
+  if ((await store.catalog.table('migration')) === null) store.catalog.refresh()
   if ((await store.catalog.table('migration')) === null) {
+    const foreign = (await store.catalog.list()).map((table) => table.name)
+    if (foreign.some((name) => ownTables.has(name)))
+      throw new Error(
+        'The database of the system store holds tables of another program. Give it one of its own with DF_SYSTEM_DB.',
+      )
     await store.write((session) => session.change(migrationTable), signal)
   }
   const done = new Set(
@@ -50,5 +74,24 @@ async function change(
 }
 
 async function fill(tx: Transaction, tables: readonly SeedRows[]): Promise<void> {
-  for (const { table, rows } of tables) for (const row of rows) await tx.insert(table, row)
+  for (const { table, rows } of tables) for (const row of rows) await insert(tx, table, row)
+}
+
+/**
+ * With the id that the row must have, which the database makes itself where it can: one that is given moves no sequence, and the next
+ * row would be made with an id that is taken.
+ */
+async function insert(tx: Transaction, table: string, row: SeedRows['rows'][number]): Promise<void> {
+  const { id, ...rest } = row
+  if (typeof id !== 'number') {
+    await tx.insert(table, row)
+    return
+  }
+  for (;;) {
+    const made = await tx.insert(table, rest)
+    if (made === id) return
+    await tx.remove(table, { id: made })
+    if (made > id) break
+  }
+  await tx.insert(table, row)
 }

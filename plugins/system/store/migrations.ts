@@ -6,6 +6,7 @@ import type { SchemaPlan } from 'dataferry/records'
 import { administrationTables } from './administration.ts'
 import { flag, id, key, longText, number, optional, reference, stamp, stamps, text } from './definitions.ts'
 import { extrasTables } from './extras-tables.ts'
+import { nodeTables } from './node-tables.ts'
 import { seeds } from './seeds.ts'
 
 /** Rows of one table that a step adds; ids are given. */
@@ -213,4 +214,11 @@ export const migrations: readonly Migration[] = [
   { version: 2, name: 'built-in services, apps and email templates', rows: () => seeds() },
   { version: 3, name: 'tables of the administration', changes: administrationTables },
   { version: 4, name: "extras of services' tables, virtual relationships", changes: extrasTables },
+  {
+    version: 5,
+    name: 'fields that roles hide or only show',
+    // JSON: {"hidden": [names], "read_only": [names]}
+    changes: [{ kind: 'add-column', table: 'role_service_access', column: longText('fields') }],
+  },
+  { version: 6, name: 'what nodes keep for each other', changes: nodeTables },
 ]

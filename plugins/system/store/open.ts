@@ -3,11 +3,14 @@
  * opposite order.
  */
 import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type RecordStore, RecordStoreAbility } from 'dataferry/records'
 import type { PluginHost } from 'dataferry/sdk'
-import { lockFolder } from './lock.ts'
+import { locate } from './location.ts'
+import { lockFolders } from './lock.ts'
 import { migrate } from './migrate.ts'
+import { sharedKey } from './node-settings.ts'
+import { noting } from './noting.ts'
 import { RecordTables } from './record-tables.ts'
 import { keyOfFolder, type Secrets, secrets } from './secrets.ts'
 import type { Tables } from './tables.ts'
@@ -16,6 +19,10 @@ export interface SystemStore {
   readonly records: RecordStore
   readonly tables: Tables
   readonly secrets: Secrets
+  /** Several nodes may work on it at once. */
+  readonly shared: boolean
+  /** Calls the listener with the version of each transaction of this process that others have to know of. */
+  onCommit(listener: (version: number) => void): void
   close(): Promise<void>
 }
 
@@ -23,7 +30,9 @@ export interface SystemStore {
 export async function openStore(host: PluginHost): Promise<SystemStore> {
   const dataDir = resolve(host.settings.dataDir)
   mkdirSync(dataDir, { recursive: true })
-  const lock = lockFolder(dataDir)
+  // A command works beside the server, through the store's own transactions.
+  const { type, config, shared, folder } = locate(host.settings.nodes.systemDb, dataDir)
+  const locks = host.serves ? lockFolders([dataDir, ...(folder === null ? [] : [folder])]) : []
   const stopped = new AbortController()
   let service: ReturnType<PluginHost['open']> | null = null
   const close = async (): Promise<void> => {
@@ -31,16 +40,23 @@ export async function openStore(host: PluginHost): Promise<SystemStore> {
       await service?.close()
     } finally {
       stopped.abort()
-      lock.release()
+      for (const lock of locks) lock.release()
     }
   }
   try {
-    const key = host.settings.security.appKey ?? keyOfFolder(dataDir)
-    service = host.open('sqlite', 'system', { database: join(dataDir, 'system.sqlite') })
-    const records = service.ability?.(RecordStoreAbility)
-    if (records === undefined) throw new Error('the database of the system store offers no records')
-    await migrate(records, host.log, stopped.signal)
-    return { records, tables: new RecordTables(records, stopped.signal), secrets: secrets(key), close }
+    service = host.open(type, 'system', config)
+    const opened = service.ability?.(RecordStoreAbility)
+    if (opened === undefined) throw new Error('the database of the system store offers no records')
+    await migrate(opened, host.log, stopped.signal)
+    const listeners = new Set<(version: number) => void>()
+    const records = noting(opened, shared, (version) => {
+      for (const listener of listeners) listener(version)
+    })
+    const tables = new RecordTables(records, stopped.signal)
+    const { appKey } = host.settings.security
+    const box = shared ? await sharedKey(tables, appKey, dataDir) : secrets(appKey ?? keyOfFolder(dataDir))
+    const onCommit = (listener: (version: number) => void): void => void listeners.add(listener)
+    return { records, tables, secrets: box, shared, onCommit, close }
   } catch (thrown) {
     await close()
     throw thrown

@@ -25,6 +25,8 @@ import {
   type WriteSession,
 } from 'dataferry/records'
 import type { Bind, Json } from 'dataferry/sdk'
+import { type Notice, noticesOfRow } from './notices.ts'
+import { NotingSession } from './noting-session.ts'
 import type { Equal, StoreRow, Tables, Transaction } from './tables.ts'
 
 /** Whole tables of the system are read at most so far: bytes and rows. */
@@ -85,7 +87,9 @@ export class SessionTables implements Transaction {
     const view = await viewIn(this.#store, table)
     const columns = Object.keys(values).map((name) => columnOf(view, name))
     const returning = view.key.length === 1 ? view.key.map(projection) : []
-    const outcome = await this.#run(view.table, 'insert', columns, null, returning, bindsOf(columns, values))
+    const notices = noticesOfRow(table, 'insert', values)
+    const binds = bindsOf(columns, values)
+    const outcome = await this.#run(notices, view.table, 'insert', columns, null, returning, binds)
     const [first] = returning
     return first === undefined ? 0 : Number(outcome.rows[0]?.[first.as] ?? 0)
   }
@@ -95,18 +99,23 @@ export class SessionTables implements Transaction {
     const columns = Object.keys(values).map((name) => columnOf(view, name))
     if (columns.length === 0) return 0
     const binds = new Binds(bindsOf(columns, values))
-    const outcome = await this.#run(view.table, 'update', columns, predicateOf(view, where, binds), [], binds.values)
+    const notices = noticesOfRow(table, 'update', where)
+    const which = predicateOf(view, where, binds)
+    const outcome = await this.#run(notices, view.table, 'update', columns, which, [], binds.values)
     return outcome.affected
   }
 
   async remove(table: string, where: Equal): Promise<number> {
     const view = await viewIn(this.#store, table)
     const binds = new Binds()
-    const outcome = await this.#run(view.table, 'delete', [], predicateOf(view, where, binds), [], binds.values)
+    const notices = noticesOfRow(table, 'delete', where)
+    const which = predicateOf(view, where, binds)
+    const outcome = await this.#run(notices, view.table, 'delete', [], which, [], binds.values)
     return outcome.affected
   }
 
   async #run(
+    notices: readonly Notice[],
     into: Table,
     kind: WritePlan['kind'],
     columns: readonly Column[],
@@ -117,7 +126,11 @@ export class SessionTables implements Transaction {
     // Values of columns are the first slots, those of the condition follow.
     const set = columns.map((column, slot) => ({ column, expr: { kind: 'value', value: slot } as const }))
     const plan: WritePlan = { kind, into, set, where, key: [], returning }
-    const [outcome] = await this.#session.run({ plan, shape: shapeOfWrite(plan), binds: [] }, [binds], 'halt')
+    const planned = { plan, shape: shapeOfWrite(plan), binds: [] }
+    const session = this.#session
+    const [outcome] = await (session instanceof NotingSession
+      ? session.runTelling(notices, planned, [binds], 'halt')
+      : session.run(planned, [binds], 'halt'))
     if (outcome === undefined) throw new Error('a write of the system store had no outcome')
     if (!outcome.ok) throw outcome.error
     return outcome

@@ -3,7 +3,7 @@
  * under one key, which comes from the settings or from a file that is made at the first start.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What a protected value reads as; sent back, it means: unchanged (control-plane 4.3). */
@@ -56,6 +56,9 @@ export function secrets(key: KeyObject): Secrets {
 export function isSealed(text: string): boolean {
   return text.startsWith(version)
 }
+
+/** Whether `keyOfFolder` would make one. */
+export const newKeyNeeded = (dataDir: string): boolean => !existsSync(join(dataDir, 'app.key'))
 
 /** The key of `app.key` in the data folder, which is made with mode 0600 when it is missing. */
 export function keyOfFolder(dataDir: string): KeyObject {

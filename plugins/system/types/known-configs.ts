@@ -11,7 +11,6 @@ const field = ([name, label, type, more]: Short): ConfigField => ({ name, label,
 
 const password: Partial<ConfigField> = { secret: 'masked' }
 const nameAndValue = { key: { label: 'Name', type: 'string' }, value: { label: 'Value', type: 'string' } }
-const off: Partial<ConfigField> = { default: false }
 
 const login: readonly Short[] = [
   ['host', 'Host', 'string', { description: 'The host of the database.' }],
@@ -55,44 +54,6 @@ const container: readonly Short[] = [
   ['public_path', 'Public Path', 'array', { items: 'string' }],
   ['container', 'Root Folder', 'text'],
 ]
-const verbs: Partial<ConfigField> = { default: 0 }
-const rws: ConfigSchema = [
-  field(['base_url', 'Base URL', 'text']),
-  field(['replace_link', 'Replace Hyperlinks', 'boolean', off]),
-  field(['implements_access_list', 'Remote Implements Access List', 'boolean', off]),
-  field(['preserve_forward_trailing_slash', 'Preserve or add a forward trailing slash to your url', 'boolean', off]),
-  field(['options', 'CURL Options', 'object', { object: nameAndValue }]),
-  field([
-    'parameters',
-    'Parameters',
-    'array',
-    {
-      items: [
-        field(['name', 'Name', 'string']),
-        field(['value', 'Value', 'string']),
-        field(['exclude', 'Exclude', 'boolean', off]),
-        field(['outbound', 'Outbound', 'boolean', off]),
-        field(['cache_key', 'Cache Key', 'boolean', off]),
-        field(['action', 'Verbs', 'verb_mask', verbs]),
-      ],
-    },
-  ]),
-  field([
-    'headers',
-    'Headers',
-    'array',
-    {
-      items: [
-        field(['name', 'Name', 'string']),
-        field(['value', 'Value', 'string']),
-        field(['pass_from_client', 'Pass From Client', 'boolean', off]),
-        field(['action', 'Verbs', 'verb_mask', verbs]),
-      ],
-    },
-  ]),
-  field(['cache_enabled', 'Data Retrieval Caching Enabled', 'boolean', off]),
-  field(['cache_ttl', 'Cache Time To Live (seconds)', 'integer', { default: 0 }]),
-]
 
 /** Schemas by type name. A known type that is not here keeps what it is sent, and what looks like a secret is treated as one. */
 export const knownConfigs: { readonly [type: string]: ConfigSchema } = {
@@ -101,7 +62,6 @@ export const knownConfigs: { readonly [type: string]: ConfigSchema } = {
   pgsql,
   alloydb: pgsql,
   local_file: container.map(field),
-  rws,
   swagger: [],
 }
 

@@ -103,6 +103,30 @@ test('a dropped column takes its index and its unique constraint with it', async
   assert.deepEqual(rows(`select * from pragma_foreign_key_list('odd "t')`), [])
 })
 
+test('constraints go, inline ones, those of the table and unique indexes; others over more columns stay', async (t) => {
+  const { rows, direct } = await change(t, [
+    { kind: 'add-unique', table, columns: ['gone'] },
+    { kind: 'drop-unique', table, column: 'gone', names: [] },
+    { kind: 'drop-unique', table: 'parent', column: 'code', names: [] },
+    { kind: 'drop-foreign-key', table, column: 'PARENT_ID', names: [] },
+  ])
+  await t.test('the index, the inline constraint and the reference are not there', () => {
+    direct.exec("insert into parent (code) values ('p')")
+    assert.deepEqual(rows(`select name from pragma_index_list('odd "t') where origin = 'c' order by name`), [
+      { name: 'i_gone' },
+      { name: 'i_n' },
+    ])
+    assert.deepEqual(rows(`select * from pragma_foreign_key_list('odd "t')`), [])
+  })
+  await t.test('the rows, the constraint over two columns, the trigger and the view are', () => {
+    assert.throws(() => direct.exec(`insert into "odd ""t" (n, gone) values (5, 'g')`), /UNIQUE/)
+    direct.exec('insert into "odd ""t" (n, gone, parent_id) values (5, null, 99)')
+    assert.deepEqual(rows('select what from log'), [{ what: 'x, (y' }])
+    assert.equal(rows('select * from v').length, 2)
+    assert.deepEqual(rows('select * from child'), [{ id: 1, odd_id: 1 }])
+  })
+})
+
 test('columns that ADD COLUMN does not take', async (t) => {
   const { rows } = await change(t, [
     { kind: 'add-column', table, column: { name: 'made', type: 'timestamp_on_create' } },

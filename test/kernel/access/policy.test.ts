@@ -116,14 +116,20 @@ for (const { name, rows, component = '_table/a', verb = 'GET', verbs, filter } o
   })
 }
 
-test('policy: fields follow the row that decides', () => {
+test('policy: what rows hide adds up', () => {
   const rows: readonly Row[] = [
     ['db', '*', GET, API, 'f', ['salary']],
     ['db', '_table/a', GET, API, undefined, ['phone']],
+    ['db', '_table/a/*', PATCH],
+    ['db', '_table/a', GET, SCRIPT, undefined, ['notes']],
+    ['db', '_table/b/5', GET, API, undefined, ['phone']],
+    [null, '*', GET, API, undefined, ['everywhere']],
   ]
   const reader = caller({ role: role(rows) })
-  assert.deepEqual([...policyFor(reader, 'DB', '_table/a', 'GET').hidden], ['phone'])
+  for (const verb of ['GET', 'PATCH', 'DELETE'] as const)
+    assert.deepEqual([...policyFor(reader, 'DB', '_table/A', verb).hidden], ['salary', 'phone'], verb)
   assert.deepEqual([...policyFor(reader, 'DB', '_table/b', 'GET').hidden], ['salary'])
+  assert.deepEqual([...policyFor(reader, 'other', '_table/b', 'GET').hidden], [])
 })
 
 test('policy: administrators, nobody, and inactive roles', () => {

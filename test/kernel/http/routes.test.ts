@@ -36,9 +36,9 @@ describe('routes', () => {
     { path: '/setup', is: { kind: 'setup' } },
     { path: '/_health/live', is: { kind: 'live' } },
     { path: '/_health/ready', is: { kind: 'ready' } },
-    { path: '/API/v2/mysql', is: { kind: 'none' } },
-    { path: '/apix', is: { kind: 'none' } },
-    { path: '/constructor', is: { kind: 'none' } },
+    { path: '/API/v2/mysql', is: { kind: 'none', path: ['API', 'v2', 'mysql'] } },
+    { path: '/apix', is: { kind: 'none', path: ['apix'] } },
+    { path: '/constructor', is: { kind: 'none', path: ['constructor'] } },
   ]
   for (const { path, is } of cases) it(path, () => assert.deepEqual(route(path, prefixes), is))
 
@@ -46,7 +46,7 @@ describe('routes', () => {
     const long = { api: 'df/api', status: 'df/status' }
     assert.deepEqual(route('/df/api/v2/db', long), api('v2', 'db'))
     assert.deepEqual(route('/df/status', long), { kind: 'status' })
-    assert.deepEqual(route('/df', long), { kind: 'none' })
+    assert.deepEqual(route('/df', long), { kind: 'none', path: ['df'] })
   })
 
   const refused: { path: string; message: RegExp }[] = [

@@ -6,7 +6,7 @@ import { LoginThrottle } from '../../../plugins/system/sessions/throttle.ts'
 
 function throttle(most = 3, pairs = 100): { readonly throttle: LoginThrottle; readonly clock: { now: number } } {
   const clock = { now: 1_000_000 }
-  return { throttle: new LoginThrottle(most, pairs, () => clock.now), clock }
+  return { throttle: new LoginThrottle(most, { pairsMost: pairs, now: () => clock.now }), clock }
 }
 
 async function fail(limiter: LoginThrottle, account: string, address: string, times: number): Promise<void> {

@@ -149,6 +149,39 @@ const patterns: readonly Vector[] = [
   ["name ilike 'BOB'", [1]],
 ]
 
+const slashes: SeedTable = {
+  plan: {
+    kind: 'create-table',
+    name: 'slashes',
+    columns: [
+      { name: 'id', type: 'id' },
+      { name: 's', type: 'string', length: 40, allowNull: true },
+      { name: 'like_s', type: 'string', length: 40, allowNull: true },
+    ],
+  },
+  rows: ['a%b', 'a_b', 'axb', 'a\\b', 'a\\', 'a\\%', null].map((s, i) => ({ id: i + 1, s, like_s: 'a\\_b' })),
+}
+
+/** A backslash takes the meaning from what stands behind it, on every database; one that stands at the end is itself. */
+const escapes: readonly Vector[] = [
+  ["s like 'a%b'", [1, 2, 3, 4]],
+  ["s like 'a\\%b'", [1]],
+  ["s like 'a\\_b'", [2]],
+  ["s like 'a\\xb'", [3]],
+  ["s like 'a\\\\b'", [4]],
+  ["s like 'a\\'", [5]],
+  ["s like 'a\\\\'", [5]],
+  ["s ilike 'A\\%B'", [1]],
+  ["s not like 'a\\_b'", [1, 3, 4, 5, 6]],
+  ["s contains '\\%'", [1, 6]],
+  ["s contains '\\'", [4, 5, 6]],
+  ["s starts with 'a\\'", [4, 5, 6]],
+  ["s ends with '\\'", [5]],
+  ["s ends with '\\_b'", [2]],
+  ['s like :p', [2], { ':p': 'a\\_b' }],
+  ['s like (like_s)', [2]],
+]
+
 const dates: readonly Vector[] = [
   ["d = '2024-02-29'", [2]],
   ['d >= 2024-12-31', [5, 6, 7]],
@@ -343,6 +376,11 @@ export const filters: readonly Group[] = [
       query: { filter: 'name = :v or note = :v', params: { ':v': value } },
       ids: [],
     })),
+  },
+  {
+    name: 'filters: backslashes in patterns',
+    tables: [slashes],
+    cases: cases(escapes).map((each) => ({ ...each, ask: each.ask.replace('probe', 'slashes') })),
   },
   { name: 'filters: refused', tables: [probe], cases: refused },
 ].map((group) => ({

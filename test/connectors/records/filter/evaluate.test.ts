@@ -145,7 +145,14 @@ describe('patterns', () => {
     { text: 'aXbXc', pattern: 'a%x%C', is: true },
     { text: 'a.c', pattern: 'a.c', is: true },
     { text: 'abc', pattern: 'a.c', is: false },
-    { text: 'a\\b', pattern: 'a\\b', is: true },
+    { text: 'a\\b', pattern: 'a\\\\b', is: true },
+    { text: 'a\\b', pattern: 'a\\b', is: false },
+    { text: 'ab', pattern: 'a\\b', is: true },
+    { text: 'a%b', pattern: 'a\\%b', is: true },
+    { text: 'a1b', pattern: 'a\\%b', is: false },
+    { text: 'a_b', pattern: 'a\\_b', is: true },
+    { text: 'axb', pattern: 'a\\_b', is: false },
+    { text: 'a\\', pattern: 'a\\', is: true },
   ]
   for (const { text, pattern, is } of cases) {
     it(`${text} like ${pattern}: ${is}`, () => assert.equal(matchesLike(text, pattern), is))
@@ -158,6 +165,8 @@ describe('patterns', () => {
     { filter: 'name starts with sim', row: { name: 'Simmel' }, is: true },
     { filter: 'name ends with sim', row: { name: 'Simmel' }, is: false },
     { filter: 'name not contains mm', row: { name: 'Simmel' }, is: false },
+    { filter: "name contains 'a\\'", row: { name: 'xa\\y' }, is: true },
+    { filter: "name contains 'a\\'", row: { name: 'xay' }, is: false },
     { filter: 'name contains (nick)', row: { name: 'Simmel', real_name: 'MM' }, is: true },
     { filter: 'a like 1%', row: { a: 12 }, is: true },
   ])

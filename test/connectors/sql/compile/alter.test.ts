@@ -85,6 +85,34 @@ for (const [type, expected] of keys) {
   )
 }
 
+const options: ReadonlyMap<object, string> = new Map<object, string>([
+  [dialects.sqlite, 'WITHOUT ROWID'],
+  [dialects.postgres, 'WITH (fillfactor=70)'],
+  [dialects.mysql, 'ENGINE=InnoDB COLLATE utf8mb4_bin'],
+])
+golden(
+  'options of a table, and a uuid by default',
+  {
+    sqlite: [
+      `create table "t" ("f" uuid not null default (lower(substr(hex(randomblob(4)), 1) || '-' || substr(hex(randomblob(2)), 1) || '-4' || substr(hex(randomblob(2)), 2) || '-' || substr('89AB', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || substr(hex(randomblob(6)), 1))), primary key ("f")) WITHOUT ROWID`,
+    ],
+    postgres: [
+      `create table "t" ("f" uuid not null default gen_random_uuid(), primary key ("f")) WITH (fillfactor=70)`,
+    ],
+    mysql: [
+      'create table `t` (`f` uuid not null default (uuid()), primary key (`f`)) ENGINE=InnoDB COLLATE utf8mb4_bin',
+    ],
+  },
+  (compiler) =>
+    compiler.compileSchema({
+      kind: 'create-table',
+      name: 't',
+      columns: [{ name: 'f', type: 'uuid', default: { expression: 'uuid' } }],
+      primaryKey: ['f'],
+      options: options.get(compiler) ?? '',
+    }),
+)
+
 golden(
   'defaults',
   {
@@ -180,6 +208,23 @@ const alterations: readonly {
     mysql: [
       'alter table `t` add constraint `fk_hr_t_f` foreign key (`f`) references `p` (`id`) on delete set null on update cascade',
     ],
+  },
+  {
+    name: 'a unique constraint goes',
+    plan: { kind: 'drop-unique', table: 't', column: 'f', names: ['undx_public_t_f'] },
+    postgres: ['alter table "t" drop constraint "undx_public_t_f"'],
+    mysql: ['alter table `t` drop index `undx_public_t_f`'],
+  },
+  {
+    name: 'a reference goes',
+    plan: { kind: 'drop-foreign-key', table: { name: 's.t', schema: 's' }, column: 'f', names: ['odd "key`'] },
+    postgres: ['alter table "s"."t" drop constraint "odd ""key`"'],
+    mysql: ['alter table `s`.`t` drop foreign key `odd "key```'],
+  },
+  {
+    name: 'an index of ours goes, in the schema of its table',
+    plan: { kind: 'drop-index', table: { name: 's.t', schema: 's' }, schema: 's', column: 'f' },
+    postgres: ['drop index if exists "s"."ndx_s_t_f"'],
   },
 ]
 for (const { name, plan, postgres, mysql } of alterations) {

@@ -242,7 +242,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         where: { kind: 'match', op: 'like', left: at(book, 'title'), right: value(0) },
       }),
       sql: {
-        sqlite: ['select "id" from "book" where alive() and "title" like ?'],
+        sqlite: [`select "id" from "book" where alive() and "title" like ? escape '\\'`],
         postgres: ['select "id" from "book" where "title" like $1::text'],
         mysql: ['select `id` from `book` where `title` like ?'],
       },
@@ -253,7 +253,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         where: { kind: 'match', op: 'ilike', left: at(book, 'title'), right: value(0) },
       }),
       sql: {
-        sqlite: ['select "id" from "book" where alive() and "title" like ?'],
+        sqlite: [`select "id" from "book" where alive() and "title" like ? escape '\\'`],
         postgres: ['select "id" from "book" where "title" ilike $1::text'],
         mysql: ['select `id` from `book` where lower(`title`) like lower(?)'],
       },
@@ -264,7 +264,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         where: { kind: 'match', op: 'contains', left: at(book, 'title'), right: value(0) },
       }),
       sql: {
-        sqlite: [`select "id" from "book" where alive() and "title" like '%' || ? || '%'`],
+        sqlite: [`select "id" from "book" where alive() and "title" like '%' || ? || '%' escape '\\'`],
         postgres: [`select "id" from "book" where "title" like '%' || $1::text || '%'`],
         mysql: ["select `id` from `book` where `title` like concat('%', ?, '%')"],
       },
@@ -275,7 +275,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         where: { kind: 'match', op: 'starts', left: at(book, 'title'), right: value(0) },
       }),
       sql: {
-        sqlite: [`select "id" from "book" where alive() and "title" like ? || '%'`],
+        sqlite: [`select "id" from "book" where alive() and "title" like ? || '%' escape '\\'`],
         postgres: [`select "id" from "book" where "title" like $1::text || '%'`],
         mysql: ["select `id` from `book` where `title` like concat(?, '%')"],
       },
@@ -286,7 +286,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         where: { kind: 'match', op: 'ends', left: at(book, 'title'), right: value(0) },
       }),
       sql: {
-        sqlite: [`select "id" from "book" where alive() and "title" like '%' || ?`],
+        sqlite: [`select "id" from "book" where alive() and "title" like '%' || ? escape '\\'`],
         postgres: [`select "id" from "book" where "title" like '%' || $1::text`],
         mysql: ["select `id` from `book` where `title` like concat('%', ?)"],
       },
@@ -297,7 +297,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         where: { kind: 'match', op: 'like', left: at(book, 'pages'), right: value(0) },
       }),
       sql: {
-        sqlite: ['select "id" from "book" where alive() and "pages" like ?'],
+        sqlite: [`select "id" from "book" where alive() and "pages" like ? escape '\\'`],
         postgres: ['select "id" from "book" where "pages"::text like $1::text'],
         mysql: ['select `id` from `book` where `pages` like ?'],
       },
@@ -308,7 +308,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
         where: { kind: 'match', op: 'contains', left: at(book, 'title'), right: at(book, 'id') },
       }),
       sql: {
-        sqlite: [`select "id" from "book" where alive() and "title" like '%' || "id" || '%'`],
+        sqlite: [`select "id" from "book" where alive() and "title" like '%' || "id" || '%' escape '\\'`],
         postgres: [`select "id" from "book" where "title" like '%' || "id" || '%'`],
         mysql: ["select `id` from `book` where `title` like concat('%', `id`, '%')"],
       },

@@ -1,0 +1,18 @@
+/** The bus as the settings want it. */
+import type { Bus } from '../plugins/bus.ts'
+import type { Log } from '../plugins/contract.ts'
+import { localBus } from './local.ts'
+
+export interface OpenBus {
+  readonly bus: Bus
+  close(): Promise<void>
+}
+
+/** Never waits for the other side, and never fails: a server that does not answer is tried again until it does. */
+export async function openBus(url: string | null, log: Log): Promise<OpenBus> {
+  if (url === null) return { bus: localBus, close: async () => {} }
+  const { RedisBus } = await import('./redis.ts')
+  const bus = new RedisBus(url, log)
+  bus.open()
+  return { bus, close: () => bus.close() }
+}
