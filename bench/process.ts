@@ -69,7 +69,7 @@ export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Pr
 }
 
 async function answering(url: string, child: ChildProcess, output: () => string): Promise<void> {
-  const until = Date.now() + 30_000
+  const until = Date.now() + 120_000
   while (Date.now() < until) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`the server stopped while starting:\n${output()}`)
@@ -81,7 +81,7 @@ async function answering(url: string, child: ChildProcess, output: () => string)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   await stop(child, 'SIGKILL')
-  throw new Error(`the server did not answer within 30 s:\n${output()}`)
+  throw new Error(`the server did not answer within 120 s:\n${output()}`)
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -303,8 +303,8 @@ export async function rig(
   }
 }
 
-/** Asks again until it holds, 30 s at most. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, ms = 30_000): Promise<void> {
+/** Asks again until it holds, 60 s at most. */
+export async function until(holds: () => boolean | Promise<boolean>, what: string, ms = 60_000): Promise<void> {
   const end = Date.now() + ms
   while (!(await holds())) {
     assert.ok(Date.now() < end, `it did not come about: ${what}`)

@@ -1,93 +1,91 @@
-/** `system/package` (control-plane 4.8): the manifest of what an export could hold. */
-import { booleanOption } from 'dataferry/records'
+/**
+ * `system/package` (control-plane 4.8): GET shows what a package could hold, POST with a manifest makes one, POST with a file, or
+ * with `import_url`, reads one in.
+ */
+import { booleanOption, isMembers, type Members } from 'dataferry/records'
 import {
   type ApiReply,
   type ApiRequest,
+  BadRequest,
   Forbidden,
+  fetchUrl,
+  isMultipart,
   type Json,
+  multipartParts,
   NotImplemented,
-  type PluginHost,
-  type Snapshot,
 } from 'dataferry/sdk'
-import { answer, noSuchVerb } from '../sessions/body.ts'
-import { optionalAt, textAt } from '../store/columns.ts'
-import type { Rows, StoreRow } from '../store/tables.ts'
-import { plainTime } from '../store/time.ts'
+import type { PackageDeps } from '../packages/deps.ts'
+import { exportPackage, passwordIn } from '../packages/export.ts'
+import { PackageImport } from '../packages/import.ts'
+import { wholeManifest } from '../packages/manifest.ts'
+import { type Spooled, spool } from '../packages/spool.ts'
+import { answer, bodyOf, noSuchVerb } from '../sessions/body.ts'
 
-export interface PackageDeps {
-  readonly store: Rows
-  readonly snapshot: () => Snapshot
-  readonly version: string
-  readonly service: PluginHost['service']
-}
-
-/** Kinds of records by their tables. */
-const named = [
-  ['role', 'role', 'name'],
-  ['service', 'service', 'name'],
-  ['app', 'app', 'name'],
-  ['email_template', 'email_template', 'name'],
-  ['cors', 'cors_config', 'path'],
-  ['limit', 'limits', 'name'],
-  ['lookup', 'lookup', 'name'],
-  ['custom', 'system_custom', 'name'],
-] as const
-
-export async function packages(request: ApiRequest, deps: PackageDeps): Promise<ApiReply> {
-  if (request.verb === 'POST')
-    throw new NotImplemented('Packages can not be made or read on this server yet. Use config_package.')
-  if (request.verb !== 'GET') throw noSuchVerb(request.verb === 'PUT' ? 'PATCH' : request.verb, 'package')
+export async function packages(request: ApiRequest, deps: PackageDeps, signal: AbortSignal): Promise<ApiReply> {
+  if (request.verb !== 'GET' && request.verb !== 'POST')
+    throw noSuchVerb(request.verb === 'PUT' ? 'PATCH' : request.verb, 'package')
   if (!request.caller.admin) throw new Forbidden("Access Forbidden. 'package' is for full administrators.")
-  const system: { [kind: string]: Json } = {}
-  for (const [kind, table, column] of named) {
-    const rows = await deps.store.rows(table, table === 'lookup' ? { app_id: null, role_id: null, user_id: null } : {})
-    if (rows.length > 0) system[kind] = rows.map((row) => textAt(row, column))
+  if (request.verb === 'GET') return answer(await wholeManifest(request, deps))
+  const form = await formOf(request, deps)
+  const sent: Members = { ...bodyOf(request), ...form?.values }
+  const option = (name: string): Json => sent[name] ?? request.query.get(name) ?? null
+  const file = form?.file ?? (await fetched(option('import_url'), deps, signal))
+  if (file === null) {
+    if (form !== null) throw new BadRequest('The form has no file: send the package as `files`.')
+    const manifest = isMembers(sent.manifest) ? { ...sent.manifest, ...sent } : sent
+    return exportPackage(request, manifest, booleanOption(option('download') ?? undefined), deps, signal)
   }
-  for (const [kind, isAdmin] of [
-    ['user', false],
-    ['admin', true],
-  ] as const) {
-    const rows = await deps.store.rows('user', { is_sys_admin: isAdmin })
-    if (rows.length > 0) system[kind] = rows.map(person)
+  try {
+    const overwrite = booleanOption(option('overwrite') ?? undefined)
+    const password = passwordIn({ password: option('password') })
+    const done = await PackageImport.run(file, { overwrite, password }, request, deps, signal)
+    return answer({ ...done }, done.success ? 201 : 200)
+  } finally {
+    await file.discard()
   }
-  const others = booleanOption(request.query.get('system_only')) ? {} : await contents(request, deps)
-  return answer({
-    version: '0.1',
-    df_version: deps.version,
-    secured: false,
-    description: '',
-    created_date: plainTime(new Date()),
-    service: { system, ...others },
-  })
 }
 
-const person = (row: StoreRow): Json => ({
-  username: optionalAt(row, 'username'),
-  email: optionalAt(row, 'email'),
-  first_name: optionalAt(row, 'first_name'),
-  last_name: optionalAt(row, 'last_name'),
-})
+/** The first file of a form and its values; null: the body is no form. */
+async function formOf(
+  { body }: ApiRequest,
+  { settings }: PackageDeps,
+): Promise<{ readonly file: Spooled | null; readonly values: Members } | null> {
+  if (body.kind !== 'raw' || !isMultipart(body.type)) return null
+  const values: { [name: string]: Json } = {}
+  let file: Spooled | null = null
+  try {
+    for await (const part of multipartParts(body.type, body.bytes)) {
+      if (part.fileName === null) values[part.name] = await textOf(part.bytes)
+      else if (part.fileName !== '' && file === null) {
+        refuseApps(part.fileName)
+        file = await spool(part.bytes, settings.dataDir)
+      }
+    }
+  } catch (error) {
+    await file?.discard()
+    throw error
+  }
+  return { file, values }
+}
 
-/** Tables of the databases that can be reached. */
-async function contents(
-  request: ApiRequest,
-  { snapshot, service }: PackageDeps,
-): Promise<{ readonly [name: string]: Json }> {
-  const found = await Promise.all(
-    [...snapshot().services.values()]
-      .filter((each) => each.isActive && each.type !== 'system' && each.type !== 'user')
-      .map(async ({ name }): Promise<readonly (readonly [string, Json])[]> => {
-        try {
-          const asked: ApiRequest = { ...request, service: name.toLowerCase(), path: [], query: new Map() }
-          const components = (await (await service(name)).resources?.(asked, AbortSignal.timeout(10_000))) ?? []
-          const tables = components.flatMap((each) => /^_table\/([^/*]+)\/$/.exec(each)?.[1] ?? [])
-          return components.some((each) => each.startsWith('_table'))
-            ? [[name, { reachable: true, _schema: tables, _table: tables }]]
-            : []
-        } catch {
-          return [[name, { reachable: false }]]
-        }
-      }),
-  )
-  return Object.fromEntries(found.flat())
+async function fetched(url: Json, { settings }: PackageDeps, signal: AbortSignal): Promise<Spooled | null> {
+  if (url === null || url === '') return null
+  if (typeof url !== 'string') throw new BadRequest('Invalid import URL: send one.')
+  const { http, files, dataDir } = settings
+  const { name, bytes } = await fetchUrl(url, { maxBytes: http.maxBodyBytes, allow: files.importAllow, signal })
+  refuseApps(name)
+  return spool(bytes, dataDir)
+}
+
+function refuseApps(name: string): void {
+  if (/\.dfpkg$/i.test(name))
+    throw new NotImplemented(
+      'Packages of one app (.dfpkg) can not be read on this server. Send a package of the system.',
+    )
+}
+
+async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytes) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
 }

@@ -15,10 +15,10 @@ import {
   type Service,
   type ServiceHost,
   type ServiceRecord,
-  type Verb,
 } from 'dataferry/sdk'
 import { invitesOf } from '../mails/invites.ts'
 import { outbox } from '../mails/outbox.ts'
+import type { PackageDeps } from '../packages/deps.ts'
 import type { System } from '../plugin.ts'
 import { answer, noSuchVerb } from '../sessions/body.ts'
 import { cache } from './cache.ts'
@@ -138,7 +138,11 @@ export class SystemService implements Service {
       case 'outbox':
         return outbox(request, id, { store: store.tables, desk }, wrap)
       case 'package':
-        return packages(request, deps)
+        return packages(
+          request,
+          { ...deps, secrets: store.secrets, call: host.call, ...this.#asking(request, signal) },
+          signal,
+        )
       case 'import':
         return importTable(request, { call: host.call, routePrefix: host.settings.api.routePrefix }, signal)
       case 'config_package':
@@ -150,10 +154,10 @@ export class SystemService implements Service {
   }
 
   /** Requests of the same caller on the records, for what is made of them. */
-  #asking(request: ApiRequest, signal: AbortSignal): Pick<ConfigPackageDeps, 'ask' | 'list'> {
-    const ask = async (verb: Verb, path: readonly string[], body: Json): Promise<Json> => {
+  #asking(request: ApiRequest, signal: AbortSignal): Pick<ConfigPackageDeps, 'list'> & Pick<PackageDeps, 'ask'> {
+    const ask: PackageDeps['ask'] = async (verb, path, body, query = new Map()) => {
       const sent: Body = verb === 'GET' ? { kind: 'none' } : { kind: 'value', value: body, typed: true }
-      const reply = await this.handle({ ...request, verb, path, query: new Map(), body: sent }, signal)
+      const reply = await this.handle({ ...request, verb, path, query, body: sent }, signal)
       return reply.body.kind === 'value'
         ? reply.body.value
         : reply.body.kind === 'rows'

@@ -17,9 +17,13 @@ export interface Engine {
   stop(): Promise<void>
 }
 
+const everyEngine = ['sqlite', 'postgresql', 'mariadb']
+
 /** `folder` is the server's data folder. PERMISSIONS_ENGINES names some of them, in lower case, between commas. */
-export async function openEngines(folder: string): Promise<readonly Engine[]> {
-  const wanted = process.env.PERMISSIONS_ENGINES?.split(',') ?? ['sqlite', 'postgresql', 'mariadb']
+export async function openEngines(
+  folder: string,
+  wanted: readonly string[] = process.env.PERMISSIONS_ENGINES?.split(',') ?? everyEngine,
+): Promise<readonly Engine[]> {
   const opened: Engine[] = []
   if (wanted.includes('sqlite')) opened.push(sqlite(folder))
   if (wanted.includes('postgresql')) opened.push(...(await found(postgres, postgresql)))

@@ -44,9 +44,10 @@ export class House {
     this.roleIds = roleIds
   }
 
-  static async open(): Promise<House> {
-    const server = await startServer({ builtins })
-    const engines = await openEngines(server.folder)
+  /** `engines`: of which databases, in lower case; left out: of all. */
+  static async open(wanted?: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<House> {
+    const server = await startServer({ builtins, env })
+    const engines = await openEngines(server.folder, wanted)
     const token = await signIn(server.url)
     const ids = new Map<string, number>([['system', 1]])
     for (const engine of engines) {
