@@ -24,7 +24,7 @@ export interface Database {
 }
 
 /** The newest match: on the path, then in the places where packages put servers. */
-function binary(name: string, patterns: readonly string[]): string | null {
+export function binary(name: string, patterns: readonly string[]): string | null {
   const packaged =
     patterns.length > 0 ? globSync(patterns).sort((a, b) => b.localeCompare(a, 'en', { numeric: true })) : []
   const candidates = [...packaged, ...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name))]
@@ -32,7 +32,7 @@ function binary(name: string, patterns: readonly string[]): string | null {
 }
 
 /** Database servers refuse to run as root: there they run as the user of their package. */
-function unprivileged(user: string): { uid: number; gid: number } | object {
+export function unprivileged(user: string): { uid: number; gid: number } | object {
   if (process.getuid?.() !== 0) return {}
   for (const name of [user, 'nobody']) {
     try {
@@ -46,7 +46,7 @@ function unprivileged(user: string): { uid: number; gid: number } | object {
   return {}
 }
 
-function dataFolder(prefix: string, owner: object): string {
+export function dataFolder(prefix: string, owner: object): string {
   const folder = mkdtempSync(join(tmpdir(), prefix))
   chmodSync(folder, 0o700)
   if ('uid' in owner && 'gid' in owner) chownSync(folder, Number(owner.uid), Number(owner.gid))
@@ -54,7 +54,12 @@ function dataFolder(prefix: string, owner: object): string {
 }
 
 /** Starts the process and waits until the port takes connections. */
-async function running(command: string, args: readonly string[], port: number, options: object): Promise<ChildProcess> {
+export async function running(
+  command: string,
+  args: readonly string[],
+  port: number,
+  options: object,
+): Promise<ChildProcess> {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -76,7 +81,7 @@ function connects(port: number): Promise<boolean> {
     socket.once('connect', () => socket.destroy())
   })
 }
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = once(child, 'exit')
   child.kill(signal)

@@ -18,13 +18,16 @@ import type {
 import { nameOf } from 'dataferry/records'
 import { BadRequest, type Json, NotImplemented } from 'dataferry/sdk'
 import {
+  asNamed,
   checkedName,
   type KeyType,
   type NumberedParts,
   type ParentsSource,
   type ReadProgram,
+  references,
   SqlCompiler,
   type StatementWriter,
+  type TypeWords,
   tableText,
 } from 'dataferry/sql'
 import { isSpatial } from './declared.ts'
@@ -39,8 +42,23 @@ const option = [
   "comment ?=? ?'(?:[^'\\\\]|'')*')",
 ].join('|')
 
+/** data-plane 6.5. */
+const words: TypeWords = {
+  ...asNamed('integer', 'bigint', 'smallint', 'mediumint', 'tinyint', 'float', 'double', 'text', 'mediumtext'),
+  ...asNamed('longtext', 'json', 'date', 'time', 'datetime', 'year'),
+  ...references('int(11)'),
+  array: 'json',
+  object: 'json',
+  jsonb: 'json',
+  boolean: 'tinyint(1)',
+  money: 'decimal(19,4)',
+  timetz: 'time',
+  datetimetz: 'datetime',
+}
+
 export class MysqlCompiler extends SqlCompiler {
   readonly #facts: () => ServerFacts
+  protected override readonly words = words
   override readonly nameLimit = 64
   override readonly ifNotExists = ''
   override readonly tableOptions = new RegExp(`^${option}(?: ?,? ${option})*$`, 'i')
@@ -218,68 +236,27 @@ export class MysqlCompiler extends SqlCompiler {
     return [...name].length <= this.nameLimit
   }
 
-  /** data-plane 6.5. */
   override columnType(column: ColumnDefinition): string {
-    const { type, length, precision, scale, fixedLength } = column
+    const { type, length, fixedLength } = column
     switch (type) {
-      case 'reference':
-      case 'user_id':
-      case 'user_id_on_create':
-      case 'user_id_on_update':
-        return 'int(11)'
-      case 'string':
-        return `${fixedLength === true ? 'char' : 'varchar'}(${length ?? 255})${toldApart(column)}`
       case 'binary':
         return `${fixedLength === true ? 'binary' : 'varbinary'}(${length ?? 255})`
-      case 'text':
-      case 'mediumtext':
-      case 'longtext':
-        return `${type}${toldApart(column)}`
-      case 'array':
-      case 'object':
-        return 'json'
-      case 'boolean':
-        return 'tinyint(1)'
-      case 'decimal':
-        return precision === undefined ? 'decimal' : `decimal(${precision},${scale ?? 0})`
-      case 'money':
-        return 'decimal(19,4)'
-      case 'jsonb':
-        return 'json'
       case 'uuid':
       case 'timeuuid':
         return this.#facts().uuid ? 'uuid' : 'char(36)'
-      case 'timetz':
-        return 'time'
-      case 'datetimetz':
-        return 'datetime'
       case 'timestamp':
       case 'timestamptz':
       case 'timestamp_on_create':
         return timestamp(column)
       case 'timestamp_on_update':
         return `${timestamp(column)} on update current_timestamp`
-      case 'integer':
-      case 'bigint':
-      case 'smallint':
-      case 'mediumint':
-      case 'tinyint':
-      case 'float':
-      case 'double':
-      case 'json':
-      case 'date':
-      case 'time':
-      case 'datetime':
-      case 'year':
-        return type
       default:
-        throw new BadRequest(`Field '${column.name}': the type '${type}' is not one of this database.`)
+        return `${super.columnType(column)}${column.exact === true ? toldApart : ''}`
     }
   }
 }
 
-const toldApart = ({ exact }: ColumnDefinition): string =>
-  exact === true ? ' character set utf8mb4 collate utf8mb4_bin' : ''
+const toldApart = ' character set utf8mb4 collate utf8mb4_bin'
 
 /** Types whose default may be the present moment. */
 const moments: ReadonlySet<SimpleType> = new Set<SimpleType>([

@@ -1,47 +1,14 @@
 /** The fields of a MySQL service's configuration, in the contract's order (control-plane 5.2). */
 import type { ConfigSchema } from 'dataferry/sdk'
-import { sqlConfigFields } from 'dataferry/sql'
+import { networkFields, sqlConfigFields } from 'dataferry/sql'
 
 export const mysqlConfig: ConfigSchema = [
-  {
-    name: 'host',
-    label: 'Host',
-    type: 'string',
-    description: 'The name of the database host, i.e. localhost, 192.168.1.1, etc. This can be a lookup key.',
-  },
-  {
-    name: 'port',
-    label: 'Port Number',
-    type: 'integer',
-    description: 'The number of the database host port, i.e. 3306. This can be a lookup key.',
-  },
-  {
-    name: 'database',
-    label: 'Database',
-    type: 'string',
-    description: 'The name of the database to connect to on the given server. This can be a lookup key.',
-  },
-  {
-    name: 'username',
-    label: 'Username',
-    type: 'string',
-    description: 'The name of the database user. This can be a lookup key.',
-    secret: 'encrypted',
-  },
-  {
-    name: 'password',
-    label: 'Password',
-    type: 'password',
-    description: 'The password for the database user. This can be a lookup key.',
-    secret: 'masked',
-  },
-  {
-    name: 'schema',
-    label: 'Schema',
-    type: 'string',
-    description:
+  ...networkFields({
+    port: 'The number of the database host port, i.e. 3306. This can be a lookup key.',
+    password: 'The password for the database user. This can be a lookup key.',
+    schema:
       'Leave blank to work with all available schemas, type "default" to only work with the default schema of the connection, or give the name of one.',
-  },
+  }),
   {
     name: 'charset',
     label: 'Character Set',

@@ -57,7 +57,12 @@ export class MysqlConnection {
       const server = factsOf(String(version), vendor, 0, 1)
       for (const text of preparation(settings, server)) await queryRows(driver, text)
       // Behind the configured statements, which may have changed them.
-      const [[packet, step] = []] = await queryRows(driver, 'select @@max_allowed_packet, @@auto_increment_increment')
+      const [[packet, step, commits] = []] = await queryRows(
+        driver,
+        'select @@max_allowed_packet, @@auto_increment_increment, @@autocommit',
+      )
+      // A write outside of a transaction would be lost else.
+      if (String(commits) === '0') await queryRows(driver, 'set autocommit = 1')
       const facts: ServerFacts = { ...server, maxPacket: Number(packet), autoIncrementStep: Math.max(1, Number(step)) }
       return new MysqlConnection(driver, settings, facts)
     } catch (thrown) {

@@ -24,7 +24,8 @@ const plugin: Plugin = {
   types: [
     serviceType('mysql', 'MySQL', null),
     serviceType('mariadb', 'MariaDB', null),
-    serviceType('memsql', 'SingleStore', 'singlestore'),
+    serviceType('singlestore', 'SingleStore', 'singlestore'),
+    serviceType('memsql', 'SingleStore / MemSQL', 'singlestore'),
     serviceType('aurora_mysql', 'Amazon Aurora MySQL', 'mysql'),
   ],
 }

@@ -2,8 +2,9 @@
  * Programs on one MySQL database. A read that failed because its connection had died is tried once more while nothing of it was written;
  * a session finds out with its `start transaction`, which can be repeated.
  */
+import type { WriteOutcome } from 'dataferry/records'
 import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
-import type { ProgramRunner, ReadProgram, SqlSession } from 'dataferry/sql'
+import type { ProgramRunner, ReadProgram, SqlSession, WriteProgram } from 'dataferry/sql'
 import { wireOf } from './binds.ts'
 import type { MysqlConnection } from './connection.ts'
 import { isStale, mysqlError } from './errors.ts'
@@ -11,7 +12,7 @@ import { lockedBy } from './exclusive.ts'
 import { ConnectionLost } from './faults.ts'
 import { Connections } from './pool.ts'
 import { modern, type ServerFacts, type Vendor } from './server.ts'
-import { MysqlSession } from './session.ts'
+import { MysqlSession, writeAlone } from './session.ts'
 import type { ConnectionSettings } from './settings.ts'
 import { readerOf, sourceOn } from './source.ts'
 
@@ -111,6 +112,16 @@ export class MysqlRunner implements ProgramRunner {
     })
     if ((session as MysqlSession | null)?.executed) this.#onStale()
     return result
+  }
+
+  /** In one trip: what the server does outside of a transaction is one. It is not stopped, only timed out, so that its end is known. */
+  writeOne(program: WriteProgram, binds: readonly Bind[], signal: AbortSignal): Promise<WriteOutcome> {
+    return this.#told(() =>
+      this.#open().use((connection, shield) => {
+        shield()
+        return writeAlone(connection, program, binds, () => this.#onStale())
+      }, signal),
+    )
   }
 
   /**

@@ -52,7 +52,7 @@ export class MysqlSession implements SqlSession {
     mode: 'halt' | 'continue',
   ): Promise<readonly WriteOutcome[]> {
     return this.#step(async () => {
-      const write = isMysqlWrite(program) ? program : { ...program, names: noNames, upsert: false, insert: null }
+      const write = writeOf(program)
       const outcomes: WriteOutcome[] = []
       for (const lot of lots(write, executions, this.#connection.facts)) {
         this.#signal.throwIfAborted()
@@ -149,19 +149,8 @@ export class MysqlSession implements SqlSession {
     return outcomes
   }
 
-  async #one(program: MysqlWriteProgram, binds: readonly Bind[]): Promise<WriteOutcome> {
-    const { text, values } = place(program.statement, binds, null)
-    try {
-      const { affected, insertId } = await this.#change(text, values)
-      // An upsert counts twice what it changed.
-      const rows = program.insert === null ? [] : answered(program, binds, insertId === 0n ? null : insertId)
-      return { ok: true, affected: program.upsert ? Math.min(affected, 1) : affected, rows }
-    } catch (thrown) {
-      if (!(thrown instanceof ServerFault) || thrown.number === deadlock) throw thrown
-      if (isStale(thrown)) this.#onStale()
-      const error = mysqlError(thrown, program.names)
-      return { ok: false, error }
-    }
+  #one(program: MysqlWriteProgram, binds: readonly Bind[]): Promise<WriteOutcome> {
+    return outcomeOf(program, binds, (text, values) => this.#change(text, values), this.#onStale)
   }
 
   /** A deadlock takes the whole transaction: where that was empty, it is begun again once. */
@@ -176,6 +165,41 @@ export class MysqlSession implements SqlSession {
     }
   }
 }
+
+type Change = (text: string, values: Parameters<MysqlConnection['change']>[1]) => Promise<Changed>
+
+/** One execution; a fault of the server becomes its outcome, but for a deadlock. */
+async function outcomeOf(
+  program: MysqlWriteProgram,
+  binds: readonly Bind[],
+  change: Change,
+  onStale: () => void,
+): Promise<WriteOutcome> {
+  const { text, values } = place(program.statement, binds, null)
+  try {
+    const { affected, insertId } = await change(text, values)
+    // An upsert counts twice what it changed.
+    const rows = program.insert === null ? [] : answered(program, binds, insertId === 0n ? null : insertId)
+    return { ok: true, affected: program.upsert ? Math.min(affected, 1) : affected, rows }
+  } catch (thrown) {
+    if (!(thrown instanceof ServerFault) || thrown.number === deadlock) throw thrown
+    if (isStale(thrown)) onStale()
+    const error = mysqlError(thrown, program.names)
+    return { ok: false, error }
+  }
+}
+
+/** One execution that is its own transaction, outside of any other. Throws what is no fault of the record. */
+export const writeAlone = (
+  connection: MysqlConnection,
+  program: WriteProgram,
+  binds: readonly Bind[],
+  onStale: () => void,
+): Promise<WriteOutcome> =>
+  outcomeOf(writeOf(program), binds, (text, values) => connection.change(text, values), onStale)
+
+const writeOf = (program: WriteProgram): MysqlWriteProgram =>
+  isMysqlWrite(program) ? program : { ...program, names: noNames, upsert: false, insert: null }
 
 function answered(program: MysqlWriteProgram, binds: readonly Bind[], generated: bigint | null): readonly Row[] {
   const { insert, statement } = program

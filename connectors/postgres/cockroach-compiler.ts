@@ -1,8 +1,8 @@
 /** CockroachDB's SQL, where it is not PostgreSQL's: integers are 64-bit, some types and words are missing. */
-import type { ColumnDefinition, SchemaPlan } from 'dataferry/records'
+import type { SchemaPlan } from 'dataferry/records'
 import { NotImplemented } from 'dataferry/sdk'
-import type { KeyType } from 'dataferry/sql'
-import { PostgresCompiler } from './compiler.ts'
+import { type KeyType, references, type TypeWords } from 'dataferry/sql'
+import { PostgresCompiler, postgresWords } from './compiler.ts'
 
 /** Types of PostgreSQL that a field can't be declared with here. */
 const missing: ReadonlySet<string> = new Set([
@@ -29,6 +29,13 @@ const missing: ReadonlySet<string> = new Set([
 
 export class CockroachCompiler extends PostgresCompiler {
   override readonly tableOptions = /^$/
+  /** What refers to a key is as wide as one. */
+  protected override readonly words: TypeWords = {
+    ...postgresWords,
+    ...references('bigint'),
+    money: 'decimal(19,4)',
+    json: 'jsonb',
+  }
 
   /** Its serials are not counted up: they are unique numbers of 64 bits, whatever the word says. */
   override keyType(_type: KeyType): string {
@@ -36,22 +43,6 @@ export class CockroachCompiler extends PostgresCompiler {
   }
   override hasType(word: string): boolean {
     return !missing.has(word) && super.hasType(word)
-  }
-  override columnType(column: ColumnDefinition): string {
-    switch (column.type) {
-      case 'money':
-        return 'decimal(19,4)'
-      case 'json':
-        return 'jsonb'
-      case 'reference':
-      case 'user_id':
-      case 'user_id_on_create':
-      case 'user_id_on_update':
-        // What its keys are.
-        return 'bigint'
-      default:
-        return super.columnType(column)
-    }
   }
 
   /** A unique constraint is its index, and an index that others depend on is dropped with them. */

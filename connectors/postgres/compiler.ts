@@ -12,13 +12,15 @@ import type {
   SimpleType,
   Slot,
 } from 'dataferry/records'
-import { BadRequest } from 'dataferry/sdk'
 import {
+  asNamed,
   checkedName,
   type KeyType,
   type ParentsSource,
+  references,
   SqlCompiler,
   type StatementWriter,
+  type TypeWords,
   typeText,
 } from 'dataferry/sql'
 import { castOf } from './describe.ts'
@@ -60,7 +62,29 @@ const keyCasts: { readonly [T in SimpleType]?: string } = {
 const texts: ReadonlySet<SimpleType> = new Set(['string', 'text', 'mediumtext', 'longtext'])
 const dateParts: ReadonlySet<FunctionName> = new Set(['year', 'month', 'day', 'hour', 'minute', 'second'])
 
+/** data-plane 6.5. */
+export const postgresWords: TypeWords = {
+  ...asNamed('boolean', 'integer', 'bigint', 'smallint', 'text', 'json', 'jsonb', 'uuid', 'money', 'date', 'time'),
+  ...asNamed('timetz', 'timestamp', 'timestamptz'),
+  ...references('integer'),
+  mediumint: 'integer',
+  tinyint: 'smallint',
+  mediumtext: 'text',
+  longtext: 'text',
+  array: 'text[]',
+  object: 'jsonb',
+  timeuuid: 'uuid',
+  binary: 'bytea',
+  float: 'real',
+  double: 'double precision',
+  datetime: 'timestamp',
+  datetimetz: 'timestamptz',
+  timestamp_on_create: 'timestamp',
+  timestamp_on_update: 'timestamp',
+}
+
 export class PostgresCompiler extends SqlCompiler {
+  protected override readonly words: TypeWords = postgresWords
   override readonly tableOptions =
     /^(?:with ?\( ?\w+(?:\.\w+)? ?= ?[\w.]+(?: ?, ?\w+(?:\.\w+)? ?= ?[\w.]+)* ?\))?(?: ?tablespace \w+)?$/i
 
@@ -126,62 +150,5 @@ export class PostgresCompiler extends SqlCompiler {
       .map((text) =>
         text.endsWith(` type ${type}`) ? `${text} using ${checkedName(this, plan.column.name)}::${type}` : text,
       )
-  }
-
-  /** data-plane 6.5. */
-  override columnType(column: ColumnDefinition): string {
-    const { type, length, precision, scale, fixedLength } = column
-    switch (type) {
-      case 'reference':
-      case 'user_id':
-      case 'user_id_on_create':
-      case 'user_id_on_update':
-      case 'mediumint':
-        return 'integer'
-      case 'tinyint':
-        return 'smallint'
-      case 'string':
-        return `${fixedLength === true ? 'char' : 'varchar'}(${length ?? 255})`
-      case 'array':
-        return 'text[]'
-      case 'object':
-        return 'jsonb'
-      case 'timeuuid':
-        return 'uuid'
-      case 'mediumtext':
-      case 'longtext':
-        return 'text'
-      case 'binary':
-        return 'bytea'
-      case 'float':
-        return 'real'
-      case 'double':
-        return 'double precision'
-      case 'decimal':
-        return precision === undefined ? 'decimal' : `decimal(${precision},${scale ?? 0})`
-      case 'datetime':
-      case 'timestamp_on_create':
-      case 'timestamp_on_update':
-        return 'timestamp'
-      case 'datetimetz':
-        return 'timestamptz'
-      case 'boolean':
-      case 'integer':
-      case 'bigint':
-      case 'smallint':
-      case 'text':
-      case 'json':
-      case 'jsonb':
-      case 'uuid':
-      case 'money':
-      case 'date':
-      case 'time':
-      case 'timetz':
-      case 'timestamp':
-      case 'timestamptz':
-        return type
-      default:
-        throw new BadRequest(`Field '${column.name}': the type '${type}' is not one of this database.`)
-    }
   }
 }

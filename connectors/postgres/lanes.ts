@@ -1,7 +1,7 @@
 /**
  * The connections of one service, in two lanes. Point reads share a few connections, several in flight on each: they are never cancelled,
- * only timed out. Lists and transactions have a connection to themselves for as long as they need it, from a pool; only those are
- * cancelled, by a second connection. Nothing is opened before it is used, and what is idle is closed.
+ * only timed out. Lists, transactions and single writes have a connection to themselves for as long as they need it, from a pool; lists and
+ * transactions are cancelled, by a second connection. Nothing is opened before it is used, and what is idle is closed.
  */
 import { Pool, TimeoutError } from 'tarn'
 import type { ConnectionSettings } from './settings.ts'
@@ -69,7 +69,19 @@ export class Lanes {
    * A connection for the length of the call. When the signal aborts, what runs on it is cancelled and the connection is given up, and with
    * it a transaction: the call's statements reject then.
    */
-  async own<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
+  own<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#lease(use, signal, true)
+  }
+
+  /**
+   * A connection for one statement that is its own transaction: it is not cancelled, only timed out, so that its end is known. Not a shared
+   * one: there each would wait for the commits, and the locks, of those in front of it.
+   */
+  single<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#lease(use, signal, false)
+  }
+
+  async #lease<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal, cancels: boolean): Promise<T> {
     signal.throwIfAborted()
     if (this.#closed) throw new Closed()
     const wire = await this.#acquire(signal)
@@ -78,7 +90,7 @@ export class Lanes {
       gone = true
       this.#giveUp(wire)
     }
-    signal.addEventListener('abort', onAbort, { once: true })
+    if (cancels) signal.addEventListener('abort', onAbort, { once: true })
     try {
       return await use(wire)
     } catch (thrown) {

@@ -1,52 +1,19 @@
 /** The PostgreSQL connector, and the servers that speak its protocol. */
 import { recordService } from 'dataferry/records'
 import type { ConfigField, Plugin, ServiceType } from 'dataferry/sdk'
-import { sqlConfigFields, sqlStore } from 'dataferry/sql'
+import { networkFields, sqlConfigFields, sqlStore } from 'dataferry/sql'
 import { postgresConnector } from './connector.ts'
 import { cockroach, type Flavour, postgresql, redshift, timescale } from './flavours.ts'
 import { checkConfig } from './settings.ts'
 
 /** control-plane 5.2, in its order. */
 const connection: readonly ConfigField[] = [
-  {
-    name: 'host',
-    label: 'Host',
-    type: 'string',
-    description: 'The name of the database host, i.e. localhost, 192.168.1.1, etc. This can be a lookup key.',
-  },
-  {
-    name: 'port',
-    label: 'Port Number',
-    type: 'integer',
-    description: 'The number of the database host port, i.e. 5432.',
-  },
-  {
-    name: 'database',
-    label: 'Database',
-    type: 'string',
-    description: 'The name of the database to connect to on the given server. This can be a lookup key.',
-  },
-  {
-    name: 'username',
-    label: 'Username',
-    type: 'string',
-    description: 'The name of the database user. This can be a lookup key.',
-    secret: 'encrypted',
-  },
-  {
-    name: 'password',
-    label: 'Password',
-    type: 'password',
-    description: 'The password of the database user. This can be a lookup key.',
-    secret: 'masked',
-  },
-  {
-    name: 'schema',
-    label: 'Schema',
-    type: 'string',
-    description:
+  ...networkFields({
+    port: 'The number of the database host port, i.e. 5432.',
+    password: 'The password of the database user. This can be a lookup key.',
+    schema:
       'Leave blank to work with all available schemas, type "default" to only work with the default schema for the given login, or type in a specific schema to use for this service.',
-  },
+  }),
   {
     name: 'charset',
     label: 'Character Set',
@@ -102,7 +69,8 @@ const plugin: Plugin = {
     serviceType('alloydb', 'AlloyDB', postgresql),
     serviceType('cockroachdb', 'CockroachDB', cockroach),
     serviceType('timescaledb', 'TimescaleDB', timescale),
-    serviceType('aws_redshift_db', 'AWS Redshift', redshift),
+    serviceType('aurora_pgsql', 'Amazon Aurora PostgreSQL', postgresql),
+    serviceType('aws_redshift_db', 'AWS Redshift DB', redshift),
   ],
 }
 export default plugin

@@ -13,8 +13,16 @@ import type {
   Slot,
 } from 'dataferry/records'
 import { BadRequest, NotImplemented } from 'dataferry/sdk'
-import { checkedName, type KeyType, type ParentsSource, type StatementWriter, tableText, typeText } from 'dataferry/sql'
-import { PostgresCompiler } from './compiler.ts'
+import {
+  checkedName,
+  type KeyType,
+  type ParentsSource,
+  type StatementWriter,
+  type TypeWords,
+  tableText,
+  typeText,
+} from 'dataferry/sql'
+import { PostgresCompiler, postgresWords } from './compiler.ts'
 
 const widestText = 'varchar(65535)'
 const widestNumber = 'numeric(38,10)'
@@ -60,6 +68,20 @@ const nativeTypes: ReadonlySet<string> = new Set([
 
 export class RedshiftCompiler extends PostgresCompiler {
   override readonly nameLimit = 127
+  override readonly oneByLimit = false
+  protected override readonly words: TypeWords = {
+    ...postgresWords,
+    text: widestText,
+    mediumtext: widestText,
+    longtext: widestText,
+    array: 'super',
+    object: 'super',
+    json: 'super',
+    jsonb: 'super',
+    uuid: 'char(36)',
+    timeuuid: 'char(36)',
+    money: 'decimal(19,4)',
+  }
   override readonly tableOptions =
     /^(?:(?:diststyle (?:even|key|all|auto)|distkey ?\( ?\w+ ?\)|(?:compound |interleaved )?sortkey ?\( ?\w+(?: ?, ?\w+)* ?\)|sortkey auto|backup (?:yes|no)) ?)*$/i
 
@@ -125,26 +147,7 @@ export class RedshiftCompiler extends PostgresCompiler {
     return nativeTypes.has(word)
   }
   override columnType(column: ColumnDefinition): string {
-    switch (column.type) {
-      case 'text':
-      case 'mediumtext':
-      case 'longtext':
-        return widestText
-      case 'array':
-      case 'object':
-      case 'json':
-      case 'jsonb':
-        return 'super'
-      case 'uuid':
-      case 'timeuuid':
-        return 'char(36)'
-      case 'money':
-        return 'decimal(19,4)'
-      case 'binary':
-        return `varbyte(${column.length ?? 65_535})`
-      default:
-        return super.columnType(column)
-    }
+    return column.type === 'binary' ? `varbyte(${column.length ?? 65_535})` : super.columnType(column)
   }
   override defaultExpression(expression: DefaultExpression, column: ColumnDefinition): string {
     if (expression === 'uuid')

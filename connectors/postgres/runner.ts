@@ -3,15 +3,16 @@
  * that failed because its connection had died, or because a statement's preparation was out of date, is tried once more while nothing of
  * it was written.
  */
+import type { WriteOutcome } from 'dataferry/records'
 import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
-import { type ProgramRunner, type ReadProgram, ReadRunner, type SqlSession } from 'dataferry/sql'
+import { type ProgramRunner, type ReadProgram, ReadRunner, type SqlSession, type WriteProgram } from 'dataferry/sql'
 import { bindText } from './binds.ts'
 import { placedRows } from './cells.ts'
 import { fetchSize, type Manner, WireSource } from './cursor.ts'
 import { isOutdated, isStale, postgresError } from './errors.ts'
 import { lockedBy } from './exclusive.ts'
 import { Lanes } from './lanes.ts'
-import { PostgresSession } from './session.ts'
+import { PostgresSession, writeAlone } from './session.ts'
 import type { ConnectionSettings } from './settings.ts'
 import type { Wire } from './wire/connection.ts'
 import { ConnectionLost } from './wire/fault.ts'
@@ -103,6 +104,11 @@ export class PostgresRunner implements ProgramRunner {
     )
     if (changed) this.#onStale()
     return result
+  }
+
+  /** In one trip: what the server does outside of a transaction is one. */
+  writeOne(program: WriteProgram, binds: readonly Bind[], signal: AbortSignal): Promise<WriteOutcome> {
+    return this.#told(() => this.#openLanes().single((wire) => writeAlone(wire, program, binds), signal))
   }
 
   /**

@@ -145,28 +145,8 @@ export class PostgresSession implements SqlSession {
     }
   }
 
-  /** One execution; a fault of the server becomes its outcome. */
-  async #send(program: WriteProgram, binds: readonly Bind[], decode: (row: PlacedRow) => Row): Promise<Tried> {
-    const { statement } = program
-    const rows: Row[] = []
-    const row = new PlacedRow()
-    try {
-      const { affected } = await this.#wire.run(
-        statement.text,
-        textParameters(statement.parameters, binds, null),
-        (bytes, start) => {
-          row.place(bytes, start)
-          rows.push(decode(row))
-        },
-      )
-      return { outcome: { ok: true, affected, rows }, outdated: false }
-    } catch (thrown) {
-      if (!(thrown instanceof ServerFault)) throw thrown
-      return {
-        outcome: { ok: false, error: postgresError(located(thrown, program, binds)) },
-        outdated: isOutdated(thrown),
-      }
-    }
+  #send(program: WriteProgram, binds: readonly Bind[], decode: (row: PlacedRow) => Row): Promise<Tried> {
+    return send(this.#wire, program, binds, decode)
   }
 
   /** All rows in one statement; null where that can't be done, or failed: then nothing of it is left. */
@@ -267,6 +247,45 @@ export class PostgresSession implements SqlSession {
     await wire.simple('rollback to savepoint df_row')
     await wire.simple('release savepoint df_row')
     return settled.slice(0, failed + 1)
+  }
+}
+
+/** One execution that is its own transaction, outside of any other. Throws what is no fault of the record. */
+export async function writeAlone(wire: Wire, program: WriteProgram, binds: readonly Bind[]): Promise<WriteOutcome> {
+  const decode = placedDecoder(program.statement.columns)
+  for (let attempts = 1; ; attempts++) {
+    const { outcome, outdated } = await send(wire, program, binds, decode)
+    if (!outdated || attempts === attemptsAtMost) return outcome
+    wire.forgetStatements()
+  }
+}
+
+/** One execution; a fault of the server becomes its outcome. */
+async function send(
+  wire: Wire,
+  program: WriteProgram,
+  binds: readonly Bind[],
+  decode: (row: PlacedRow) => Row,
+): Promise<Tried> {
+  const { statement } = program
+  const rows: Row[] = []
+  const row = new PlacedRow()
+  try {
+    const { affected } = await wire.run(
+      statement.text,
+      textParameters(statement.parameters, binds, null),
+      (bytes, start) => {
+        row.place(bytes, start)
+        rows.push(decode(row))
+      },
+    )
+    return { outcome: { ok: true, affected, rows }, outdated: false }
+  } catch (thrown) {
+    if (!(thrown instanceof ServerFault)) throw thrown
+    return {
+      outcome: { ok: false, error: postgresError(located(thrown, program, binds)) },
+      outdated: isOutdated(thrown),
+    }
   }
 }
 

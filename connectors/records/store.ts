@@ -67,6 +67,11 @@ export interface RecordStore {
   /** Commits when the work returns, rolls back when it throws. */
   write<T>(work: (session: WriteSession) => Promise<T>, signal: AbortSignal): Promise<T>
   /**
+   * One execution that is its own transaction, in one trip where the source can; left out: `write` does it. Rejects for what is no fault of
+   * the record: a lost connection, a conflict with another transaction.
+   */
+  writeOne?(plan: Planned<WritePlan>, signal: AbortSignal): Promise<WriteOutcome>
+  /**
    * Runs the work while no other process is at work of this name on the same source, however long it takes; `onWait` is called once when
    * it has to wait for one. Left out: the source can't tell processes apart.
    */

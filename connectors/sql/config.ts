@@ -1,5 +1,35 @@
-/** The fields that the configurations of all SQL services end with, in the contract's order (control-plane 5.2). */
+/** The fields that the configurations of SQL services share, in the contract's order (control-plane 5.2). */
 import type { ConfigField, ConfigValues } from 'dataferry/sdk'
+
+/** Where a database server is and who asks: what the configurations of servers begin with. The descriptions differ a little. */
+export const networkFields = (told: {
+  readonly port: string
+  readonly password: string
+  readonly schema: string
+}): readonly ConfigField[] => [
+  {
+    name: 'host',
+    label: 'Host',
+    type: 'string',
+    description: 'The name of the database host, i.e. localhost, 192.168.1.1, etc. This can be a lookup key.',
+  },
+  { name: 'port', label: 'Port Number', type: 'integer', description: told.port },
+  {
+    name: 'database',
+    label: 'Database',
+    type: 'string',
+    description: 'The name of the database to connect to on the given server. This can be a lookup key.',
+  },
+  {
+    name: 'username',
+    label: 'Username',
+    type: 'string',
+    description: 'The name of the database user. This can be a lookup key.',
+    secret: 'encrypted',
+  },
+  { name: 'password', label: 'Password', type: 'password', description: told.password, secret: 'masked' },
+  { name: 'schema', label: 'Schema', type: 'string', description: told.schema },
+]
 
 const pairs: ConfigField['object'] = {
   key: { label: 'Name', type: 'string' },

@@ -1,5 +1,6 @@
 /** `dataferry/sql`: the shared relational engine. */
 export { ByteBuffer } from './buffer.ts'
+export { asNamed, references, type TypeWords } from './compile/column-types.ts'
 export { type NumberedParts, type ParentsSource, SqlCompiler } from './compile/compiler.ts'
 export {
   columnText,
@@ -13,7 +14,7 @@ export {
   typeText,
 } from './compile/ddl.ts'
 export { type Context, StatementWriter } from './compile/writer.ts'
-export { initialStatements, sqlConfigFields } from './config.ts'
+export { initialStatements, networkFields, sqlConfigFields } from './config.ts'
 export { rowDecoder, type WireValue, type WireValues, wireValues } from './encoder.ts'
 export { jsonBind, jsonParents } from './json-binds.ts'
 export { ReadRunner } from './program.ts'

@@ -21,6 +21,7 @@ import type { Dialect, SqlConnector, SqlSession } from './types.ts'
 export function sqlStore(connector: SqlConnector, config: ConfigValues, host: ServiceHost): RecordStore {
   const { dialect } = connector
   const runner = connector.createRunner(config, host)
+  const { writeOne } = runner
   const catalog = connector.createCatalog(runner, config, host)
   const programs = new Programs(dialect, catalog)
   const wrapperName = host.settings.api.wrapper
@@ -31,6 +32,10 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
     routines: routines && new RoutineCatalog(routines),
     read: (planned) => programSource(runner, programs.read(planned), planned.binds, wrapperName),
     explain: (planned) => statementsOf(programs.read(planned)),
+    ...(writeOne && {
+      writeOne: async (planned: Planned<WritePlan>, signal: AbortSignal) =>
+        writeOne.call(runner, programs.write(planned), planned.binds, signal),
+    }),
     async write(work, signal) {
       const changes: Changes = { made: false }
       const result = await runner.session(

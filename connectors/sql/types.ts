@@ -93,6 +93,8 @@ export interface ProgramRunner {
   run(program: ReadProgram, binds: readonly Bind[], output: Output, sink: ByteSink, signal: AbortSignal): Promise<void>
   /** A connection of its own for the length of the call; commits when `use` returns, rolls back when it throws. */
   session<T>(use: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>
+  /** As RecordStore.writeOne. */
+  writeOne?(program: WriteProgram, binds: readonly Bind[], signal: AbortSignal): Promise<WriteOutcome>
   /** Statements of the connector's own (introspection), never with a client's text. Rows as arrays. */
   query(text: string, binds: readonly Bind[], signal: AbortSignal): Promise<readonly (readonly Json[])[]>
   /** As RecordStore.exclusively. */

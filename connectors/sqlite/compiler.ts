@@ -11,8 +11,15 @@ import type {
   SimpleType,
   Slot,
 } from 'dataferry/records'
-import { BadRequest } from 'dataferry/sdk'
-import { type KeyType, type ParentsSource, SqlCompiler, type StatementWriter } from 'dataferry/sql'
+import {
+  asNamed,
+  type KeyType,
+  type ParentsSource,
+  references,
+  SqlCompiler,
+  type StatementWriter,
+  type TypeWords,
+} from 'dataferry/sql'
 import { isTypeWord } from './declared.ts'
 
 const dateParts: { readonly [N in FunctionName]?: string } = {
@@ -27,7 +34,24 @@ const dateParts: { readonly [N in FunctionName]?: string } = {
 /** Of a function: SQLite's own limit is 127. */
 const mostArguments = 100
 
+/** data-plane 6.5. */
+const words: TypeWords = {
+  ...asNamed('integer', 'bigint', 'smallint', 'mediumint', 'tinyint', 'float', 'double', 'text', 'mediumtext'),
+  ...asNamed('longtext', 'json', 'jsonb', 'uuid', 'date', 'time', 'timetz', 'datetime', 'datetimetz'),
+  ...asNamed('timestamp', 'timestamptz'),
+  ...references('integer'),
+  array: 'json',
+  object: 'json',
+  timeuuid: 'uuid',
+  boolean: 'tinyint(1)',
+  binary: 'blob',
+  money: 'decimal(19,4)',
+  timestamp_on_create: 'timestamp',
+  timestamp_on_update: 'timestamp',
+}
+
 export class SqliteCompiler extends SqlCompiler {
+  protected override readonly words = words
   override scanGuard(reads: readonly string[]): string | null {
     return `alive(${reads.slice(0, mostArguments).join(', ')})`
   }
@@ -99,57 +123,10 @@ export class SqliteCompiler extends SqlCompiler {
     return [...name].length <= 255
   }
 
-  /** data-plane 6.5. */
   override columnType(column: ColumnDefinition): string {
-    const { type, length, precision, scale, fixedLength, supportsMultibyte } = column
-    switch (type) {
-      case 'reference':
-      case 'user_id':
-      case 'user_id_on_create':
-      case 'user_id_on_update':
-        return 'integer'
-      case 'string':
-        return `${fixedLength === true ? 'char' : supportsMultibyte === true ? 'nvarchar' : 'varchar'}(${length ?? 255})`
-      case 'array':
-      case 'object':
-        return 'json'
-      case 'timeuuid':
-        return 'uuid'
-      case 'boolean':
-        return 'tinyint(1)'
-      case 'binary':
-        return 'blob'
-      case 'money':
-        return 'decimal(19,4)'
-      case 'decimal':
-        return precision === undefined ? 'decimal' : `decimal(${precision},${scale ?? 0})`
-      case 'timestamp_on_create':
-      case 'timestamp_on_update':
-        return 'timestamp'
-      case 'integer':
-      case 'bigint':
-      case 'smallint':
-      case 'mediumint':
-      case 'tinyint':
-      case 'float':
-      case 'double':
-      case 'text':
-      case 'mediumtext':
-      case 'longtext':
-      case 'json':
-      case 'jsonb':
-      case 'uuid':
-      case 'date':
-      case 'time':
-      case 'timetz':
-      case 'datetime':
-      case 'datetimetz':
-      case 'timestamp':
-      case 'timestamptz':
-        return type
-      default:
-        throw new BadRequest(`Field '${column.name}': the type '${type}' is not one of this database.`)
-    }
+    const { type, length, fixedLength, supportsMultibyte } = column
+    const national = type === 'string' && supportsMultibyte === true && fixedLength !== true
+    return national ? `nvarchar(${length ?? 255})` : super.columnType(column)
   }
 }
 

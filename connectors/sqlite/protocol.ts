@@ -35,6 +35,8 @@ export type Task =
       readonly program: ProgramRef<WriteProgram>
       readonly executions: readonly (readonly Bind[])[]
       readonly mode: 'halt' | 'continue'
+      /** The transaction ends with it: by a commit, or where something failed by a rollback. */
+      readonly ends: boolean
     }
   | { readonly kind: 'execute'; readonly text: string }
   | { readonly kind: 'commit' }

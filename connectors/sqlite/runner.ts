@@ -113,6 +113,21 @@ export class SqliteRunner implements ProgramRunner {
     })
   }
 
+  /** A transaction of its own, in one message to the writer. */
+  writeOne(program: WriteProgram, binds: readonly Bind[], signal: AbortSignal): Promise<WriteOutcome> {
+    return this.#threads.writer(signal, async (thread) => {
+      let settled: Settled
+      try {
+        settled = await this.#answer(thread.write(program, [binds], 'halt', true, signal, true))
+      } catch (thrown) {
+        throw thrown instanceof LostTransaction ? thrown.shown : thrown
+      }
+      const [outcome] = settled.kind === 'outcomes' ? outcomesOf(program, settled.outcomes) : []
+      if (outcome === undefined) throw new Error('The database thread did not tell what became of a write.')
+      return outcome
+    })
+  }
+
   /** SQLite's own counter of changes of structure, read on the event loop in microseconds; null when it can't be read there now. */
   schemaVersion(): number | null {
     try {
@@ -201,6 +216,19 @@ class LostTransaction extends Error {
   }
 }
 
+function outcomesOf(
+  { statement }: WriteProgram,
+  outcomes: Extract<Settled, { kind: 'outcomes' }>['outcomes'],
+): readonly WriteOutcome[] {
+  const decode = rowDecoder(statement.columns)
+  return outcomes.map(
+    (outcome): WriteOutcome =>
+      outcome.ok
+        ? { ok: true, affected: outcome.affected, rows: outcome.rows.map(decode) }
+        : { ok: false, error: shownFault(outcome.fault) },
+  )
+}
+
 const never = new AbortController().signal
 
 /** Executions that go to the thread in one message: what is on its way is bounded, and the loop is free in between. */
@@ -253,14 +281,8 @@ class Session implements SqlSession {
     const settled = await this.#step((begin) => this.#thread.write(program, executions, mode, begin, this.#signal))
     if (settled.kind !== 'outcomes')
       throw new Error('The database thread answered something else than what became of a write.')
-    const decode = rowDecoder(program.statement.columns)
     if (settled.lost) this.#lost = new Error('The transaction was rolled back by the database.')
-    return settled.outcomes.map(
-      (outcome): WriteOutcome =>
-        outcome.ok
-          ? { ok: true, affected: outcome.affected, rows: outcome.rows.map(decode) }
-          : { ok: false, error: shownFault(outcome.fault) },
-    )
+    return outcomesOf(program, settled.outcomes)
   }
 
   async execute(text: string): Promise<void> {

@@ -145,8 +145,14 @@ export class DatabaseThread {
     mode: 'halt' | 'continue',
     begin: boolean,
     signal: AbortSignal,
+    ends = false,
   ): Promise<Settled> {
-    return this.#send(() => ({ kind: 'write', program: this.#ref(program), executions, mode }), begin, null, signal)
+    return this.#send(
+      () => ({ kind: 'write', program: this.#ref(program), executions, mode, ends }),
+      begin,
+      null,
+      signal,
+    )
   }
 
   /** Any task without a program. */

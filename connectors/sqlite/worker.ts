@@ -65,6 +65,8 @@ async function perform(given: Job): Promise<void> {
     case 'query':
       return post({ job, kind: 'rows', rows: connection.query(task.text, task.binds.map(wireValue)) })
     case 'write': {
+      if (task.ends)
+        return post({ job, kind: 'outcomes', outcomes: writeAlone(connection, program, task), lost: false })
       const outcomes = write(connection, program as WriteProgram, task)
       return post({ job, kind: 'outcomes', outcomes, lost: !connection.inTransaction })
     }
@@ -126,6 +128,22 @@ function write(on: Connection, { statement }: WriteProgram, task: Task & { kind:
       outcomes.push({ ok: false, fault: faultOf(thrown) })
       if (task.mode === 'halt') break
     }
+  }
+  return outcomes
+}
+
+/** The whole transaction in one message. */
+function writeAlone(
+  on: Connection,
+  program: ReadProgram | WriteProgram | null,
+  task: Task & { kind: 'write' },
+): WireOutcome[] {
+  let outcomes: WireOutcome[] = []
+  try {
+    outcomes = write(on, program as WriteProgram, task)
+    if (outcomes.every((each) => each.ok)) commit(on)
+  } finally {
+    if (on.inTransaction) on.execute('ROLLBACK')
   }
   return outcomes
 }

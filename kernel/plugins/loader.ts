@@ -18,6 +18,7 @@ export const builtins: readonly string[] = [
   'plugins/files/plugin',
   'plugins/email/plugin',
   'plugins/http/plugin',
+  'plugins/soap/plugin',
   'plugins/api-docs/plugin',
   'plugins/sample/plugin',
 ]

@@ -38,6 +38,14 @@ export { contentEncodings, decompress } from '../http/decompress.ts'
 export { entityHash, entityTag, namesEntity } from '../http/etag.ts'
 export { contentDisposition } from '../http/negotiate.ts'
 export { isPublic, networks } from '../outbound/addresses.ts'
+export {
+  type Answer,
+  Connection,
+  type ConnectionOptions,
+  type Question,
+  remoteError,
+  usualConnection,
+} from '../outbound/connection.ts'
 export { type Fetched, fetchUrl } from '../outbound/fetch.ts'
 export * from './bus.ts'
 export * from './commands.ts'

@@ -50,6 +50,21 @@ export const emailPart: OpenApiPart = {
         from_email: text,
         reply_to_name: text,
         reply_to_email: text,
+        attachment: {
+          type: 'array',
+          description: 'Files to send along: of a file service, at a public URL, or with their content.',
+          items: {
+            oneOf: [
+              { type: 'string', format: 'uri' },
+              { type: 'object', properties: { service: text, path: text }, required: ['service', 'path'] },
+              {
+                type: 'object',
+                properties: { name: text, content: text, is_base64: { type: 'boolean', default: false } },
+                required: ['name', 'content'],
+              },
+            ],
+          },
+        },
       },
     },
     EmailResponse: {

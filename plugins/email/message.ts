@@ -2,7 +2,8 @@
  * What is sent, made of a request, a template and the values of placeholders (control-plane 10.1). What goes into headers is one line
  * and holds no control characters; addresses are plain ones. Anything else is refused, never repaired.
  */
-import { BadRequest, type Json, NotImplemented } from 'dataferry/sdk'
+import { BadRequest, type Json } from 'dataferry/sdk'
+import type { Attachment } from './attachments.ts'
 import { escapeHtml, fill, type Values } from './placeholders.ts'
 
 export interface Address {
@@ -19,6 +20,7 @@ export interface Message {
   readonly subject: string
   readonly text: string | null
   readonly html: string | null
+  readonly attachments: readonly Attachment[]
 }
 
 /** What of a request, or of a template, is the mail's own and no value of a placeholder. */
@@ -50,12 +52,12 @@ export interface Source {
   readonly parameters: Values
   /** Where the mail comes from when nobody says. */
   readonly sender: string
+  readonly attachments?: readonly Attachment[]
 }
 
 /** Throws BadRequest for what can be no mail. */
-export function messageOf({ sent, template, parameters, sender }: Source): Message {
+export function messageOf({ sent, template, parameters, sender, attachments = [] }: Source): Message {
   const field = (name: string): Json => given(sent[name]) ?? given(template?.[name]) ?? null
-  if (field('attachment') !== null) throw new NotImplemented('Attachments can not be sent yet.')
   const values = valuesOf(sent, template, parameters)
   const line = (name: string): string => oneLine(name, fill(textOf(field(name)), values))
   const to = addresses('to', field('to'), values)
@@ -77,6 +79,7 @@ export function messageOf({ sent, template, parameters, sender }: Source): Messa
     subject: line('subject'),
     text: text === '' ? null : fill(text, values),
     html: html === '' ? null : fill(html, values, escapeHtml),
+    attachments,
   }
 }
 

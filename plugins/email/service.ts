@@ -4,6 +4,7 @@ import {
   type ApiReply,
   type ApiRequest,
   BadRequest,
+  type Caller,
   type ConfigValues,
   EmailTemplatesAbility,
   type Json,
@@ -14,6 +15,7 @@ import {
   type Service,
   type ServiceHost,
 } from 'dataferry/sdk'
+import { Attachments, mailOfForm } from './attachments.ts'
 import { emailPart } from './describe.ts'
 import { messageOf } from './message.ts'
 import type { Values } from './placeholders.ts'
@@ -41,15 +43,33 @@ export class EmailService implements Service, Mailer {
       throw new BadRequest(
         `${request.verb} requests without a resource are not currently supported by the '${name}' service.`,
       )
-    const count = await this.send(mailOf(request), signal, request.caller.lookups)
+    const attachments = new Attachments(this.#host, signal)
+    const sent = await mailOf(request, attachments)
+    const count = await this.#send(sent, signal, { caller: request.caller, attachments })
     return { status: 200, headers: {}, body: { kind: 'value', value: { count } } }
   }
 
-  /** `lookups`: what placeholders may stand for beside what was sent. */
-  async send(mail: Values, signal: AbortSignal, lookups: Values = {}): Promise<number> {
+  send(mail: Values, signal: AbortSignal): Promise<number> {
+    return this.#send(mail, signal, { caller: null, attachments: new Attachments(this.#host, signal) })
+  }
+
+  /** Lookups of the caller are what placeholders may stand for beside what was sent. */
+  async #send(
+    mail: Values,
+    signal: AbortSignal,
+    { caller, attachments }: { readonly caller: Caller | null; readonly attachments: Attachments },
+  ): Promise<number> {
     const template = await this.#template(mail)
-    const parameters = { ...lookups, ...this.#parameters }
-    return this.#transport.send(messageOf({ sent: mail, template, parameters, sender: this.#sender }), signal)
+    const source = {
+      sent: mail,
+      template,
+      parameters: { ...caller?.lookups, ...this.#parameters },
+      sender: this.#sender,
+    }
+    // What can be no mail is told before anything is fetched for it.
+    messageOf(source)
+    await attachments.addAll(mail.attachment ?? template?.attachment ?? null, caller)
+    return this.#transport.send(messageOf({ ...source, attachments: attachments.all }), signal)
   }
 
   async resources(): Promise<readonly string[]> {
@@ -87,8 +107,8 @@ export class EmailService implements Service, Mailer {
 }
 
 /** The body, with the template that the query names. */
-function mailOf({ body, query }: ApiRequest): Values {
-  const sent = body.kind === 'value' ? body.value : null
+async function mailOf({ body, query }: ApiRequest, attachments: Attachments): Promise<Values> {
+  const sent = body.kind === 'value' ? body.value : body.kind === 'raw' ? await mailOfForm(body, attachments) : null
   const isObject = typeof sent === 'object' && sent !== null && !Array.isArray(sent)
   if (!isObject || Object.keys(sent).length === 0) throw new BadRequest('No valid data in request.')
   const named: { [name: string]: Json } = {}

@@ -79,7 +79,7 @@ function transport(sender: Sender, failure: string, unusable = failure): Transpo
     },
     async send(message, signal) {
       signal.throwIfAborted()
-      const { from, to, cc, bcc, replyTo, subject, text, html } = message
+      const { from, to, cc, bcc, replyTo, subject, text, html, attachments } = message
       const mail = {
         from,
         to,
@@ -89,6 +89,7 @@ function transport(sender: Sender, failure: string, unusable = failure): Transpo
         ...(replyTo === null ? {} : { replyTo }),
         ...(text === null ? {} : { text }),
         ...(html === null ? {} : { html }),
+        attachments: attachments.map(({ content, ...file }) => ({ ...file, content: Buffer.from(content) })),
       }
       const sending = sender.sendMail(mail).catch((cause: unknown) => {
         throw new ServiceUnavailable(failure, { cause })

@@ -2,45 +2,17 @@
  * The options of a connection, by the names that curl has for them (control-plane 8.1): the ones that mean something here. Others are
  * told, so that nobody believes in a setting that does nothing.
  */
-import { InternalError, type Json } from 'dataferry/sdk'
+import { type ConnectionOptions, InternalError, type Json, usualConnection } from 'dataferry/sdk'
 
-export interface CurlOptions {
-  /** Milliseconds until a connection stands. */
-  readonly connectMs: number
-  /** Milliseconds until the head of an answer, and between two pieces of its body. */
-  readonly waitMs: number
-  readonly proxy: string | null
-  /** `user:password` for the proxy. */
-  readonly proxyLogin: string | null
+export interface CurlOptions extends ConnectionOptions {
   /** `user:password` for the remote. */
   readonly login: string | null
   readonly userAgent: string | null
   /** Redirects that are followed, all inside of the base URL. */
   readonly redirects: number
-  readonly verifyPeer: boolean
-  readonly verifyHost: boolean
-  /** PEM texts. */
-  readonly ca: string | null
-  readonly certificate: string | null
-  readonly key: string | null
-  readonly keyPassword: string | null
 }
 
-const usual: CurlOptions = {
-  connectMs: 10_000,
-  waitMs: 30_000,
-  proxy: null,
-  proxyLogin: null,
-  login: null,
-  userAgent: null,
-  redirects: 0,
-  verifyPeer: true,
-  verifyHost: true,
-  ca: null,
-  certificate: null,
-  key: null,
-  keyPassword: null,
-}
+const usual: CurlOptions = { ...usualConnection, login: null, userAgent: null, redirects: 0 }
 
 type Changing = { -readonly [K in keyof CurlOptions]: CurlOptions[K] }
 type Setter = (options: Changing, value: string) => void

@@ -3,6 +3,7 @@
  * never held; what must become another format is read within a budget and made anew.
  */
 import {
+  type Answer,
   ApiError,
   type ApiReply,
   BadRequest,
@@ -15,8 +16,8 @@ import {
   type Json,
   type Output,
   parseJson,
+  remoteError,
 } from 'dataferry/sdk'
-import { type Answer, told } from './connection.ts'
 import { type Link, replaced } from './links.ts'
 
 export interface ReplyRules {
@@ -175,7 +176,7 @@ async function* careful(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   try {
     yield* bytes
   } catch (error) {
-    throw told(error)
+    throw remoteError(error)
   }
 }
 

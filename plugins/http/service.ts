@@ -1,12 +1,15 @@
 /** A remote web service (control-plane 8.1): what is asked of it is asked of the remote, under the rules of its configuration. */
 import {
+  type Answer,
   ApiError,
   type ApiReply,
   type ApiRequest,
+  Connection,
   type HeaderMap,
   InternalError,
   type OpenApiPart,
   parseJson,
+  remoteError,
   type Service,
   type ServiceHost,
   SnapshotSourceAbility,
@@ -14,7 +17,6 @@ import {
 } from 'dataferry/sdk'
 import { AnswerCache, entryBytes } from './cache.ts'
 import { parseBase, type Remote } from './config.ts'
-import { type Answer, Connection, told } from './connection.ts'
 import { baseOf, componentsOf, readDocument } from './document.ts'
 import { type Link, linksOf } from './links.ts'
 import { isBelow, type Outgoing, outgoing } from './outgoing.ts'
@@ -189,6 +191,6 @@ async function listOf(bytes: AsyncIterable<Uint8Array>): Promise<readonly string
     const list = Array.isArray(found) ? found : found?.resource
     return Array.isArray(list) ? list.filter((item): item is string => typeof item === 'string') : []
   } catch (error) {
-    throw told(error)
+    throw remoteError(error)
   }
 }

@@ -98,7 +98,12 @@ async function assemble(host: PluginHost, store: SystemStore, watch: NodeWatch):
     warn: (message, facts) => host.log.warn(message, facts),
   })
   await snapshot.refresh()
-  const throttle = new LoginThrottle(auth.loginAttemptsPerMinute, { shared, name: 'logins' })
+  const throttle = new LoginThrottle(auth.loginAttemptsPerMinute, {
+    shared,
+    name: 'logins',
+    refused: (account, address) =>
+      host.log.warn('too many failed logins: more of them are refused for a minute', { account, address }),
+  })
   const accounts = new AccountBook({
     store: store.tables,
     secrets: store.secrets,
@@ -113,10 +118,7 @@ async function assemble(host: PluginHost, store: SystemStore, watch: NodeWatch):
   const limits = new LimitBook(store.tables, (name) => snapshot.current().services.get(name)?.id ?? null, { shared })
   await limits.load()
   // Limits go with their roles and services. A command counts nothing.
-  if (host.serves)
-    snapshot.subscribe(() => {
-      limits.load().catch((error: unknown) => host.log.warn('the limits could not be read', { error }))
-    })
+  if (host.serves) snapshot.subscribe(() => desk.inBackground(() => limits.load()))
   const sessions = new SessionResources({
     store: store.tables,
     accounts,

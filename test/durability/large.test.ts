@@ -24,7 +24,11 @@ after(async () => {
 /** From this number on the database waits, so that the batch is in its middle for as long as it is looked at. */
 const middle = 20_000
 const batch = JSON.stringify({
-  resource: Array.from({ length: many }, (_, i) => ({ id: i + 1, name: `number ${i + 1}`, note: 'as short as a note is' })),
+  resource: Array.from({ length: many }, (_, i) => ({
+    id: i + 1,
+    name: `number ${i + 1}`,
+    note: 'as short as a note is',
+  })),
 })
 /** SQLite has no locks of rows: a trigger takes longer than anybody waits, so the last rows never come. */
 const slowly = `create trigger slowly before insert on lot when new.id >= ${middle} begin

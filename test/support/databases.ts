@@ -31,7 +31,7 @@ async function find(label: string, variable: string, start: () => Promise<Databa
   return { database: null, skip: why }
 }
 
-function fromUrl(text: string): Database {
+export function fromUrl(text: string): Database {
   const url = new URL(text)
   const kind = url.protocol.startsWith('postgres') ? 'postgres' : 'mysql'
   return {

@@ -2,6 +2,7 @@
 import { type SchemaExtras, SchemaExtrasAbility, type ServiceHost } from 'dataferry/sdk'
 import { ExtendedCatalog } from '../catalog/extended.ts'
 import type { Catalog } from '../catalog/types.ts'
+import type { Planned, ReadPlan, WritePlan } from '../plan/types.ts'
 import type { RecordStore } from '../store.ts'
 
 /** null for services of no id (the system store among them), and where nobody keeps extras. */
@@ -22,12 +23,18 @@ export function extendedCatalog(catalog: Catalog, host: ServiceHost): ExtendedCa
 }
 
 /** The same store, whose tables are those of the other catalog. */
-export const withCatalog = (store: RecordStore, catalog: Catalog): RecordStore => ({
-  can: store.can,
-  catalog,
-  ...(store.routines === undefined ? {} : { routines: store.routines }),
-  read: (plan) => store.read(plan),
-  ...(store.explain === undefined ? {} : { explain: (plan) => store.explain?.(plan) ?? null }),
-  write: (work, signal) => store.write(work, signal),
-  close: () => store.close(),
-})
+export function withCatalog(store: RecordStore, catalog: Catalog): RecordStore {
+  const { can, routines, explain, writeOne } = store
+  return {
+    can,
+    catalog,
+    ...(routines && { routines }),
+    read: (plan) => store.read(plan),
+    ...(explain && { explain: (plan: Planned<ReadPlan>) => explain.call(store, plan) }),
+    write: (work, signal) => store.write(work, signal),
+    ...(writeOne && {
+      writeOne: (plan: Planned<WritePlan>, signal: AbortSignal) => writeOne.call(store, plan, signal),
+    }),
+    close: () => store.close(),
+  }
+}

@@ -15,7 +15,7 @@ import { writeChildren, writeParents } from './related.ts'
 import { StoredRow, withGiven } from './rows.ts'
 import { type Operation, type Prepared, prepareAll, runBatch, runOne, type Written } from './run.ts'
 import { nestedContext, nestedTables } from './tables.ts'
-import { changeOf, readBack, replyOf, shownBy, splitRow, type Writing } from './writing.ts'
+import { changeOf, readBack, readsBack, replyOf, shownBy, splitRow, type Writing } from './writing.ts'
 
 /** Throws BadRequest for a body without records, by id, and for a batch with failures. */
 export async function createRecords(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
@@ -40,7 +40,7 @@ export async function createRecords(writing: Writing, signal: AbortSignal): Prom
       )
   }
   const results = await runBatch(
-    { store: target.store, serviceId: target.serviceId, mode, prepared, model, after },
+    { store: target.store, serviceId: target.serviceId, mode, prepared, model, after, reads: readsBack(writing) },
     signal,
   )
   return replyOf(writing, results, rows, 'created', signal)

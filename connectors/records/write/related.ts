@@ -1,6 +1,6 @@
 /**
  * Writes related records: what a record belongs to before it, its children behind it, and what those bring, to any depth (data-plane
- * 5.4, 5.5). Everything is in the session of the record; a throw undoes it with the record.
+ * 5.4, 5.5). Everything is in the sessions of the record, one a service; a throw undoes it with the record.
  */
 import { ApiError, BadRequest, type Bind, InternalError } from 'dataferry/sdk'
 import { type Column, nameOf } from '../catalog/types.ts'

@@ -88,6 +88,8 @@ export interface Batch {
   readonly mode: BatchMode
   readonly prepared: readonly Prepared[]
   readonly model: RecordModel | null
+  /** `after` reads rows of this write; left out: it has nothing to do where the statements answer what is shown. */
+  readonly reads?: boolean
   /** In the transaction, after all that could be written was written: reads what answers show. */
   readonly after?: (session: WriteSession, written: readonly Written[]) => Promise<void>
 }
@@ -105,10 +107,7 @@ export async function runBatch(batch: Batch, signal: AbortSignal): Promise<reado
   try {
     const write = async (session: Sessions): Promise<readonly Result[]> => {
       const done = await runAll(session, batch)
-      const conflict = done.find((each) => !each.ok && each.error instanceof WriteConflict)
-      if (conflict && !conflict.ok) throw conflict.error
-      const outdated = done.find((each) => !each.ok && each.error instanceof StructureChanged)
-      if (outdated && !outdated.ok && done.every((each) => !each.ok)) throw outdated.error
+      throwFaults(done)
       if (mode === 'rollback' && done.some((each) => !each.ok)) throw new Undone(done)
       if (batch.after)
         await batch.after(
@@ -118,7 +117,7 @@ export async function runBatch(batch: Batch, signal: AbortSignal): Promise<reado
       return done
     }
     const results = await despiteConflicts(
-      () => writeTogether({ serviceId, store }, elsewhereOf(prepared), write, signal),
+      () => runAlone(batch, signal) ?? writeTogether({ serviceId, store }, elsewhereOf(prepared), write, signal),
       signal,
     )
     await model?.committed?.(results.flatMap((each) => (each.ok ? [each.written.change] : [])))
@@ -127,6 +126,28 @@ export async function runBatch(batch: Batch, signal: AbortSignal): Promise<reado
     if (error instanceof Undone) return error.results
     throw error
   }
+}
+
+/** What is no fault of a record: the work can be done again. */
+function throwFaults(done: readonly Result[]): void {
+  const conflict = done.find((each) => !each.ok && each.error instanceof WriteConflict)
+  if (conflict && !conflict.ok) throw conflict.error
+  const outdated = done.find((each) => !each.ok && each.error instanceof StructureChanged)
+  if (outdated && !outdated.ok && done.every((each) => !each.ok)) throw outdated.error
+}
+
+/** One statement that nothing is to be read behind is its own transaction; null: it takes more than that. */
+function runAlone({ store, prepared, model, reads }: Batch, signal: AbortSignal): Promise<readonly Result[]> | null {
+  const [operation, ...more] = prepared
+  if (!store.writeOne || !operation || more.length > 0 || 'error' in operation || operation.statement === null)
+    return null
+  if (reads === true || model?.check || model?.audit) return null
+  const { statement } = operation
+  return store.writeOne(statement, signal).then((outcome) => {
+    const done = [resultOf(operation, told(statement, outcome))]
+    throwFaults(done)
+    return done
+  })
 }
 
 /** Every other service that some record is written in, once. */

@@ -14,8 +14,10 @@ import type { FieldValues } from './fields.ts'
 import { runOne } from './run.ts'
 import type { Undo } from './together.ts'
 
-const named = (table: Table, key: readonly Bind[]): string =>
-  `record ${key.length === 1 ? String(key[0]) : `(${key.map(String).join(',')})`} of '${nameOf(table)}'`
+function named(table: Table, key: readonly Bind[]): string {
+  if (key.length === 0 || key.includes(null)) return `a record of '${nameOf(table)}'`
+  return `record ${key.length === 1 ? String(key[0]) : `(${key.map(String).join(',')})`} of '${nameOf(table)}'`
+}
 
 const plannerOf = (table: Table): WritePlanner => new WritePlanner(viewOfEverything(table), [])
 

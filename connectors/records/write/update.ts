@@ -22,7 +22,18 @@ import { type Sessions, writeTogether } from './together.ts'
 import { refusedUpdate, type Update, updateOperation } from './updating.ts'
 import { needUpsert } from './upsert.ts'
 import { keysOf, keysWhere } from './where.ts'
-import { changeOf, readBack, reply, replyOf, returning, shownBy, shownRows, splitRow, type Writing } from './writing.ts'
+import {
+  changeOf,
+  readBack,
+  readsBack,
+  reply,
+  replyOf,
+  returning,
+  shownBy,
+  shownRows,
+  splitRow,
+  type Writing,
+} from './writing.ts'
 
 /** Dispatches by path id, `ids`, `filter`, records. Throws BadRequest for a body without records, and for a batch with failures. */
 export async function updateRecords(asked: Writing, signal: AbortSignal): Promise<ApiReply> {
@@ -112,7 +123,7 @@ async function updateMany(
       )
   }
   const results = await runBatch(
-    { store: target.store, serviceId: target.serviceId, mode, prepared, model, after },
+    { store: target.store, serviceId: target.serviceId, mode, prepared, model, after, reads: readsBack(writing) },
     signal,
   )
   return replyOf(writing, results, rows, 'updated', signal)

@@ -94,6 +94,9 @@ export async function understand(
   }
 }
 
+/** What answers show has to be read behind the statements. */
+export const readsBack = ({ shows, returns }: Writing): boolean => shows && !returns
+
 /** What a statement is asked to answer for each row: the fields shown, then the key. */
 export const returning = ({ shows, returns, columns, needs, key }: Writing): readonly Projection[] =>
   shows && returns ? [...withNeeds(columns, needs), ...keyProjections(key)] : []

@@ -20,6 +20,7 @@ import type {
 } from 'dataferry/records'
 import { BadRequest } from 'dataferry/sdk'
 import type { ReadProgram, WriteProgram } from '../types.ts'
+import type { TypeWords } from './column-types.ts'
 import { name as columnName, compileSchema, defaultValue, type KeyType, tableText, typeText } from './ddl.ts'
 import { compileRead } from './select.ts'
 import { compileWrite } from './write.ts'
@@ -97,6 +98,8 @@ export abstract class SqlCompiler {
     if (offset !== null) text += ` offset ${out.add({ kind: 'slot', slot: offset })}`
     return text
   }
+  /** Whether a subquery that looks at the row outside may have a limit. */
+  readonly oneByLimit: boolean = true
   /** One term of an order; `nulls` null: as the database does. */
   orderTerm(expression: string, descending: boolean, nulls: 'first' | 'last' | null): string {
     return `${expression}${descending ? ' desc' : ''}${nulls === null ? '' : ` nulls ${nulls}`}`
@@ -220,8 +223,18 @@ export abstract class SqlCompiler {
 
   // ---- structure
 
+  /** The words for types that need no more than one. */
+  protected abstract readonly words: TypeWords
   /** The database's type of a column, without nullability and default. Throws BadRequest for one that it has not. */
-  abstract columnType(column: ColumnDefinition): string
+  columnType(column: ColumnDefinition): string {
+    const { type, length, precision, scale, fixedLength } = column
+    if (type === 'string') return `${fixedLength === true ? 'char' : 'varchar'}(${length ?? 255})`
+    if (type === 'decimal') return precision === undefined ? 'decimal' : `decimal(${precision},${scale ?? 0})`
+    const word = this.words[type]
+    if (word === undefined)
+      throw new BadRequest(`Field '${column.name}': the type '${type}' is not one of this database.`)
+    return word
+  }
   /** The whole definition of a column of a key type behind its name: the key by itself. */
   abstract keyType(type: KeyType): string
   /** Whether the database has a type of these words, lower case, without measures. */

@@ -11,8 +11,13 @@ export const existsText = (context: Context, step: RelatedStep): string =>
 /** A value of a plan's order, or of the one related row. */
 export function valueText(context: Context, value: PlanExpr | RelatedValue): string {
   if (value.kind !== 'related') return expressionText(context, value, null)
-  const read = stepText(context, value.step, (inner) => valueText(inner, value.value))
-  return `(${read}${context.out.sql.limit(context.out, 'one', null)})`
+  const { out } = context
+  const { oneByLimit } = out.sql
+  const read = stepText(context, value.step, (inner) => {
+    const text = valueText(inner, value.value)
+    return oneByLimit ? text : out.sql.aggregate('MAX', text)
+  })
+  return `(${read}${oneByLimit ? out.sql.limit(out, 'one', null) : ''})`
 }
 
 function stepText(context: Context, step: RelatedStep, selected: (inner: Context) => string): string {

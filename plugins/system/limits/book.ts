@@ -45,6 +45,8 @@ export class LimitBook {
   readonly #serviceId: ServiceId
   readonly #now: () => number
   readonly #shared: SharedCounts
+  /** One after the other, so that an older reading never takes the place of a newer one. */
+  #loading: Promise<void> = Promise.resolve()
   #limits: readonly Limit[] = []
   /** By limit, then by user: 0 where all share one. */
   readonly #counters = new Map<number, Map<number, Counter>>()
@@ -60,8 +62,14 @@ export class LimitBook {
     this.#shared = shared
   }
 
-  /** Reads the active limits. */
-  async load(): Promise<void> {
+  /** Reads the active limits. When it resolves, what was committed before the call is known. */
+  load(): Promise<void> {
+    const loading = this.#loading.then(() => this.#read())
+    this.#loading = loading.catch(() => undefined)
+    return loading
+  }
+
+  async #read(): Promise<void> {
     const rows = await this.#tables.rows('limits')
     const there = new Set(rows.map((row) => numberAt(row, 'id')))
     for (const id of this.#counters.keys()) if (!there.has(id)) this.#counters.delete(id)

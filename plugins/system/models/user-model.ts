@@ -3,6 +3,7 @@
 import { booleanOption, type Change, type Members, type RecordModel } from 'dataferry/records'
 import { type ApiRequest, BadRequest, type Caller, Forbidden } from 'dataferry/sdk'
 import { codeDigest, confirmed } from '../sessions/codes.ts'
+import { rootAdmin } from '../sessions/root-admin.ts'
 import type { Face } from '../sessions/session.ts'
 import type { StoreRow, Transaction } from '../store/tables.ts'
 import { idOf, kept, lowered, type ModelTools, relationsIn, rowOf, stamps, transactionOf } from './tools.ts'
@@ -85,7 +86,11 @@ export function userModel(face: Face, tools: ModelTools, invites: Invites): Reco
       }
     },
     needs: ['confirm_code', 'last_modified_date'],
-    present: (row) => ({ ...row, ...computedUser(row, tools.confirmCodeTtlMinutes, new Date()) }),
+    async present(row, { caller }) {
+      const shown = { ...row, ...computedUser(row, tools.confirmCodeTtlMinutes, new Date()) }
+      if (face !== 'admin' || typeof row.id !== 'number') return shown
+      return { ...shown, ...rootAdmin(caller, await tools.accounts.user(row.id)) }
+    },
   }
 }
 

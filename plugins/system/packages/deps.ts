@@ -3,8 +3,6 @@ import type { Members } from 'dataferry/records'
 import {
   type ApiRequest,
   type Body,
-  type Caller,
-  type Config,
   type FileStore,
   FileStoreAbility,
   type Json,
@@ -23,7 +21,7 @@ export interface PackageDeps {
   readonly types: ReadonlyMap<string, ServiceType>
   readonly snapshot: () => Snapshot
   readonly version: string
-  readonly settings: Config
+  readonly settings: PluginHost['settings']
   readonly service: PluginHost['service']
   readonly call: PluginHost['call']
   /** A request on a resource of the system service, by the same caller. Throws what it throws. */
@@ -78,5 +76,3 @@ export function recordsIn(value: Json, wrapper: string): readonly Members[] {
     value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Members)[wrapper] : value
   return Array.isArray(list) ? (list as readonly Members[]) : []
 }
-
-export type { Caller }

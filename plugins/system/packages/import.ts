@@ -14,6 +14,7 @@ import {
   type ZipEntry,
   type ZipSource,
 } from 'dataferry/sdk'
+import { reasonOf } from '../resources/reason.ts'
 import { numberAt } from '../store/columns.ts'
 import type { StoreRow } from '../store/tables.ts'
 import { askService, filesOf, type PackageDeps } from './deps.ts'
@@ -327,7 +328,6 @@ export class PackageImport {
       await work()
       return true
     } catch (thrown) {
-      if (!(thrown instanceof ApiError)) throw thrown
       this.#log.error.push(`${what}: ${reasonOf(thrown)}`)
       return false
     }
@@ -368,12 +368,4 @@ function newFields({ field = null }: Members): Json {
   return (Array.isArray(field) ? field.filter(isMembers) : []).map((each) =>
     Object.fromEntries(Object.entries(picked(each, names)).filter(([, value]) => value !== null)),
   )
-}
-
-/** Of a batch of one, the reason of the one. */
-export function reasonOf(error: ApiError): string {
-  const { context } = error
-  const entries = isMembers(context) && Array.isArray(context.resource) ? (context.resource as readonly Json[]) : []
-  const [entry] = entries
-  return isMembers(entry) && typeof entry.message === 'string' ? entry.message : error.message
 }

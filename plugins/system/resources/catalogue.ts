@@ -52,6 +52,3 @@ export const resources: readonly ResourceEntry[] = [
   entry('service_type', 'Service Types', 'Read-only system service types.', { readOnly: true }),
   entry('user', 'Users', 'Allows configuration of system users.'),
 ]
-
-/** Names that the contract has and this version does not: 501, so that clients tell them from mistakes. */
-export const comingResources: ReadonlySet<string> = new Set(['event_script', 'scheduler', 'script_type'])

@@ -7,6 +7,8 @@ import {
   booleanOption,
   defaultRules,
   handleRecords,
+  isMembers,
+  type Members,
   nameOf,
   parseOptions,
   type RecordModel,
@@ -149,7 +151,7 @@ export class RecordResources {
     const { query, withCounters } = withoutCounters(resource, queryFor(resource, request))
     if (withCounters) await this.#deps.limits.look()
     const verb = request.verb === 'PUT' ? ('PATCH' as const) : request.verb
-    const asked = { ...request, verb, query }
+    const asked = invited(resource, { ...request, verb, query })
     const target = await this.#target(resource, id, request, withCounters)
     checkRelations(target.view, asked)
     const reply = await handleRecords(target, asked, signal)
@@ -219,6 +221,16 @@ function modelName(resource: RecordResource, table: string, withCounters: boolea
   if (table === 'lookup' && resource === 'lookup') return "the system's lookup"
   return table === 'limits' && withCounters ? 'limits with counters' : table
 }
+
+/** An invitation alone is a change too (control-plane 1.9), though it brings no field. */
+function invited(resource: RecordResource, request: ApiRequest): ApiRequest {
+  const { body, query, verb } = request
+  if (kinds[resource].table !== 'user' || verb !== 'PATCH' || !booleanOption(query.get('send_invite'))) return request
+  const isEmpty = body.kind === 'none' || (body.kind === 'value' && isMembers(body.value) && !hasMembers(body.value))
+  return isEmpty ? { ...request, body: { kind: 'value', value: { send_invite: true }, typed: true } } : request
+}
+
+const hasMembers = (value: Members): boolean => Object.keys(value).length > 0
 
 /** What was done is read by full administrators, and written by nobody. */
 function checkHistory(resource: RecordResource, { verb, caller }: ApiRequest): void {

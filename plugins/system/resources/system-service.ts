@@ -9,7 +9,6 @@ import {
   type Caller,
   type Json,
   NotFound,
-  NotImplemented,
   type OpenApiAsked,
   type OpenApiPart,
   type Service,
@@ -22,7 +21,7 @@ import type { PackageDeps } from '../packages/deps.ts'
 import type { System } from '../plugin.ts'
 import { answer, noSuchVerb } from '../sessions/body.ts'
 import { cache } from './cache.ts'
-import { comingResources, resources } from './catalogue.ts'
+import { resources } from './catalogue.ts'
 import { type ConfigPackageDeps, configPackage } from './config-package.ts'
 import { CustomResource } from './custom.ts'
 import { describeSystem } from './describe.ts'
@@ -144,12 +143,10 @@ export class SystemService implements Service {
           signal,
         )
       case 'import':
-        return importTable(request, { call: host.call, routePrefix: host.settings.api.routePrefix }, signal)
+        return importTable(request, { call: host.call, settings: host.settings }, signal)
       case 'config_package':
         return configPackage(request, { store: store.tables, ...this.#asking(request, signal) })
     }
-    if (comingResources.has(name))
-      throw new NotImplemented(`The resource '${name}' is not available on this server yet.`)
     throw new NotFound(`Resource '${asked}' not found for service '${this.#host.service.name}'.`)
   }
 

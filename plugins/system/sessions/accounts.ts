@@ -73,7 +73,7 @@ export class AccountBook implements Accounts {
     let verified: Verified
     try {
       row = await this.#find(login, kind)
-      verified = await verifyPassword(password, row === null ? null : optionalAt(row, 'password'))
+      verified = await verifyPassword(password, row === null ? null : optionalAt(row, 'password'), address)
     } catch (thrown) {
       attempt.abandoned()
       throw thrown

@@ -65,7 +65,7 @@ export class PasswordResource {
     let ok = false
     try {
       const [row] = await this.#deps.store.rows('user', { id })
-      ok = (await verifyPassword(password, row === undefined ? null : optionalAt(row, 'password'))).ok
+      ok = (await verifyPassword(password, row === undefined ? null : optionalAt(row, 'password'), address)).ok
     } catch (thrown) {
       attempt.abandoned()
       throw thrown

@@ -3,17 +3,13 @@
  * and are to be replaced at the next login.
  */
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
-import { ServiceUnavailable } from 'dataferry/sdk'
 import { verifyBcrypt } from './bcrypt.ts'
+import { HashQueue } from './hash-queue.ts'
 
 /** Cost as OWASP advises for argon2id: memory in KiB. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1 } as const
 const tagBytes = 32
 const saltBytes = 16
-
-/** Hashes share the thread pool with the file system, so that a flood of logins must not fill it. */
-const atOnce = 2
-const waitingMost = 200
 
 export interface Verified {
   readonly ok: boolean
@@ -22,18 +18,22 @@ export interface Verified {
 }
 
 /** `$argon2id$v=19$m=...,t=...,p=...$salt$hash` */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, address = ''): Promise<string> {
   const salt = randomBytes(saltBytes)
-  const tag = await derive(password, salt, cost.memory, cost.passes, cost.parallelism, tagBytes)
+  const tag = await derive(password, salt, cost.memory, cost.passes, cost.parallelism, tagBytes, address)
   return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${unpadded(salt)}$${unpadded(tag)}`
 }
 
-/** Compares a password with a stored hash; `null` (no account, no password yet) takes as long and is never right. */
-export async function verifyPassword(password: string, stored: string | null): Promise<Verified> {
-  if (stored !== null && /^\$2[abxy]\$/.test(stored)) return { ok: await verifyBcrypt(password, stored), rehash: true }
+/**
+ * Compares a password with a stored hash; `null` (no account, no password yet) takes as long and is never right. `address` is the
+ * client's: those of one address wait for each other. Throws ServiceUnavailable where too many wait.
+ */
+export async function verifyPassword(password: string, stored: string | null, address = ''): Promise<Verified> {
+  if (stored !== null && /^\$2[abxy]\$/.test(stored))
+    return { ok: await queue.run(address, () => verifyBcrypt(password, stored)), rehash: true }
   const known = stored === null ? null : readHash(stored)
   const { memory, passes, parallelism, salt, tag } = known ?? nobody
-  const derived = await derive(password, salt, memory, passes, parallelism, tag.length)
+  const derived = await derive(password, salt, memory, passes, parallelism, tag.length, address)
   const ok = timingSafeEqual(derived, tag) && known !== null
   return { ok, rehash: memory !== cost.memory || passes !== cost.passes || parallelism !== cost.parallelism }
 }
@@ -66,33 +66,23 @@ function unpadded(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64').replace(/=+$/, '')
 }
 
-let running = 0
-const waiting: (() => void)[] = []
+const queue = new HashQueue()
 
-async function derive(
+function derive(
   password: string,
   nonce: Buffer,
   memory: number,
   passes: number,
   parallelism: number,
   tagLength: number,
+  address: string,
 ): Promise<Buffer> {
-  if (running >= atOnce) {
-    if (waiting.length >= waitingMost)
-      throw new ServiceUnavailable('Too many logins at once. Try again.', { headers: { 'Retry-After': '5' } })
-    await new Promise<void>((resolve) => waiting.push(resolve))
-  } else running++
-  try {
-    return await new Promise((resolve, reject) => {
-      argon2(
-        'argon2id',
-        { message: Buffer.from(password, 'utf8'), nonce, memory, passes, parallelism, tagLength },
-        (error, tag) => (error ? reject(error) : resolve(tag)),
-      )
-    })
-  } finally {
-    const next = waiting.shift()
-    if (next) next()
-    else running--
-  }
+  const parameters = { message: Buffer.from(password, 'utf8'), nonce, memory, passes, parallelism, tagLength }
+  return queue.run(
+    address,
+    () =>
+      new Promise((resolve, reject) => {
+        argon2('argon2id', parameters, (error, tag) => (error ? reject(error) : resolve(tag)))
+      }),
+  )
 }

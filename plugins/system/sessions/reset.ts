@@ -96,7 +96,7 @@ export class Reset {
     let right: boolean
     try {
       row = await this.#find(login)
-      right = (await verifyPassword(given, row === null ? null : optionalAt(row, 'security_answer'))).ok
+      right = (await verifyPassword(given, row === null ? null : optionalAt(row, 'security_answer'), request.address)).ok
     } catch (thrown) {
       attempt.abandoned()
       throw thrown

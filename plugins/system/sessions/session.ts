@@ -7,6 +7,7 @@ import {
   type ApiRequest,
   type App,
   BadRequest,
+  type Caller,
   Forbidden,
   type Json,
   NotFound,
@@ -21,6 +22,7 @@ import { plainTime, secondsOf } from '../store/time.ts'
 import type { AccountBook } from './accounts.ts'
 import { answer, bodyOf, noSuchVerb, textMember } from './body.ts'
 import { roleFor } from './role.ts'
+import { rootAdmin } from './root-admin.ts'
 import { isSubject } from './subject.ts'
 import { issuedAt } from './user-facts.ts'
 
@@ -87,14 +89,14 @@ export class SessionResource {
     const role = roleFor(user, request.caller.app, snapshot())
     if (role !== null && !role.isActive) throw new Forbidden('Role is not active.')
     const opened = await this.open(user, request, booleanOption(body.remember_me))
-    return answer(this.#describe(opened.user, request.caller.app, opened.token))
+    return answer(this.#describe(opened.user, request.caller.app, opened.token, request.caller))
   }
 
   #show(face: Face, request: ApiRequest): ApiReply {
     const { user, app, session } = request.caller
     if (user === null) throw face === 'admin' ? new NotFound('No user session found.') : noSession()
     if (face === 'admin' && !user.isSysAdmin) throw notAuthorized()
-    return answer(this.#describe(user, app, session?.token ?? null))
+    return answer(this.#describe(user, app, session?.token ?? null, request.caller))
   }
 
   /** The token as it was sent is judged here: it may have expired. */
@@ -111,7 +113,7 @@ export class SessionResource {
     if (!(await accounts.end(claims))) throw refreshFailed(blacklisted)
     const fresh = await tokens().issue(user, this.#issuer(request), { forever, iat })
     // A refresh tells no role.
-    return answer(this.#describe(user, null, fresh))
+    return answer(this.#describe(user, null, fresh, request.caller))
   }
 
   async #refreshable(token: string): Promise<{ readonly claims: TokenClaims; readonly user: UserFacts }> {
@@ -137,7 +139,7 @@ export class SessionResource {
   }
 
   /** `role` and `role_id` only where a known API key came along and the user has a role in its app. */
-  #describe(user: UserFacts, app: App | null, token: string | null): Json {
+  #describe(user: UserFacts, app: App | null, token: string | null, caller: Caller): Json {
     const role = roleFor(user, app, this.#deps.snapshot())
     return {
       session_token: token,
@@ -148,6 +150,7 @@ export class SessionResource {
       last_name: user.lastName,
       email: user.email,
       is_sys_admin: user.isSysAdmin,
+      ...rootAdmin(caller, user),
       last_login_date: user.lastLoginDate,
       host: hostname(),
       token_expiry_date: plainTime(new Date(Date.now() + this.#deps.auth.jwtTtlMinutes * 60_000)),

@@ -38,6 +38,8 @@ export interface ThrottleOptions {
   readonly shared?: SharedCounts
   /** What is tried, where several kinds of tries are shared. */
   readonly name?: string
+  /** Told when a pair has failed so often that it is refused from now on. */
+  readonly refused?: (account: string, address: string) => void
 }
 
 export class LoginThrottle {
@@ -46,17 +48,19 @@ export class LoginThrottle {
   readonly #now: () => number
   readonly #shared: SharedCounts
   readonly #name: string
+  readonly #refused: (account: string, address: string) => void
   /** In the order of their last attempts. */
   readonly #pairs = new Map<string, Pair>()
 
   /** `most`: failures of one pair in a minute before 429. */
   constructor(most: number, options: ThrottleOptions = {}) {
-    const { pairsMost = 20_000, now = Date.now, shared = countedAlone, name = '' } = options
+    const { pairsMost = 20_000, now = Date.now, shared = countedAlone, name = '', refused = () => {} } = options
     this.#most = most
     this.#pairsMost = pairsMost
     this.#now = now
     this.#shared = shared
     this.#name = name
+    this.#refused = refused
   }
 
   /** Throws 429 with `Retry-After` when the pair has failed too often. */
@@ -90,6 +94,7 @@ export class LoginThrottle {
         pair.failures.push(this.#now())
         elsewhere?.failed()
         end()
+        if (pair.failures.length === this.#most) this.#refused(account, address)
       },
       abandoned: () => {
         elsewhere?.abandoned()

@@ -3,6 +3,9 @@
 import type { SeedRows } from './migrations.ts'
 import { stampOf } from './time.ts'
 
+/** Compiled into the original's admin interface, which sends it on every call (control-plane 2.2). */
+export const adminInterfaceKey = '6498a8ad1beb9d84d63035c5d1120c007fad6de706734db9689f8996707e0f7d'
+
 const nothing = { created_by_id: null, last_modified_by_id: null }
 
 interface BuiltIn {
@@ -90,7 +93,7 @@ const apps = [
   {
     id: 1,
     name: 'admin',
-    api_key: '6498a8ad1beb9d84d63035c5d1120c007fad6de706734db9689f8996707e0f7d',
+    api_key: adminInterfaceKey,
     description: 'An application for administering this instance.',
     path: 'dreamfactory/dist/index.html',
   },

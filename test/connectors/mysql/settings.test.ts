@@ -150,7 +150,8 @@ describe('service types', () => {
       [
         ['mysql', 'MySQL'],
         ['mariadb', 'MariaDB'],
-        ['memsql', 'SingleStore'],
+        ['singlestore', 'SingleStore'],
+        ['memsql', 'SingleStore / MemSQL'],
         ['aurora_mysql', 'Amazon Aurora MySQL'],
       ],
     )

@@ -28,7 +28,8 @@ test('the types, and the fields of their configuration', () => {
       ['alloydb', 'AlloyDB', 'Database'],
       ['cockroachdb', 'CockroachDB', 'Database'],
       ['timescaledb', 'TimescaleDB', 'Database'],
-      ['aws_redshift_db', 'AWS Redshift', 'Database'],
+      ['aurora_pgsql', 'Amazon Aurora PostgreSQL', 'Database'],
+      ['aws_redshift_db', 'AWS Redshift DB', 'Database'],
     ],
   )
   for (const { config } of plugin.types) {

@@ -330,16 +330,19 @@ const cases: readonly Reading[] = [
     fails: { status: 403, message: /component '_table\/link' of service 'third'/ },
   },
   {
-    name: 'fields of another service can not be filtered by',
-    path: "_table/author?filter=books.title = 'a'",
-    fails: { status: 501, message: /'books' leads to another service/ },
+    name: 'filtered by their fields, whose keys are texts there',
+    path: "_table/author?fields=id&filter=books.title = 'a'",
+    shows: { resource: [{ id: 1 }] },
   },
   {
-    name: 'records of another service can not be written along',
-    verb: 'PATCH',
-    path: '_table/author/1',
-    body: { books: [{ title: 'x' }] },
-    fails: { status: 501, message: /'books' leads to another service/ },
+    name: 'and by those behind a junction that a third service has',
+    path: "_table/author?fields=id&filter=NOT (tags.label = 'old')",
+    shows: { resource: [{ id: 2 }, { id: 3 }] },
+  },
+  {
+    name: 'but not ordered by them',
+    path: '_table/author?order=card.title',
+    fails: { status: 501, message: /ordered by 'card.title': relation 'card' leads to another service/ },
   },
   {
     name: 'an answer to a write has them too',

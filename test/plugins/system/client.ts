@@ -1,5 +1,7 @@
 /** A client of a test server: what it sends, and what came back. */
+import { fromUrl } from '../../support/databases.ts'
 import { signIn, startServer, type TestServer } from '../../support/server.ts'
+import { freshStore } from '../../support/system-store.ts'
 
 /** Only what these tests need, so that they run whatever else is built in. */
 const builtins = [
@@ -8,6 +10,11 @@ const builtins = [
   'plugins/user/plugin',
   'plugins/email/plugin',
 ] as const
+/** Of other stores. */
+const connectors = ['connectors/postgres/plugin', 'connectors/mysql/plugin'] as const
+
+/** Why a test that looks into the file of a SQLite store, or at what is built in, is left out; false where it is not. */
+export const notInSqlite: string | false = process.env.TEST_SYSTEM_DB ? 'the store is in another database' : false
 
 export interface Answer {
   readonly status: number
@@ -62,9 +69,20 @@ export class Client {
   }
 }
 
-/** A server with an administrator who is signed in. */
+/**
+ * A server with an administrator who is signed in. Its store is a new database of the server in TEST_SYSTEM_DB
+ * (`postgres://user@host:port/database`), where that is set: the tests of the system hold on every store.
+ */
 export async function startClient(env: Readonly<Record<string, string>> = {}): Promise<Client> {
-  const server = await startServer({ builtins, env })
+  const given = process.env.TEST_SYSTEM_DB
+  const store = given ? await freshStore(fromUrl(given)) : null
+  const plugins = store === null ? builtins : [...builtins, ...connectors]
+  const started = await startServer({ builtins: plugins, env: { ...(store && { DF_SYSTEM_DB: store.url }), ...env } })
+  const stop = async (): Promise<void> => {
+    await started.stop()
+    await store?.drop()
+  }
+  const server = { ...started, stop }
   try {
     return new Client(server, await signIn(server.url))
   } catch (error) {

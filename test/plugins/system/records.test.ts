@@ -97,7 +97,7 @@ test('what is refused, for every resource', async (t) => {
       status: 404,
       message: "Record with identifier '9999' not found.",
     },
-    { name: 'what is yet to come', method: 'GET', path: 'scheduler', status: 501 },
+    { name: 'what is not installed', method: 'GET', path: 'scheduler', status: 404 },
   ]
   for (const { name, method, path, body, status, message } of cases) {
     await t.test(name, async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { adminCredentials } from '../../support/server.ts'
-import { type Client, type Credentials, startClient } from './client.ts'
+import { type Client, type Credentials, notInSqlite, startClient } from './client.ts'
 
 const password = 'a password of jane'
 const blacklisted = 'The token has been blacklisted: Session terminated. Please re-login.'
@@ -355,7 +355,7 @@ test('Basic authentication counts as a session, and sees changes at once', async
   assert.deepEqual([wrong.status, wrong.body.error.message], [401, 'Unauthorized. User credentials did not match.'])
 })
 
-test('an imported bcrypt hash is verified, and renewed at the login', async () => {
+test('an imported bcrypt hash is verified, and renewed at the login', { skip: notInSqlite }, async () => {
   const id = await client.create('user', { email: 'imported@example.org', name: 'Imported' })
   const database = new DatabaseSync(join(client.server.folder, 'data', 'system.sqlite'))
   try {

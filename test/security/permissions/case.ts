@@ -43,11 +43,17 @@ export async function runCase(house: House, engine: Engine, each: Case, pristine
   try {
     check(each, answer)
     tellsNothing(each, answer, roles[as])
-    if (twin !== null) assert.deepEqual({ status: answer.status, text: twin.text(answer.text) }, twin.answer, 'its twin is answered alike')
+    if (twin !== null)
+      assert.deepEqual(
+        { status: answer.status, text: twin.text(answer.text) },
+        twin.answer,
+        'its twin is answered alike',
+      )
     if (changes !== undefined) await checkChanges(engine, changes)
     else if (mayChange) assert.equal(await dump(engine), pristine, 'nothing is changed')
   } catch (error) {
-    if (error instanceof Error) error.message = `${as}: ${ask} ${JSON.stringify(each.body ?? '')}\n${answer.status} ${answer.text.slice(0, 2000)}\n${error.message}`
+    if (error instanceof Error)
+      error.message = `${as}: ${ask} ${JSON.stringify(each.body ?? '')}\n${answer.status} ${answer.text.slice(0, 2000)}\n${error.message}`
     throw error
   } finally {
     if (mayChange) await restore(engine, pristine)

@@ -43,7 +43,7 @@ function sqlite(folder: string): Engine {
   const databases = join(folder, 'data', 'databases')
   mkdirSync(databases, { recursive: true })
   const database = new DatabaseSync(join(databases, 'permissions.sqlite'))
-  database.exec('pragma journal_mode = wal')
+  database.exec('pragma journal_mode = wal; pragma synchronous = off')
   return {
     name: 'SQLite',
     service: 'lite',

@@ -1,5 +1,5 @@
 /** One server with the three databases as services, a key for each role, and requests as clients make them. */
-import { startServer, signIn, type TestServer } from '../../support/server.ts'
+import { signIn, startServer, type TestServer } from '../../support/server.ts'
 import { type Engine, openEngines } from './engines.ts'
 import { type Access, createSql, fillSql, type RoleDefinition, type RoleName, roles, tables } from './world.ts'
 
@@ -44,8 +44,12 @@ export class House {
     this.roleIds = roleIds
   }
 
-  /** `engines`: of which databases, in lower case; left out: of all. */
-  static async open(wanted?: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<House> {
+  /** `wanted`: the databases, in lower case, and `only` the roles that there are to be; left out: all. */
+  static async open(
+    wanted?: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    only: ReadonlySet<RoleName> | null = null,
+  ): Promise<House> {
     const server = await startServer({ builtins, env })
     const engines = await openEngines(server.folder, wanted)
     const token = await signIn(server.url)
@@ -59,20 +63,28 @@ export class House {
         await create(server, token, 'service', { name: service, label: service, type, is_active: true, config }),
       )
     }
-    const keys: { [role: string]: string } = {}
-    const roleIds: { [role: string]: number } = {}
-    for (const [name, role] of Object.entries(roles) as [RoleName, RoleDefinition][]) {
-      const id = await create(server, token, 'role', {
+    const all = Object.entries(roles) as [RoleName, RoleDefinition][]
+    const definitions = only === null ? all : all.filter(([name]) => only.has(name))
+    const made = await createAll(
+      server,
+      token,
+      'role',
+      definitions.map(([name, role]) => ({
         name,
         is_active: role.inactive !== true,
         role_service_access_by_role_id: role.access.flatMap((each) => accessRows(each, engines, ids)),
         lookup_by_role_id: role.lookups ?? [],
-      })
-      roleIds[name] = id
-      // Keys of a known form, so that a case can name one.
-      keys[name] = name.toLowerCase().padEnd(64, '0')
-      await create(server, token, 'app', { name, type: 0, is_active: true, role_id: id, api_key: keys[name] })
-    }
+      })),
+    )
+    const roleIds = Object.fromEntries(definitions.map(([name], at) => [name, made[at] ?? 0]))
+    // Keys of a known form, so that a case can name one.
+    const keys = Object.fromEntries(definitions.map(([name]) => [name, name.toLowerCase().padEnd(64, '0')]))
+    await createAll(
+      server,
+      token,
+      'app',
+      definitions.map(([name]) => ({ name, type: 0, is_active: true, role_id: roleIds[name], api_key: keys[name] })),
+    )
     return new House(server, engines, token, keys as House['keys'], roleIds as House['roleIds'])
   }
 
@@ -123,15 +135,24 @@ export async function dump(engine: Engine): Promise<string> {
 
 export const fill = (engine: Engine): Promise<void> => engine.run(fillSql)
 
-async function create(server: TestServer, token: string, resource: string, record: object): Promise<number> {
+const create = async (server: TestServer, token: string, resource: string, record: object): Promise<number> =>
+  (await createAll(server, token, resource, [record]))[0] ?? 0
+
+/** The ids of the records, in their order. */
+async function createAll(
+  server: TestServer,
+  token: string,
+  resource: string,
+  records: readonly object[],
+): Promise<readonly number[]> {
   const answer = await fetch(`${server.url}/api/v2/system/${resource}`, {
     method: 'POST',
     headers: { 'X-DreamFactory-Session-Token': token, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ resource: [record] }),
+    body: JSON.stringify({ resource: records }),
   })
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${resource}: ${answer.status} ${text}`)
-  return (JSON.parse(text) as { readonly resource: readonly { readonly id: number }[] }).resource[0]?.id ?? 0
+  return (JSON.parse(text) as { readonly resource: readonly { readonly id: number }[] }).resource.map(({ id }) => id)
 }
 
 function accessRows(
@@ -140,7 +161,11 @@ function accessRows(
   ids: ReadonlyMap<string, number>,
 ): readonly object[] {
   const services =
-    service === null ? [null] : service === undefined ? engines.map((each) => ids.get(each.service)) : [ids.get(service)]
+    service === null
+      ? [null]
+      : service === undefined
+        ? engines.map((each) => ids.get(each.service))
+        : [ids.get(service)]
   return services.map((service_id) => ({
     service_id,
     component,

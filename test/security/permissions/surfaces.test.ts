@@ -12,8 +12,12 @@ import { rows } from './cases/rows.ts'
 import { verbsAndComponents } from './cases/verbs.ts'
 import { dump, House } from './house.ts'
 
-const groups = [...hiddenReads, ...hiddenWrites, ...rows, ...verbsAndComponents, ...documents]
-const house = await House.open()
+/** PERMISSIONS_GROUPS: of the groups only those whose names begin so, between commas. */
+const some = process.env.PERMISSIONS_GROUPS?.split(',') ?? ['']
+const every = [...hiddenReads, ...hiddenWrites, ...rows, ...verbsAndComponents, ...documents]
+const groups = every.filter(([name]) => some.some((beginning) => name.startsWith(beginning)))
+const asking = new Set(groups.flatMap(([, cases]) => cases.map((each) => each.as)))
+const house = await House.open(undefined, {}, asking)
 const [first] = house.engines
 const pristine = new Map<string, string>()
 
@@ -23,7 +27,7 @@ before(async () => {
 after(() => house.stop())
 
 test('there are at least 300 cases, each with a name of its own', () => {
-  const names = groups.flatMap(([group, cases]) => cases.map(({ name }) => `${group}: ${name}`))
+  const names = every.flatMap(([group, cases]) => cases.map(({ name }) => `${group}: ${name}`))
   assert.equal(new Set(names).size, names.length)
   assert.ok(names.length >= 300, String(names.length))
 })

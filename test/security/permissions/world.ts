@@ -4,66 +4,67 @@
  */
 
 /** In the order in which they can be made. */
-export const tables: readonly { readonly name: string; readonly columns: string; readonly rows: readonly string[] }[] = [
-  {
-    name: 'team',
-    columns: 'id int not null primary key, name varchar(40), hush_budget integer, opened integer, owner integer',
-    rows: ["1,'red',7770901,1,3", "2,'FOREIGN-blue',7770902,0,3", "3,'green',7770903,0,2"],
-  },
-  {
-    name: 'person',
-    columns:
-      'id int not null primary key, name varchar(40) not null, team_id integer, owner integer, grade integer, hush_pay integer, hush_pin varchar(20), foreign key (team_id) references team(id)',
-    rows: [
-      "1,'ann',1,2,1,7770001,'SECRET-1'",
-      "2,'FOREIGN-bob',2,3,2,7770002,'SECRET-2'",
-      "3,'cyd',1,2,3,7770003,'SECRET-3'",
-      "4,'FOREIGN-dee',1,3,4,7770004,'SECRET-4'",
-    ],
-  },
-  {
-    name: 'task',
-    columns:
-      'id int not null primary key, person_id integer, owner integer, title varchar(40), hush_memo varchar(40), foreign key (person_id) references person(id)',
-    rows: [
-      "1,1,2,'t1','SECRET-t1'",
-      "2,1,3,'FOREIGN-t2','SECRET-t2'",
-      "3,2,3,'FOREIGN-t3','SECRET-t3'",
-      "4,3,2,'t4','SECRET-t4'",
-      "5,2,2,'t5','SECRET-t5'",
-    ],
-  },
-  {
-    name: 'tag',
-    columns: 'id int not null primary key, label varchar(40), owner integer',
-    rows: ["1,'x',2", "2,'FOREIGN-y',3"],
-  },
-  {
-    name: 'task_tag',
-    columns:
-      'task_id integer not null, tag_id integer not null, memo varchar(40), primary key (task_id, tag_id), foreign key (task_id) references task(id), foreign key (tag_id) references tag(id)',
-    rows: ["1,1,'m'", "1,2,'m'", "4,1,'FOREIGN-m'"],
-  },
-  {
-    name: 'pair',
-    columns: 'a int not null, b int not null, owner integer, body varchar(40), primary key (a, b)',
-    rows: ["1,1,2,'p'", "1,7,3,'FOREIGN-q'", "2,1,2,'r'"],
-  },
-  {
-    name: 'vault',
-    columns:
-      'id int not null primary key, person_id integer, code varchar(40), foreign key (person_id) references person(id)',
-    rows: ["1,1,'SECRET-code'"],
-  },
-  {
-    name: 'strict',
-    columns: 'id int not null primary key, name varchar(40), hush_req varchar(40) not null, hush_one integer unique',
-    rows: ["1,'s','SECRET-s',7770500"],
-  },
-  { name: 'x_one', columns: 'id int not null primary key, n varchar(20)', rows: ["1,'n'"] },
-  { name: 'x_two', columns: 'id int not null primary key, n varchar(20)', rows: ["1,'n'"] },
-  { name: 'y_one', columns: 'id int not null primary key, n varchar(20)', rows: ["1,'SECRET-y'"] },
-]
+export const tables: readonly { readonly name: string; readonly columns: string; readonly rows: readonly string[] }[] =
+  [
+    {
+      name: 'team',
+      columns: 'id int not null primary key, name varchar(40), hush_budget integer, opened integer, owner integer',
+      rows: ["1,'red',7770901,1,3", "2,'FOREIGN-blue',7770902,0,3", "3,'green',7770903,0,2"],
+    },
+    {
+      name: 'person',
+      columns:
+        'id int not null primary key, name varchar(40) not null, team_id integer, owner integer, grade integer, hush_pay integer, hush_pin varchar(20), foreign key (team_id) references team(id)',
+      rows: [
+        "1,'ann',1,2,1,7770001,'SECRET-1'",
+        "2,'FOREIGN-bob',2,3,2,7770002,'SECRET-2'",
+        "3,'cyd',1,2,3,7770003,'SECRET-3'",
+        "4,'FOREIGN-dee',1,3,4,7770004,'SECRET-4'",
+      ],
+    },
+    {
+      name: 'task',
+      columns:
+        'id int not null primary key, person_id integer, owner integer, title varchar(40), hush_memo varchar(40), foreign key (person_id) references person(id)',
+      rows: [
+        "1,1,2,'t1','SECRET-t1'",
+        "2,1,3,'FOREIGN-t2','SECRET-t2'",
+        "3,2,3,'FOREIGN-t3','SECRET-t3'",
+        "4,3,2,'t4','SECRET-t4'",
+        "5,2,2,'t5','SECRET-t5'",
+      ],
+    },
+    {
+      name: 'tag',
+      columns: 'id int not null primary key, label varchar(40), owner integer',
+      rows: ["1,'x',2", "2,'FOREIGN-y',3"],
+    },
+    {
+      name: 'task_tag',
+      columns:
+        'task_id integer not null, tag_id integer not null, memo varchar(40), primary key (task_id, tag_id), foreign key (task_id) references task(id), foreign key (tag_id) references tag(id)',
+      rows: ["1,1,'m'", "1,2,'m'", "4,1,'FOREIGN-m'"],
+    },
+    {
+      name: 'pair',
+      columns: 'a int not null, b int not null, owner integer, body varchar(40), primary key (a, b)',
+      rows: ["1,1,2,'p'", "1,7,3,'FOREIGN-q'", "2,1,2,'r'"],
+    },
+    {
+      name: 'vault',
+      columns:
+        'id int not null primary key, person_id integer, code varchar(40), foreign key (person_id) references person(id)',
+      rows: ["1,1,'SECRET-code'"],
+    },
+    {
+      name: 'strict',
+      columns: 'id int not null primary key, name varchar(40), hush_req varchar(40) not null, hush_one integer unique',
+      rows: ["1,'s','SECRET-s',7770500"],
+    },
+    { name: 'x_one', columns: 'id int not null primary key, n varchar(20)', rows: ["1,'n'"] },
+    { name: 'x_two', columns: 'id int not null primary key, n varchar(20)', rows: ["1,'n'"] },
+    { name: 'y_one', columns: 'id int not null primary key, n varchar(20)', rows: ["1,'SECRET-y'"] },
+  ]
 
 export const createSql = tables.map(({ name, columns }) => `create table ${name} (${columns});`).join('\n')
 /** Brings every table back to its rows. */
@@ -125,7 +126,11 @@ export const roles = {
   /** An active role without a row. */
   none: { access: [], never: /SECRET|FOREIGN-|777\d{4}|hush_/ },
   reader: {
-    access: [...everyTable.filter((name) => name !== 'y_one').flatMap((name) => table(name, GET)), { component: '_table', verbs: GET }, schemas],
+    access: [
+      ...everyTable.filter((name) => name !== 'y_one').flatMap((name) => table(name, GET)),
+      { component: '_table', verbs: GET },
+      schemas,
+    ],
     never: open,
   },
   poster: { access: table('person', POST), never: /SECRET|FOREIGN-|777\d{4}/ },
@@ -155,7 +160,10 @@ export const roles = {
   },
   /** A filter on what is hidden. */
   blindfold: {
-    access: table('person', all, { filters: [is('hush_pin', "'SECRET-1'")], fields: { hidden: ['hush_pin', 'hush_pay'] } }),
+    access: table('person', all, {
+      filters: [is('hush_pin', "'SECRET-1'")],
+      fields: { hidden: ['hush_pin', 'hush_pay'] },
+    }),
     never: /SECRET|777\d{4}|hush_|FOREIGN-/,
   },
   shy: {
@@ -190,7 +198,12 @@ export const roles = {
   },
   /** A key of a relation is hidden. */
   cut: {
-    access: [...table('person', all, { fields: { hidden: ['team_id'] } }), ...table('team', all), ...table('task', all), schemas],
+    access: [
+      ...table('person', all, { fields: { hidden: ['team_id'] } }),
+      ...table('team', all),
+      ...table('task', all),
+      schemas,
+    ],
     never: /team_id|SECRET-code/,
   },
   careful: {

@@ -96,7 +96,7 @@ const cases: readonly Asked[] = [
   {
     name: 'a field of another record beside it',
     ask: 'GET orders',
-    filter: 'customer.name = lower(title)',
+    filter: 'customer.name = (lower(title))',
     fails: [400, /title/],
   },
   { name: 'a value that does not fit', ask: 'GET orders', filter: "customer.id = 'x'", fails: [400, /id/] },

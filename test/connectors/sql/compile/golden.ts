@@ -42,7 +42,7 @@ export function golden(
 }
 
 /** Statements that change the structure are run, since later ones may need them. */
-function prepare(texts: readonly string[]): void {
+export function prepare(texts: readonly string[]): void {
   const db = library()
   for (const text of texts) {
     if (/^(?:create|alter|drop) /.test(text)) db.exec(text)

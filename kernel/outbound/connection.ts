@@ -7,9 +7,9 @@ import { lookup } from 'node:dns'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP, type LookupFunction } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { ApiError, isPublic, networks, ServiceUnavailable } from 'dataferry/sdk'
-import { Agent, type Dispatcher, ProxyAgent } from 'undici'
-import type { CurlOptions } from './curl.ts'
+import type { Dispatcher } from 'undici'
+import { ApiError, ServiceUnavailable } from '../errors.ts'
+import { isPublic, networks } from './addresses.ts'
 
 /** Connections at once to one remote. */
 const connections = 128
@@ -19,9 +19,41 @@ const pausesMs = [50, 250]
 const failuresMost = 5
 const openMs = 10_000
 
+/** How a remote is reached. */
+export interface ConnectionOptions {
+  /** Milliseconds until a connection stands. */
+  readonly connectMs: number
+  /** Milliseconds until the head of an answer, and between two pieces of its body. */
+  readonly waitMs: number
+  /** The address of a proxy, with or without a scheme. */
+  readonly proxy: string | null
+  /** `user:password` for the proxy. */
+  readonly proxyLogin: string | null
+  readonly verifyPeer: boolean
+  readonly verifyHost: boolean
+  /** PEM texts. */
+  readonly ca: string | null
+  readonly certificate: string | null
+  readonly key: string | null
+  readonly keyPassword: string | null
+}
+
+export const usualConnection: ConnectionOptions = {
+  connectMs: 10_000,
+  waitMs: 30_000,
+  proxy: null,
+  proxyLogin: null,
+  verifyPeer: true,
+  verifyHost: true,
+  ca: null,
+  certificate: null,
+  key: null,
+  keyPassword: null,
+}
+
 export interface Question {
   readonly url: URL
-  readonly method: Dispatcher.HttpMethod
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD'
   readonly headers: { readonly [name: string]: string }
   readonly body: AsyncIterable<Uint8Array> | Uint8Array | null
 }
@@ -34,41 +66,18 @@ export interface Answer {
 }
 
 export class Connection {
-  readonly #options: CurlOptions
-  readonly #dispatcher: Dispatcher
+  readonly #options: ConnectionOptions
+  readonly #allow: readonly string[]
+  #dispatcher: Promise<Dispatcher> | null = null
   #failures = 0
   #openUntil = 0
   /** One request finds out whether the remote is back. */
   #trying = false
 
-  /** `allow`: networks that a public name may lead to although they are not public. */
-  constructor(options: CurlOptions, allow: readonly string[]) {
+  /** `allow`: networks that a public name may lead to although they are not public. Nothing is opened before the first use. */
+  constructor(options: ConnectionOptions, allow: readonly string[]) {
     this.#options = options
-    const { connectMs, waitMs, verifyPeer, verifyHost, ca, certificate, key, keyPassword, proxy, proxyLogin } = options
-    const tls = {
-      rejectUnauthorized: verifyPeer,
-      ...(verifyHost ? {} : { checkServerIdentity: () => undefined }),
-      ...(ca === null ? {} : { ca }),
-      ...(certificate === null ? {} : { cert: certificate }),
-      ...(key === null ? {} : { key }),
-      ...(keyPassword === null ? {} : { passphrase: keyPassword }),
-    }
-    const common = {
-      connections,
-      headersTimeout: waitMs,
-      bodyTimeout: waitMs,
-      connectTimeout: connectMs,
-      pipelining: 1,
-    }
-    this.#dispatcher =
-      proxy === null
-        ? new Agent({ ...common, connect: { ...tls, timeout: connectMs, lookup: guarded(allow) } })
-        : new ProxyAgent({
-            ...common,
-            uri: proxy.includes('://') ? proxy : `http://${proxy}`,
-            requestTls: tls,
-            ...(proxyLogin === null ? {} : { token: `Basic ${Buffer.from(proxyLogin).toString('base64')}` }),
-          })
+    this.#allow = allow
   }
 
   /** What is known to be wrong; null: nothing. */
@@ -91,7 +100,7 @@ export class Connection {
           if (signal.aborted) throw signal.reason
           if (!again || attempt === attempts || !isWorthAnother(error)) {
             this.#failed()
-            throw told(error)
+            throw remoteError(error)
           }
           await pause(pausesMs[attempt - 1], undefined, { signal })
         }
@@ -102,11 +111,12 @@ export class Connection {
   }
 
   async close(): Promise<void> {
-    await this.#dispatcher.destroy()
+    await (await this.#dispatcher)?.destroy()
   }
 
   async #send({ url, method, headers, body }: Question, signal: AbortSignal): Promise<Answer> {
-    const data = await this.#dispatcher.request({
+    this.#dispatcher ??= dispatcherOf(this.#options, this.#allow)
+    const data = await (await this.#dispatcher).request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
@@ -136,6 +146,28 @@ export class Connection {
   }
 }
 
+async function dispatcherOf(options: ConnectionOptions, allow: readonly string[]): Promise<Dispatcher> {
+  // Loaded at the first use: most processes and threads that load this module ask nobody.
+  const { Agent, ProxyAgent } = await import('undici')
+  const { connectMs, waitMs, verifyPeer, verifyHost, ca, certificate, key, keyPassword, proxy, proxyLogin } = options
+  const tls = {
+    rejectUnauthorized: verifyPeer,
+    ...(verifyHost ? {} : { checkServerIdentity: () => undefined }),
+    ...(ca === null ? {} : { ca }),
+    ...(certificate === null ? {} : { cert: certificate }),
+    ...(key === null ? {} : { key }),
+    ...(keyPassword === null ? {} : { passphrase: keyPassword }),
+  }
+  const common = { connections, headersTimeout: waitMs, bodyTimeout: waitMs, connectTimeout: connectMs, pipelining: 1 }
+  if (proxy === null) return new Agent({ ...common, connect: { ...tls, timeout: connectMs, lookup: guarded(allow) } })
+  return new ProxyAgent({
+    ...common,
+    uri: proxy.includes('://') ? proxy : `http://${proxy}`,
+    requestTls: tls,
+    ...(proxyLogin === null ? {} : { token: `Basic ${Buffer.from(proxyLogin).toString('base64')}` }),
+  })
+}
+
 function codeOf(error: unknown): string {
   const found = error as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } } | null
   return String(found?.code ?? found?.cause?.code ?? '')
@@ -160,7 +192,7 @@ const late: ReadonlySet<string> = new Set([
 ])
 
 /** In words for callers; where the remote is, is not theirs to know. */
-export function told(cause: unknown): unknown {
+export function remoteError(cause: unknown): unknown {
   if (cause instanceof ApiError) return cause
   const code = codeOf(cause)
   if (cause instanceof NotPublic)

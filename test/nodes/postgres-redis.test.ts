@@ -1,0 +1,4 @@
+/** Two nodes with a store in PostgreSQL and a cache in Redis. */
+import { twoNodes } from './changes.ts'
+
+await twoNodes('postgres', true)

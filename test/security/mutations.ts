@@ -1,0 +1,127 @@
+/**
+ * Proof that the permission suite holds each check: one at a time is taken out of a temporary copy of the tree, the suite runs there on
+ * SQLite, and what caught it is printed as a table.
+ *
+ *     npm run test:mutations [-- part of a name]     what is in docs/threat-model.md; exits with 1 when a check is missed by nobody
+ */
+import { spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Mutation, mutations } from './checks.ts'
+
+interface Caught {
+  readonly group: string
+  readonly name: string
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const parts = ['bench', 'bin', 'config', 'connectors', 'kernel', 'plugins', 'test', 'package.json', 'tsconfig.json']
+const suites = {
+  surfaces: 'test/security/permissions/surfaces.test.ts',
+  credentials: 'test/security/permissions/credentials.test.ts',
+}
+
+function copyTree(): string {
+  const tree = mkdtempSync(join(tmpdir(), 'dataferry-mutation-'))
+  for (const part of parts) cpSync(join(root, part), join(tree, part), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
+  return tree
+}
+
+/** Enough to tell by what a check is held. */
+const enough = 3
+
+/** The first cases that fail; `ran`: false, where the suite could not even begin. `by`: null for all of both suites. */
+function run(
+  tree: string,
+  suite: keyof typeof suites,
+  groups: string | null,
+): Promise<{ readonly failed: readonly Caught[]; readonly ran: boolean }> {
+  const reporter = join(tree, 'test/security/failures.ts')
+  const args = ['-C', 'dataferry-source', '--test', `--test-reporter=${reporter}`, join(tree, suites[suite])]
+  const { NODE_TEST_CONTEXT: _, ...inherited } = process.env
+  const env = {
+    ...inherited,
+    PERMISSIONS_ENGINES: 'sqlite',
+    NODE_COMPILE_CACHE: join(tree, 'cache'),
+    ...(groups === null ? {} : { PERMISSIONS_GROUPS: groups }),
+  }
+  const child = spawn(process.execPath, args, { cwd: tree, env, stdio: ['ignore', 'pipe', 'ignore'] })
+  const limit = setTimeout(() => child.kill('SIGKILL'), 600_000)
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+    if (output.split('\n').length > enough) child.kill('SIGTERM')
+  })
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      clearTimeout(limit)
+      const lines = output.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'))
+      const failed = lines.map((line) => JSON.parse(line) as Caught)
+      resolve({ failed, ran: code === 0 || failed.length > 0 })
+    })
+  })
+}
+
+async function caughtBy(tree: string, { by }: Mutation): Promise<readonly Caught[] | null> {
+  const first = by === 'credentials' ? await run(tree, by, null) : await run(tree, 'surfaces', by)
+  if (first.failed.length > 0) return first.failed
+  let ran = first.ran
+  for (const suite of ['surfaces', 'credentials'] as const) {
+    if (suite === by) continue
+    const more = await run(tree, suite, null)
+    ran ||= more.ran
+    if (more.failed.length > 0) return more.failed
+  }
+  return ran ? [] : null
+}
+
+async function tryOut(tree: string, mutation: Mutation): Promise<string> {
+  const file = join(tree, mutation.file)
+  const source = readFileSync(file, 'utf8')
+  const times = source.split(mutation.find).length - 1
+  if (times !== 1) return `is not in its file once, but ${times} times`
+  writeFileSync(
+    file,
+    source.replace(mutation.find, () => mutation.replace),
+  )
+  try {
+    const caught = await caughtBy(tree, mutation)
+    if (caught === null) return 'the suite did not run'
+    if (caught.length === 0) return 'MISSED'
+    const shown = caught.slice(0, enough).map(({ group, name }) => `${group}: ${name}`)
+    return shown.join('; ')
+  } finally {
+    writeFileSync(file, source)
+  }
+}
+
+/** `--jobs=2`: so many at a time, each in a copy of its own. */
+const given = process.argv.slice(2)
+const jobs = Number(given.find((arg) => arg.startsWith('--jobs='))?.slice(7) ?? 1)
+const wanted = given.find((arg) => !arg.startsWith('--')) ?? ''
+const chosen = mutations.filter(({ name, file }) => `${name} ${file}`.includes(wanted))
+const results = new Map<Mutation, string>()
+
+async function work(queue: Mutation[]): Promise<void> {
+  const tree = copyTree()
+  try {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const result = await tryOut(tree, next)
+      results.set(next, result)
+      console.error(`${next.name}: ${result}`)
+    }
+  } finally {
+    rmSync(tree, { recursive: true, force: true })
+  }
+}
+
+const queue = [...chosen]
+await Promise.all(Array.from({ length: jobs }, () => work(queue)))
+console.log('| Check that was taken out | File | First cases that caught it |\n|---|---|---|')
+for (const mutation of chosen)
+  console.log(`| ${mutation.name} | \`${mutation.file}\` | ${(results.get(mutation) ?? '').replaceAll('|', '\\|')} |`)
+const missed = [...results.values()].filter((result) => /^(?:MISSED|the suite did not|is not in)/.test(result))
+process.exitCode = missed.length === 0 ? 0 : 1
