@@ -286,7 +286,7 @@ export class RecordService implements Service {
       serviceId: this.#host.service.id,
       serviceName: this.#name,
       viewOf: (related, asked) => discretion.over(this.#view(related, caller, asked, nameOf(related))),
-      other: (serviceId) => this.#otherTables(serviceId, caller),
+      other: (serviceId) => this.#otherTables(serviceId, caller, discretion),
       discretion,
       modelOf: () => null,
     }
@@ -314,7 +314,7 @@ export class RecordService implements Service {
   }
 
   /** The tables of another service with records, as the caller may use them there. Throws NotFound, ServiceUnavailable. */
-  async #otherTables(serviceId: number, caller: Caller): Promise<RelatedTables> {
+  async #otherTables(serviceId: number, caller: Caller, discretion: Discretion): Promise<RelatedTables> {
     const store = await this.#host.other(serviceId, RecordStoreAbility)
     const service = this.#host.serviceName(serviceId) ?? ''
     const { maxRecords, maxRelatedDepth, maxFilterTerms } = this.#rules
@@ -330,10 +330,10 @@ export class RecordService implements Service {
         const component = `_table/${nameOf(table)}`
         const policy = this.#host.policyFor(caller, service, component, verb)
         if ((policy.verbs & verbBits[verb]) === 0) throw noAccess(verb, component, service)
-        return viewOf(table, policy, caller, this.#modifiers)
+        return discretion.over(viewOf(table, policy, caller, this.#modifiers))
       },
       model: () => null,
-      other: (id) => this.#otherTables(id, caller),
+      other: (id) => this.#otherTables(id, caller, discretion),
     }
   }
 
@@ -361,7 +361,7 @@ export class RecordService implements Service {
     const named = fields.map(
       (field) => (table && nameOf(realColumn(table, field) ?? { name: field, alias: null })) ?? field,
     )
-    return named.some((name) => hidden.has(name.toLowerCase()))
+    return [...fields, ...named].some((name) => hidden.has(name.toLowerCase()))
   }
 
   async #listed(request: ApiRequest): Promise<readonly TableSummary[]> {

@@ -1,4 +1,6 @@
 /** Documents that administrators wrote for a service (control-plane 4.3, 6.1): laid over what the service tells of itself. */
+
+import { upgrade } from '@scalar/openapi-upgrader'
 import type { Json, Log, OpenApiPart, ServiceRecord } from 'dataferry/sdk'
 import { parse } from 'yaml'
 import { isObject, type JsonObject, objectOf } from './shapes.ts'
@@ -7,13 +9,14 @@ import { isObject, type JsonObject, objectOf } from './shapes.ts'
 export function readStored(content: string, service: ServiceRecord, log: Log): OpenApiPart | null {
   let document: Json
   try {
-    document = parse(filled(content, service), { maxAliasCount: 100 }) as Json
+    const written = parse(filled(content, service), { maxAliasCount: 100 }) as Json
+    document = isSwagger(written) ? (upgrade(written, '3.1') as unknown as Json) : written
   } catch (error) {
     log.warn('the document of a service can not be read', { service: service.name, error })
     return null
   }
   if (!isObject(document) || !String(document.openapi ?? '').startsWith('3.')) {
-    log.warn('the document of a service is not of OpenAPI 3', { service: service.name })
+    log.warn('the document of a service is neither of OpenAPI 3 nor of Swagger 2', { service: service.name })
     return null
   }
   const components = objectOf(document.components)
@@ -23,6 +26,9 @@ export function readStored(content: string, service: ServiceRecord, log: Log): O
     parameters: objectOf(components.parameters),
   }
 }
+
+const isSwagger = (document: Json): document is JsonObject =>
+  isObject(document) && String(document.swagger ?? '').startsWith('2')
 
 export const laidOver = (below: OpenApiPart, above: OpenApiPart | null): OpenApiPart =>
   above === null

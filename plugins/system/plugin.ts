@@ -16,7 +16,6 @@ import {
   SchemaExtrasAbility,
   SharedSecretsAbility,
   SnapshotSourceAbility,
-  type StoredDocuments,
   StoredDocumentsAbility,
   TokensAbility,
 } from 'dataferry/sdk'
@@ -38,6 +37,7 @@ import { countedAlone, type SharedCounts } from './shared.ts'
 import { SnapshotBook } from './snapshot/source.ts'
 import { installationId, sharedSecrets } from './store/node-settings.ts'
 import { openStore, type SystemStore } from './store/open.ts'
+import { ServiceDocumentTexts } from './stored-documents.ts'
 import { systemConfig } from './types/system-config.ts'
 
 /** All that the parts of a running system share. */
@@ -137,7 +137,7 @@ async function assemble(host: PluginHost, store: SystemStore, watch: NodeWatch):
   host.offer(AccountResourcesAbility, sessions)
   host.offer(SchemaExtrasAbility, new StoredExtras(store.tables))
   host.offer(EmailTemplatesAbility, templatesOf(store))
-  host.offer(StoredDocumentsAbility, documentsOf(store))
+  host.offer(StoredDocumentsAbility, new ServiceDocumentTexts(store.tables, host.settings.files.importAllow, host.log))
   host.offer(LimitsAbility, limits)
   if (store.shared) host.offer(SharedSecretsAbility, sharedSecrets(store.tables, store.secrets))
   if (host.serves) watch.follow({ store, snapshot, accounts, instance, shared })
@@ -169,13 +169,6 @@ const templatesOf = ({ tables }: SystemStore): EmailTemplates => ({
   async find(by) {
     const [row] = await tables.rows('email_template', by)
     return row === undefined ? null : presentTemplate(row)
-  },
-})
-
-const documentsOf = ({ tables }: SystemStore): StoredDocuments => ({
-  async of(serviceId) {
-    const [row] = await tables.rows('service_doc', { service_id: serviceId })
-    return typeof row?.content === 'string' && row.content.trim() !== '' ? row.content : null
   },
 })
 

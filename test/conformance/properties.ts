@@ -37,6 +37,8 @@ const tables: readonly SeedTable[] = [
   },
 ]
 
+const seed = process.env.CONFORMANCE_SEED
+
 /** Requests over one set of rows, and how many are under way at once. */
 const each = 50
 const together = 5
@@ -75,7 +77,9 @@ export function properties(connector: SqlConnector, make: (connector: SqlConnect
       })
       await fc.assert(property, {
         numRuns: Math.max(1, Math.ceil(runs / each)),
-        ...(process.env.CONFORMANCE_SEED && { seed: Number(process.env.CONFORMANCE_SEED) }),
+        // The message of a failure names the one request; a smaller table is looked for only where the seed is given.
+        endOnFailure: !seed,
+        ...(seed && { seed: Number(seed) }),
       })
       assert.ok(texts.length > 0)
     })

@@ -6,7 +6,8 @@ export interface Mutation {
   /** Stands in the file once. */
   readonly find: string
   readonly replace: string
-  /** What of the suite is asked first, `credentials` or beginnings of groups; all of it is asked where that finds nothing. */
+  /** What is asked first: a part of the suite, and beginnings of names of its groups. All of it is asked where that finds nothing. */
+  readonly suite: 'surfaces' | 'credentials'
   readonly by: string
 }
 
@@ -21,6 +22,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}decide.ts`,
     find: 'component) & verbBits[verb]) !== 0) return',
     replace: 'component)) !== 0) return',
+    suite: 'surfaces',
     by: 'verbs',
   },
   {
@@ -28,13 +30,15 @@ export const mutations: readonly Mutation[] = [
     file: `${access}decide.ts`,
     find: 'if (identity.problem !== null) throw identity.problem',
     replace: '',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'tokens',
   },
   {
     name: 'an inactive role has no rights',
     file: `${access}masks.ts`,
     find: 'return role?.isActive ? role : null',
     replace: 'return role',
+    suite: 'surfaces',
     by: 'verbs',
   },
   {
@@ -42,6 +46,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}masks.ts`,
     find: 'if (exact >= 0) return { verbs: exact, rule }',
     replace: 'if (exact >= 0) return { verbs: exact | Math.max(wild, 0), rule }',
+    suite: 'surfaces',
     by: 'components',
   },
   {
@@ -49,6 +54,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}masks.ts`,
     find: 'return slashed.startsWith(prefix)',
     replace: 'return true',
+    suite: 'surfaces',
     by: 'components',
   },
   {
@@ -56,6 +62,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}rules.ts`,
     find: 'star >= 0 && star === text.length - 1 ?',
     replace: 'star >= 0 ?',
+    suite: 'surfaces',
     by: 'components',
   },
   {
@@ -63,6 +70,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}rules.ts`,
     find: 'rules.filter((rule) => (rule.requestors & bit) !== 0)',
     replace: 'rules.filter(() => bit > 0)',
+    suite: 'surfaces',
     by: 'verbs',
   },
   {
@@ -70,6 +78,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}masks.ts`,
     find: '/^_(?:proc|func)\\/[^/]*?(?=\\()/',
     replace: '/^[^(]*?(?=\\()/',
+    suite: 'surfaces',
     by: 'components',
   },
   {
@@ -77,6 +86,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}visible.ts`,
     find: 'return rules.some(({ rule }) => rule.verbs !== 0)',
     replace: 'return rules.length >= 0',
+    suite: 'surfaces',
     by: 'lists,API documents',
   },
   {
@@ -84,6 +94,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}lookups.ts`,
     find: 'if (lookup.private) delete found[name]',
     replace: 'if (name === "") delete found[name]',
+    suite: 'surfaces',
     by: 'row filters',
   },
   // Policy.
@@ -92,6 +103,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}policy.ts`,
     find: 'rows: rule?.rows ?? null,',
     replace: 'rows: null,',
+    suite: 'surfaces',
     by: 'row filters',
   },
   {
@@ -99,6 +111,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}policy.ts`,
     find: 'hidden: union(fields.map((each) => each.hidden)),',
     replace: 'hidden: none,',
+    suite: 'surfaces',
     by: 'hidden',
   },
   {
@@ -106,6 +119,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}policy.ts`,
     find: 'readOnly: union(fields.map((each) => each.readOnly)),',
     replace: 'readOnly: none,',
+    suite: 'surfaces',
     by: 'read-only',
   },
   {
@@ -113,6 +127,7 @@ export const mutations: readonly Mutation[] = [
     file: `${access}policy.ts`,
     find: 'covering(role, caller, name, asked).flatMap((each) => each.fields ?? [])',
     replace: '(rule?.fields ? [rule.fields] : [])',
+    suite: 'surfaces',
     by: 'hidden fields: rows',
   },
   // Who asks.
@@ -121,84 +136,96 @@ export const mutations: readonly Mutation[] = [
     file: `${access}tokens.ts`,
     find: ' || !this.#signed(`${head}.${body}`, signature)',
     replace: '',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'tokens',
   },
   {
     name: 'a token does not choose its algorithm',
     file: `${access}tokens.ts`,
     find: "header.alg !== 'HS256' || ",
     replace: '',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'tokens',
   },
   {
     name: 'a token ends',
     file: `${access}principals.ts`,
     find: 'if (claims.exp <= seconds) return { problem: sessionExpired() }',
     replace: '',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'tokens',
   },
   {
     name: 'a token does not begin early',
     file: `${access}principals.ts`,
     find: 'if (claims.nbf > seconds + 1)',
     replace: 'if (claims.nbf < 0)',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'tokens',
   },
   {
     name: 'a token names its user twice',
     file: `${access}principals.ts`,
     find: ' || subjectOf(user.email) !== claims.sub',
     replace: '',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'tokens',
   },
   {
     name: 'a password ends the tokens of before',
     file: `${access}principals.ts`,
     find: 'if (claims.iat < user.tokensValidFrom) return { problem: sessionEnded() }',
     replace: '',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'changes',
   },
   {
     name: 'a token that was logged out is refused',
     file: `${access}principals.ts`,
     find: 'if (revoked) return { problem: sessionEnded() }',
     replace: '',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'changes',
   },
   {
     name: 'an inactive user is refused',
     file: `${access}principals.ts`,
     find: 'user.isActive ? appProblem(app) :',
     replace: 'user.id > 0 ? appProblem(app) :',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'changes',
   },
   {
     name: 'an inactive app is refused',
     file: `${access}principals.ts`,
     find: 'return app === null || app.isActive ? null',
     replace: 'return app === null || app.id > 0 ? null',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'changes',
   },
   {
     name: 'an administrator with a role is a restricted one',
     file: `${access}principals.ts`,
     find: ' && user.assignments.length === 0',
     replace: '',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'identities',
   },
   {
     name: 'known callers are dropped with the snapshot',
     file: `${access}principals.ts`,
     find: 'if (snapshot !== this.#snapshot) {',
     replace: 'if (this.#snapshot === null) {',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'changes',
   },
   {
     name: 'known callers are told apart by their keys',
     file: `${access}principals.ts`,
     find: "return `t${token.length}:${token}${apiKey ?? ''}`",
     replace: 'return `t${token.length}:${token}`',
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'identities',
   },
   {
     name: 'a key in the query is no part of what services see',
@@ -206,13 +233,15 @@ export const mutations: readonly Mutation[] = [
     find: "  query.delete(name)\n  return typeof value === 'string' && value !== '' ? value : null",
     replace:
       "  query.delete(name)\n  return name === 'api_key' || typeof value !== 'string' || value === '' ? null : value",
-    by: 'credentials',
+    suite: 'credentials',
+    by: 'identities',
   },
   {
     name: 'the verb that a header names is the one that is judged',
     file: 'kernel/http/handler.ts',
     find: 'const counted = deps.authorize(request, identity)',
     replace: "const counted = deps.authorize(tunnelled ? { ...request, verb: 'GET' } : request, identity)",
+    suite: 'surfaces',
     by: 'verbs',
   },
   // Views and plans.
@@ -221,6 +250,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}view.ts`,
     find: 'return column !== undefined && this.sees(column) ? column : null',
     replace: 'return column ?? null',
+    suite: 'surfaces',
     by: 'hidden fields: f',
   },
   {
@@ -228,6 +258,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}view.ts`,
     find: 'rights.hidden.size === 0 ? this.#index.columns : this.#index.columns.filter((each) => this.sees(each))',
     replace: 'this.#index.columns',
+    suite: 'surfaces',
     by: 'hidden fields: f',
   },
   {
@@ -235,6 +266,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}view.ts`,
     find: 'if (!this.sees(column)) return this.#rights.concealed?.has(nameOf(column).toLowerCase()) ?? false',
     replace: '',
+    suite: 'surfaces',
     by: 'hidden fields: writes',
   },
   {
@@ -242,6 +274,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}view.ts`,
     find: 'this.seesAll(relation.fields) && (!meets || meets(relation))',
     replace: 'relation.fields.length > 0 && (!meets || meets(relation))',
+    suite: 'surfaces',
     by: 'hidden fields: related,schema,API',
   },
   {
@@ -249,6 +282,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}view.ts`,
     find: '(!meets || meets(relation)))',
     replace: '(!meets || meets.length > 0))',
+    suite: 'surfaces',
     by: 'hidden fields: related,schema,API',
   },
   {
@@ -256,6 +290,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}write/fields.ts`,
     find: 'if (view.refuses(column)) throw deniedField(column)',
     replace: '',
+    suite: 'surfaces',
     by: 'read-only',
   },
   {
@@ -263,6 +298,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}view.ts`,
     find: ' && !this.refuses(column)',
     replace: " && column.name !== ''",
+    suite: 'surfaces',
     by: 'read-only',
   },
   {
@@ -270,6 +306,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}discreet.ts`,
     find: 'if (this.#names.size === 0 || !(error instanceof ApiError) || !isOfSource(error)) return error',
     replace: 'if (error !== undefined) return error',
+    suite: 'surfaces',
     by: 'hidden fields: error',
   },
   {
@@ -277,6 +314,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}write/fields.ts`,
     find: 'resolveExpr(expr, view.scope(new Binds()), refused)',
     replace: 'resolveExpr(expr, view.roleScope(new Binds()), refused)',
+    suite: 'surfaces',
     by: 'hidden fields: writes',
   },
   {
@@ -284,6 +322,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}plan/read.ts`,
     find: '    view.rows(binds),\n',
     replace: '',
+    suite: 'surfaces',
     by: 'row filters: reads',
   },
   {
@@ -291,6 +330,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}plan/write.ts`,
     find: 'const where = allOf([keyIs(key, keyValues, binds), this.#rows])',
     replace: 'const where = allOf([keyIs(key, keyValues, binds)])',
+    suite: 'surfaces',
     by: 'row filters: writes',
   },
   {
@@ -298,6 +338,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}plan/write.ts`,
     find: 'none, allOf([keyIs(key, keyValues, binds), this.#rows]), binds)',
     replace: 'none, allOf([keyIs(key, keyValues, binds)]), binds)',
+    suite: 'surfaces',
     by: 'row filters: writes',
   },
   {
@@ -305,6 +346,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}plan/write.ts`,
     find: 'this.#view.scope(binds, params)), this.#rows])',
     replace: 'this.#view.scope(binds, params))])',
+    suite: 'surfaces',
     by: 'row filters: writes',
   },
   {
@@ -312,6 +354,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}write/check.ts`,
     find: 'if (!view.filtered) return () => {}',
     replace: "if (view.name !== '') return () => {}",
+    suite: 'surfaces',
     by: 'row filters: writes',
   },
   {
@@ -319,6 +362,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}write/check.ts`,
     find: 'if (!holds || unknown)',
     replace: 'if (!holds)',
+    suite: 'surfaces',
     by: 'row filters: writes',
   },
   // Relations.
@@ -327,6 +371,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}relate/read.ts`,
     find: 'resolveFilter(filter, scope), child.rows(binds)])',
     replace: 'resolveFilter(filter, scope)])',
+    suite: 'surfaces',
     by: 'row filters: reads',
   },
   {
@@ -334,6 +379,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}relate/read.ts`,
     find: 'where: junction.rows(binds) } }',
     replace: 'where: null } }',
+    suite: 'surfaces',
     by: 'row filters: reads',
   },
   {
@@ -341,6 +387,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}relate/steps.ts`,
     find: 'where: allOf([child.rows(binds), where]),',
     replace: 'where,',
+    suite: 'surfaces',
     by: 'row filters: reads',
   },
   {
@@ -348,6 +395,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}relate/fields.ts`,
     find: 'const column = here.column(rest)',
     replace: 'const column = realColumn(here.table, rest)',
+    suite: 'surfaces',
     by: 'hidden fields: filter,hidden fields: order',
   },
   {
@@ -355,6 +403,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}service.ts`,
     find: 'if ((policy.verbs & verbBits[verb]) === 0) throw noAccess(verb, `_table/${named}`, this.#name)',
     replace: '',
+    suite: 'surfaces',
     by: 'components,row filters',
   },
   {
@@ -362,6 +411,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}write/rows.ts`,
     find: "    rowCheck(view)(values, 'insert')\n",
     replace: '',
+    suite: 'surfaces',
     by: 'row filters: writes',
   },
   {
@@ -369,6 +419,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}write/rows.ts`,
     find: "    rowCheck(view)(values, 'update')\n",
     replace: '',
+    suite: 'surfaces',
     by: 'row filters: writes',
   },
   {
@@ -376,6 +427,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}write/rows.ts`,
     find: 'if (!view.writes(column)) throw new Forbidden',
     replace: "if (column.name === '') throw new Forbidden",
+    suite: 'surfaces',
     by: 'read-only',
   },
   // What is told.
@@ -384,6 +436,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}service.ts`,
     find: '.without(records.hidden)',
     replace: '',
+    suite: 'surfaces',
     by: 'schema,API',
   },
   {
@@ -391,6 +444,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}service.ts`,
     find: '      .filter((table) => this.#mask(request.caller, `_table/${nameOf(table)}`) !== 0)\n',
     replace: '',
+    suite: 'surfaces',
     by: 'lists',
   },
   {
@@ -398,6 +452,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}service.ts`,
     find: '(component) => this.#mask(caller, roleComponent(component)) !== 0,',
     replace: '(component) => roleComponent(component) !== component || caller !== null,',
+    suite: 'surfaces',
     by: 'lists',
   },
   {
@@ -405,6 +460,7 @@ export const mutations: readonly Mutation[] = [
     file: `${records}openapi/describe.ts`,
     find: 'only.has(nameOf(each).toLowerCase())) && mayReach(service, each),',
     replace: 'only.has(nameOf(each).toLowerCase())),',
+    suite: 'surfaces',
     by: 'API documents',
   },
   {
@@ -412,6 +468,7 @@ export const mutations: readonly Mutation[] = [
     file: 'plugins/api-docs/operations.ts',
     find: 'if ((verbs & bit) === 0 || !isObject(operation)) return undefined',
     replace: 'if (!isObject(operation)) return undefined',
+    suite: 'surfaces',
     by: 'API documents',
   },
   {
@@ -419,6 +476,7 @@ export const mutations: readonly Mutation[] = [
     file: 'plugins/api-docs/documents.ts',
     find: 'isActive && maySee(caller, name.toLowerCase()))',
     replace: 'isActive && name !== caller.requestor)',
+    suite: 'surfaces',
     by: 'API documents',
   },
   // The control plane.
@@ -427,6 +485,7 @@ export const mutations: readonly Mutation[] = [
     file: `${system}snapshot/compile.ts`,
     find: "fields: fields === 'broken' ? null : fields,",
     replace: 'fields: null,',
+    suite: 'surfaces',
     by: 'hidden',
   },
   {
@@ -434,6 +493,7 @@ export const mutations: readonly Mutation[] = [
     file: `${system}resources/views.ts`,
     find: '.concealing(concealed[table.name] ?? [])',
     replace: '',
+    suite: 'surfaces',
     by: 'control',
   },
   {
@@ -441,6 +501,7 @@ export const mutations: readonly Mutation[] = [
     file: `${system}resources/records.ts`,
     find: "return viewOfTable(table, sysAdminIs(resource === 'admin'))",
     replace: 'return view',
+    suite: 'surfaces',
     by: 'control',
   },
   {
@@ -448,6 +509,7 @@ export const mutations: readonly Mutation[] = [
     file: `${system}resources/records.ts`,
     find: "if (table.name === 'user' && !caller.admin) return viewOfTable(table, sysAdminIs(false))",
     replace: '',
+    suite: 'surfaces',
     by: 'control',
   },
   {
@@ -455,6 +517,7 @@ export const mutations: readonly Mutation[] = [
     file: `${system}models/user-model.ts`,
     find: "if (face === 'user' && isAdmin)",
     replace: "if (face === 'user' && isAdmin && kind === 'insert')",
+    suite: 'surfaces',
     by: 'control',
   },
   {
@@ -462,6 +525,7 @@ export const mutations: readonly Mutation[] = [
     file: `${system}resources/records.ts`,
     find: '(maskOf(caller, resource) & verbBits[verb]) === 0) {',
     replace: 'maskOf(caller, resource) < 0) {',
+    suite: 'surfaces',
     by: 'control',
   },
   {
@@ -469,6 +533,7 @@ export const mutations: readonly Mutation[] = [
     file: `${system}resources/records.ts`,
     find: 'if (!caller.admin) throw new Forbidden',
     replace: "if (caller.requestor === 'script') throw new Forbidden",
+    suite: 'surfaces',
     by: 'control',
   },
   {
@@ -476,6 +541,7 @@ export const mutations: readonly Mutation[] = [
     file: `${system}resources/records.ts`,
     find: "if (resource === 'service' && !caller.admin && verb === 'GET')",
     replace: "if (resource === 'service' && verb === 'DELETE')",
+    suite: 'surfaces',
     by: 'control',
   },
 ]

@@ -40,7 +40,14 @@ function run(
   groups: string | null,
 ): Promise<{ readonly failed: readonly Caught[]; readonly ran: boolean }> {
   const reporter = join(tree, 'test/security/failures.ts')
-  const args = ['-C', 'dataferry-source', '--test', `--test-reporter=${reporter}`, join(tree, suites[suite])]
+  const args = [
+    '-C',
+    'dataferry-source',
+    '--test',
+    '--test-isolation=none',
+    `--test-reporter=${reporter}`,
+    join(tree, suites[suite]),
+  ]
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env
   const env = {
     ...inherited,
@@ -65,13 +72,12 @@ function run(
   })
 }
 
-async function caughtBy(tree: string, { by }: Mutation): Promise<readonly Caught[] | null> {
-  const first = by === 'credentials' ? await run(tree, by, null) : await run(tree, 'surfaces', by)
+async function caughtBy(tree: string, { suite, by }: Mutation): Promise<readonly Caught[] | null> {
+  const first = await run(tree, suite, by)
   if (first.failed.length > 0) return first.failed
-  let ran = first.ran
-  for (const suite of ['surfaces', 'credentials'] as const) {
-    if (suite === by) continue
-    const more = await run(tree, suite, null)
+  let { ran } = first
+  for (const each of ['surfaces', 'credentials'] as const) {
+    const more = await run(tree, each, null)
     ran ||= more.ran
     if (more.failed.length > 0) return more.failed
   }

@@ -80,6 +80,22 @@ const replies: { readonly [path: string]: Reply } = {
     'x-hop': '1',
   }),
   '/empty': text('application/json', ''),
+  '/swagger.json': text(
+    'application/json',
+    JSON.stringify({
+      swagger: '2.0',
+      info: { title: 'Pets', version: '1' },
+      paths: {
+        '/pets/{id}': {
+          get: {
+            parameters: [{ name: 'id', in: 'path', required: true, type: 'integer' }],
+            responses: { 200: { description: 'A pet', schema: { $ref: '#/definitions/Pet' } } },
+          },
+        },
+      },
+      definitions: { Pet: { type: 'object', properties: { name: { type: 'string' } } } },
+    }),
+  ),
   '/none': (response) => void response.writeHead(204).end(),
   '/inside': text('text/plain', 'moved', 302, { location: '/json' }),
   '/outside': text('text/plain', 'moved', 302, { location: 'http://169.254.169.254/latest/meta-data/' }),

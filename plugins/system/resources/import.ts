@@ -39,7 +39,9 @@ export async function importTable(request: ApiRequest, deps: ImportDeps, signal:
   const columns = columnsOf(records)
   const ask = (verb: 'POST' | 'DELETE', path: readonly string[], value: Json): Promise<ApiReply> => {
     const body = value === null ? none : ({ kind: 'value', value, typed: true } as const)
-    return deps.call({ ...request, verb, service, path, query: new Map(), trailingSlash: false, body }, signal)
+    // Without it a table that is there would be changed, and removed when its new records fail.
+    const query = new Map<string, Json>([['check_exist', 'true']])
+    return deps.call({ ...request, verb, service, path, query, trailingSlash: false, body }, signal)
   }
   const field = [
     ...(columns.some((each) => each.name.toLowerCase() === 'id') ? [] : [identity]),

@@ -17,6 +17,7 @@ import {
   type TableView,
 } from 'dataferry/records'
 import {
+  ApiError,
   type ApiReply,
   type ApiRequest,
   BadRequest,
@@ -154,7 +155,9 @@ export class RecordResources {
     const asked = invited(resource, { ...request, verb, query })
     const target = await this.#target(resource, id, request, withCounters)
     checkRelations(target.view, asked)
-    const reply = await handleRecords(target, asked, signal)
+    const reply = await handleRecords(target, asked, signal).catch((thrown: unknown) => {
+      throw unknownIds(thrown, kind, asked)
+    })
     const shown = request.verb === 'GET' ? withoutPaging(reply, request) : reply
     if (resource !== 'service' || verb === 'DELETE' || !booleanOption(request.query.get('test'))) return shown
     const { tools, service } = this.#deps
@@ -220,6 +223,21 @@ function modelName(resource: RecordResource, table: string, withCounters: boolea
   if (table === 'user' && resource === 'admin') return 'admin'
   if (table === 'lookup' && resource === 'lookup') return "the system's lookup"
   return table === 'limits' && withCounters ? 'limits with counters' : table
+}
+
+/** An id in a list that is no number names nothing, as one in the path does (control-plane 4.1). */
+function unknownIds(thrown: unknown, kind: RecordKind, { query }: ApiRequest): unknown {
+  if (!(thrown instanceof ApiError) || kind.named || !isMembers(thrown.context)) return thrown
+  const { resource = null } = thrown.context
+  const ids = parseOptions(query, null, true).ids ?? []
+  const isWrong = (at: number): boolean => ids[at] !== undefined && !/^\d+$/.test(String(ids[at]))
+  if (!Array.isArray(resource) || !resource.some((_, at) => isWrong(at))) return thrown
+  const told = resource.map((entry: Json, at) =>
+    isWrong(at) && isMembers(entry) && entry.code === 400
+      ? { ...entry, code: 404, message: `Record with identifier '${String(ids[at])}' not found.`, status_code: 404 }
+      : entry,
+  )
+  return new BadRequest(thrown.message, { code: thrown.code, context: { ...thrown.context, resource: told } })
 }
 
 /** An invitation alone is a change too (control-plane 1.9), though it brings no field. */

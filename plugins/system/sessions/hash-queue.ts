@@ -28,7 +28,10 @@ export class HashQueue {
   #running = 0
   #waiting = 0
 
-  constructor({ atOnce = Math.max(1, Math.floor(availableParallelism() / 2)), waitingMost = 200 }: HashQueueOptions = {}) {
+  constructor({
+    atOnce = Math.max(1, Math.floor(availableParallelism() / 2)),
+    waitingMost = 200,
+  }: HashQueueOptions = {}) {
     this.#atOnce = atOnce
     this.#waitingMost = waitingMost
   }

@@ -96,7 +96,8 @@ export class Reset {
     let right: boolean
     try {
       row = await this.#find(login)
-      right = (await verifyPassword(given, row === null ? null : optionalAt(row, 'security_answer'), request.address)).ok
+      right = (await verifyPassword(given, row === null ? null : optionalAt(row, 'security_answer'), request.address))
+        .ok
     } catch (thrown) {
       attempt.abandoned()
       throw thrown

@@ -102,6 +102,8 @@ for (const found of [
       opened = await subject.open(await houseHost(), {})
       const key = subject.name === 'MariaDB' ? 'int not null auto_increment primary key' : 'serial primary key'
       await opened.sql?.(`create table item (id ${key}, name varchar(20), stock int)`)
+      const refers = subject.name === 'MariaDB' ? '' : ' references item (id) deferrable initially deferred'
+      await opened.sql?.(`create table part (id ${key}, item int${refers})`)
     })
     after(async () => {
       await opened.close()
@@ -126,5 +128,13 @@ for (const found of [
         assert.equal(took, trips[subject.name])
       })
     }
+    test('what the database refuses at the commit', { skip: database.kind === 'mysql' }, async () => {
+      await rows()
+      const asked = requestOf({ ask: 'POST part?continue=true', body: { resource: [{ item: 7 }] } })
+      const { status, body } = await answerOf(opened.service, asked)
+      assert.equal(status, 400, JSON.stringify(body))
+      const left = await answerOf(opened.service, requestOf({ ask: 'GET part' }))
+      assert.deepEqual(left.body, { resource: [] })
+    })
   })
 }

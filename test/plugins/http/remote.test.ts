@@ -48,7 +48,14 @@ const services: { readonly [name: string]: () => object } = {
 before(async () => {
   upstream = await startUpstream()
   server = await startServer({
-    builtins: ['connectors/sqlite/plugin', 'plugins/system/plugin', 'plugins/user/plugin', 'plugins/http/plugin'],
+    builtins: [
+      'connectors/sqlite/plugin',
+      'plugins/system/plugin',
+      'plugins/user/plugin',
+      'plugins/api-docs/plugin',
+      'plugins/http/plugin',
+    ],
+    env: { DF_IMPORT_ALLOW: '127.0.0.1' },
   })
   token = await signIn(server.url)
   for (const [name, config] of Object.entries(services)) {
@@ -395,4 +402,23 @@ for (const { name, config, expect } of unsaved) {
 test('what a role may name comes from the document', async () => {
   const { text } = await ask('GET', 'documented?as_access_list=true')
   assert.deepEqual(JSON.parse(text).resource, ['', '*', 'pets', 'pets/*'])
+})
+
+test('a document that is given by its URL, of Swagger 2', async () => {
+  const resource = [
+    {
+      name: 'pets',
+      type: 'rws',
+      is_active: true,
+      config: { base_url: upstream.url },
+      service_doc_by_service_id: { content: `${upstream.url}/swagger.json`, format: 0 },
+    },
+  ]
+  assert.equal((await ask('POST', 'system/service', { body: JSON.stringify({ resource }) })).status, 201)
+  assert.deepEqual(JSON.parse((await ask('GET', 'pets?as_access_list=true')).text).resource, ['', '*', 'pets/*'])
+  const { paths, components } = JSON.parse((await ask('GET', 'pets/_spec')).text)
+  const { get } = paths['/pets/{id}']
+  assert.deepEqual(get.responses[200].content['application/json'].schema, { $ref: '#/components/schemas/Pet' })
+  assert.deepEqual(get.parameters[0].schema, { type: 'integer' })
+  assert.deepEqual(components.schemas.Pet, { type: 'object', properties: { name: { type: 'string' } } })
 })

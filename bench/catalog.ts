@@ -1,0 +1,123 @@
+/**
+ * `npm run bench:catalog`: how long a database of 2,000 tables takes until it is usable. Makes the tables in a SQLite file and in private
+ * PostgreSQL and MariaDB servers (those that are on this machine), starts the database server again so that it remembers nothing, and
+ * prints how long the first requests to a new Dataferry take.
+ *
+ *     npm run bench:catalog -- --tables 500
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { parseArgs } from 'node:util'
+import mysql from 'mysql2/promise'
+import pg from 'pg'
+import { Admin } from './admin.ts'
+import { serve } from './process.ts'
+import { type Database, startMysql, startPostgres } from './servers/private.ts'
+
+const { values: options } = parseArgs({ options: { tables: { type: 'string', default: '2000' } } })
+const tables = Number(options.tables)
+const nameOf = (n: number): string => `table_${n}`
+
+/** Each refers to the one before it and to the first. */
+const statements = (suffix: string): string[] =>
+  Array.from({ length: tables }, (_, n) => {
+    const references =
+      n === 0
+        ? ''
+        : `, foreign key (before_id) references ${nameOf(n - 1)} (id), foreign key (first_id) references ${nameOf(0)} (id)`
+    return `create table ${nameOf(n)} (id integer primary key, name varchar(80) not null, code varchar(20) unique, price decimal(12, 2), made timestamp null, before_id integer, first_id integer${references})${suffix}`
+  })
+
+interface Source {
+  readonly type: string
+  readonly name: string
+  readonly config: object
+  close(): Promise<void>
+}
+
+function sqlite(folder: string): Source {
+  const database = join(folder, 'catalog.sqlite')
+  const direct = new DatabaseSync(database)
+  direct.exec(`begin; ${statements('').join(';')}; commit`)
+  direct.close()
+  return { type: 'sqlite', name: 'SQLite', config: { database }, close: async () => {} }
+}
+
+const configOf = ({ host, port, user, password, database }: Database): object => ({
+  host,
+  port,
+  database,
+  username: user,
+  password,
+})
+
+async function postgres(): Promise<Source | null> {
+  const server = await startPostgres()
+  if (server === null) return null
+  const { host, port, user, password, database } = server
+  const client = new pg.Client({ host, port, user, password, database })
+  await client.connect()
+  for (const text of statements('')) await client.query(text)
+  await client.end()
+  await server.restart?.()
+  return { type: 'pgsql', name: 'PostgreSQL', config: configOf(server), close: () => server.stop() }
+}
+
+async function mariadb(): Promise<Source | null> {
+  const server = await startMysql()
+  if (server === null) return null
+  const { host, port, user, password, database } = server
+  const client = await mysql.createConnection({ host, port, user, password, database })
+  for (const text of statements(' engine = innodb')) await client.query(text)
+  await client.end()
+  await server.restart?.()
+  return {
+    type: 'mysql',
+    name: 'MariaDB',
+    config: { ...configOf(server), schema: 'default' },
+    close: () => server.stop(),
+  }
+}
+
+const asked: readonly (readonly [what: string, paths: readonly string[]])[] = [
+  ['records of one table', [`_table/${nameOf(Math.floor(tables / 2))}?limit=1`]],
+  ['the names of all tables', ['_table?as_list=true']],
+  ['another table, with its relations', [`_table/${nameOf(1)}?limit=1&related=*`]],
+  ['100 further tables', Array.from({ length: 100 }, (_, n) => `_table/${nameOf((n * 13 + 5) % tables)}?limit=1`)],
+]
+
+const folder = mkdtempSync(join(tmpdir(), 'dataferry-catalog-'))
+const sources: Source[] = []
+const credentials = { email: 'bench@example.com', password: 'bench-only-password-1' }
+const server = await serve(['bin/dataferry.js', 'start'], {
+  DF_DATA_DIR: folder,
+  DF_SAMPLE: 'false',
+  DF_ADMIN_EMAIL: credentials.email,
+  DF_ADMIN_PASSWORD: credentials.password,
+  DF_LOG_LEVEL: 'warn',
+})
+try {
+  const admin = await Admin.login(server.url, credentials)
+  console.log(`\n${tables} tables; milliseconds, each request in turn.\n`)
+  console.log(`| database | ${asked.map(([what]) => what).join(' | ')} |\n|---|${asked.map(() => '---').join('|')}|`)
+  for (const make of [() => sqlite(folder), postgres, mariadb]) {
+    const source = await make()
+    if (source === null) continue
+    sources.push(source)
+    const { type, name, config } = source
+    await admin.create('system/service', { name: type, label: name, type, is_active: true, config })
+    const took: number[] = []
+    for (const [, paths] of asked) {
+      const began = performance.now()
+      for (const path of paths) await admin.call('GET', `${type}/${path}`)
+      took.push(Math.round(performance.now() - began))
+    }
+    console.log(`| ${name} | ${took.join(' | ')} |`)
+  }
+} finally {
+  await server.stop()
+  for (const source of sources) await source.close()
+  rmSync(folder, { recursive: true, force: true })
+}
