@@ -52,8 +52,6 @@ const jsonWriters: { readonly [P in Printing]: CellWriter } = {
   text: jsonString,
 }
 
-/** Where rows are put together before they go out in one piece. Used within a call only. */
-let scratch = Buffer.allocUnsafeSlow(16_384)
 /** The most that one byte of a cell becomes, and what a cell may need beyond that. */
 const growth = 6
 const around = 24
@@ -67,23 +65,17 @@ function jsonEncoder(columns: readonly WireColumn[]): RowEncoder<PlacedRow> {
   const fixed = members.reduce((sum, { before }) => sum + before.length + around, 0)
   return (row, out) => {
     const { bytes, count, starts, lengths } = row
-    const room = fixed + row.size * growth
-    if (scratch.length < room) scratch = Buffer.allocUnsafeSlow(room)
-    const into = scratch
-    let at = 0
+    const into = out.room(fixed + row.size * growth)
+    let at = out.length
     for (let i = 0; i < members.length; i++) {
       const { index, before, write } = members[i] as (typeof members)[number]
       at = copy(before, 0, before.length, into, at)
       const length = index < count ? (lengths[index] as number) : -1
       at = length < 0 ? jsonNull(into, at) : write(bytes, starts[index] as number, length, into, at)
     }
-    out.bytes(into, 0, at)
-    if (scratch.length > keptRoom) scratch = Buffer.allocUnsafeSlow(keptRoom)
+    out.wrote(at)
   }
 }
-
-/** What a very large row took is given back. */
-const keptRoom = 1_048_576
 
 // ---- CSV and XML
 

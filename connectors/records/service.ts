@@ -160,7 +160,11 @@ export class RecordService implements Service {
     if (this.#mask(caller, resource) !== 0 || caller.role === null) return this.#mask(caller, resource) !== 0
     const below = `${resource}/`
     const rules = caller.role.rules.get(this.#name.toLowerCase()) ?? []
-    return caller.role.isActive && rules.some((rule) => rule.verbs !== 0 && rule.component.startsWith(below))
+    const counts = ({ requestors }: { readonly requestors: number }): boolean =>
+      (requestors & (caller.requestor === 'script' ? 2 : 1)) !== 0
+    return (
+      caller.role.isActive && rules.some((rule) => rule.verbs !== 0 && counts(rule) && rule.component.startsWith(below))
+    )
   }
 
   async #tables(request: ApiRequest): Promise<ApiReply> {

@@ -5,17 +5,33 @@
 
 /** Longer pieces are handed to Node. */
 const short = 24
+/** What a very large content took is given back. */
+const keptAtMost = 1_048_576
+const none = Buffer.alloc(0)
 
 export class ByteBuffer {
+  readonly #capacity: number
   #bytes: Buffer
   #length = 0
 
+  /** `capacity`: bytes to begin with, and to begin anew with when the content was given away. */
   constructor(capacity = 1024) {
+    this.#capacity = capacity
     this.#bytes = Buffer.allocUnsafe(capacity)
   }
 
   get length(): number {
     return this.#length
+  }
+
+  /** Where writers that go byte by byte put at most `more` bytes, from `length` on; `wrote` tells where they ended. */
+  room(more: number): Buffer {
+    this.#room(more)
+    return this.#bytes
+  }
+
+  wrote(end: number): void {
+    this.#length = end
   }
 
   byte(byte: number): void {
@@ -58,11 +74,18 @@ export class ByteBuffer {
     return this.#bytes.toString('utf8', start, end)
   }
 
-  /** A copy of the content, to be given away; the buffer is empty then. */
+  /** The content, to be given away; the buffer is empty then. What fills most of the memory goes with it, what does not is copied. */
   take(): Uint8Array {
-    const taken = Buffer.allocUnsafe(this.#length)
-    this.#bytes.copy(taken, 0, 0, this.#length)
+    const length = this.#length
     this.#length = 0
+    if (length > short && length >= this.#bytes.length >> 1) {
+      const taken = this.#bytes.subarray(0, length)
+      this.#bytes = none
+      return taken
+    }
+    const taken = Buffer.allocUnsafe(length)
+    this.#bytes.copy(taken, 0, 0, length)
+    if (this.#bytes.length > keptAtMost) this.#bytes = none
     return taken
   }
 
@@ -73,7 +96,7 @@ export class ByteBuffer {
   #room(more: number): void {
     const needed = this.#length + more
     if (needed <= this.#bytes.length) return
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2, this.#capacity))
     this.#bytes.copy(grown, 0, 0, this.#length)
     this.#bytes = grown
   }

@@ -10,6 +10,8 @@ import type { ReadProgram, Statement } from './types.ts'
 import type { RowForm, RowSourceOf, WireKind } from './wire.ts'
 
 const chunkSize = 65_536
+/** The first chunk may be larger: what is whole in it goes out in one piece, with its length. */
+const firstChunk = 262_144
 /** The first window of parents; it grows as long as their children stay small. */
 const firstWindow = 250
 /** Children of one window beyond this make the next one smaller. Bytes. */
@@ -103,11 +105,22 @@ export class ReadRunner<R> {
     const level = this.#level(rows, frame.form)
     if (level.relations.length > 0) return this.#windows(run, rows, level, frame, out, sink)
     let n = 0
+    let full = firstChunk
+    let slow: Promise<void> | null = null
+    let refused: { readonly thrown: unknown } | null = null
+    // As long as the sink takes chunks at once, rows go on coming.
     const take = (row: R): boolean => {
       frame.beginRow(out, n++)
       level.encode(row, out)
       frame.endRow(out)
-      return out.length < chunkSize
+      if (out.length < full) return true
+      full = chunkSize
+      try {
+        slow = sink.write(out.take()) ?? null
+      } catch (thrown) {
+        refused = { thrown }
+      }
+      return slow === null && refused === null && !run.signal.aborted
     }
     const cursor = run.source.open(rows, run.binds, null, this.#most(run.binds))
     try {
@@ -115,7 +128,9 @@ export class ReadRunner<R> {
         run.signal.throwIfAborted()
         const pulled = cursor.pull(take)
         more = typeof pulled === 'boolean' ? pulled : await pulled
-        if (out.length >= chunkSize) await sink.write(out.take())
+        if (refused !== null) throw (refused as { readonly thrown: unknown }).thrown
+        if (slow !== null) await slow
+        slow = null
       }
     } finally {
       await cursor.close()

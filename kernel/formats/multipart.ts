@@ -95,9 +95,14 @@ function parserOf(contentType: string): BusboyInstance {
 }
 
 async function pump(bytes: AsyncIterable<Uint8Array>, parser: BusboyInstance): Promise<void> {
+  let goOn = (): void => {}
+  parser.on('drain', () => goOn()).on('close', () => goOn())
   for await (const chunk of bytes) {
     if (parser.destroyed) return
-    if (!parser.write(chunk)) await Promise.race([once(parser, 'drain'), once(parser, 'close')])
+    if (parser.write(chunk)) continue
+    await new Promise<void>((resolve) => {
+      goOn = resolve
+    })
   }
   if (!parser.destroyed) parser.end()
 }

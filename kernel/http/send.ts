@@ -3,7 +3,6 @@
  * streams with backpressure. The head goes out with the first bytes: an error before it is an envelope, one after it cuts
  * the connection.
  */
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Writable } from 'node:stream'
@@ -17,7 +16,9 @@ import { entityHash, namesEntity } from './etag.ts'
 import { contentDisposition, notAcceptable } from './negotiate.ts'
 
 /** Replies up to this size are sent in one write with their length. */
-const heldBytes = 64 * 1024
+const heldBytes = 256 * 1024
+/** Replies up to this size have a tag. */
+const taggedBytes = 64 * 1024
 
 /** Under construction; lower-case names. */
 export type Headers = { [name: string]: string }
@@ -113,7 +114,7 @@ function sendNothing(x: Exchange, status: number, headers: Headers): void {
 
 /** The hash that a reply's tag is made of; null where it has none: only what a GET answers does, as far as it is held. */
 function entityOf({ request }: Exchange, status: number, headers: Headers, bytes: Uint8Array): string | null {
-  if (status !== 200 || bytes.length > heldBytes || headers.etag !== undefined) return null
+  if (status !== 200 || bytes.length > taggedBytes || headers.etag !== undefined) return null
   return request.method === 'GET' || request.method === 'HEAD' ? entityHash(bytes) : null
 }
 
@@ -293,21 +294,32 @@ class Outgoing {
     if (!this.#target.write(chunk)) return this.#drained()
   }
 
-  async #drained(): Promise<void> {
+  /** Happens with each chunk of a large answer, so it is listened for by hand. */
+  #drained(): Promise<void> {
     const { response } = this.#x
-    const stop = new AbortController()
-    const stalled = setTimeout(() => response.destroy(), this.#stallMs)
-    try {
-      await Promise.race([
-        once(this.#target, 'drain', { signal: stop.signal }),
-        once(response, 'close', { signal: stop.signal }).then(() => {
-          throw new ClientGone()
-        }),
-      ])
-    } finally {
-      clearTimeout(stalled)
-      stop.abort()
-    }
+    const target = this.#target
+    return new Promise((resolve, reject) => {
+      const stalled = setTimeout(() => response.destroy(), this.#stallMs)
+      const over = (): void => {
+        clearTimeout(stalled)
+        target.off('drain', onDrain).off('error', onError)
+        response.off('close', onClose)
+      }
+      const onDrain = (): void => {
+        over()
+        resolve()
+      }
+      const onError = (thrown: unknown): void => {
+        over()
+        reject(thrown)
+      }
+      const onClose = (): void => {
+        over()
+        reject(new ClientGone())
+      }
+      target.on('drain', onDrain).on('error', onError)
+      response.on('close', onClose)
+    })
   }
 
   async end(): Promise<void> {

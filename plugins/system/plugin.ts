@@ -182,8 +182,14 @@ async function offerInstance(host: PluginHost, store: SystemStore, accounts: Acc
   await instance.start()
   const { email, password, firstName, lastName } = host.settings.admin
   if (host.serves && instance.setupNeeded() && email !== null && password !== null) {
-    await instance.createFirstAdmin({ email, password, first_name: firstName, last_name: lastName })
-    host.log.info('the first administrator was made', { email })
+    try {
+      await instance.createFirstAdmin({ email, password, first_name: firstName, last_name: lastName })
+      host.log.info('the first administrator was made', { email })
+    } catch (error) {
+      // Another node was first.
+      await instance.look()
+      if (instance.setupNeeded()) throw error
+    }
   }
   host.offer(InstanceAbility, instance)
   return instance

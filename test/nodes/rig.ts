@@ -67,7 +67,9 @@ export class Nodes {
     })
     nodes.stores.push(fresh)
     try {
-      nodes.processes.push(...(await Promise.all([nodes.startOne(), nodes.startOne()])))
+      const started = await Promise.allSettled([nodes.startOne(), nodes.startOne()])
+      for (const each of started) if (each.status === 'fulfilled') nodes.processes.push(each.value)
+      for (const each of started) if (each.status === 'rejected') throw each.reason
       nodes.token = await signIn(nodes.processes[0]?.url ?? '')
       return nodes
     } catch (error) {

@@ -4,6 +4,7 @@
  * ends only its own. It leans on these internals of pg: `attachListeners`, `stream`, `processID`, `secretKey`.
  */
 import { EventEmitter } from 'node:events'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import pg from 'pg'
@@ -87,6 +88,8 @@ export class Wire extends pg.Connection {
   #portals = 0
   readonly #released: Buffer[] = []
 
+  /** What comes in lies in memory that the next reading writes over. */
+  readonly #reused: boolean
   #rest: Buffer = nothing
   #parts: Buffer[] | null = null
   #have = 0
@@ -99,8 +102,11 @@ export class Wire extends pg.Connection {
   #backend: BackendKey = { processID: null, secretKey: null }
 
   constructor(config: pg.ConnectionConfig, statementLimit = 200) {
-    super(config)
+    const reading: Reading = { take: null }
+    super(config.ssl ? config : { ...config, stream: () => readingInPlace(reading) })
     this.#statements = new StatementNames(statementLimit)
+    this.#reused = !config.ssl
+    reading.take = (chunk) => this.#take(chunk)
   }
 
   /** Called by pg when the socket stands, and again when TLS does. */
@@ -108,7 +114,7 @@ export class Wire extends pg.Connection {
     if (this.#own.listenerCount('data') === 0) {
       ;(pg.Connection.prototype as unknown as Listening).attachListeners.call(this, this.#own)
     }
-    stream.on('data', (chunk: Buffer) => this.#take(chunk))
+    if (!this.#reused) stream.on('data', (chunk: Buffer) => this.#take(chunk))
   }
 
   /** The connection stands: from here on messages are handled here. */
@@ -294,7 +300,7 @@ export class Wire extends pg.Connection {
   #take(chunk: Buffer): void {
     this.#heardAt = performance.now()
     if (this.#parts !== null) {
-      this.#parts.push(chunk)
+      this.#parts.push(this.#kept(chunk))
       this.#have += chunk.length
       if (this.#have < this.#want) return
       const whole = Buffer.concat(this.#parts, this.#have)
@@ -307,10 +313,22 @@ export class Wire extends pg.Connection {
 
   /** Handles the whole messages of what was left and the chunk, and keeps what is left of it. */
   #scan(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : chunk.length === 0 ? this.#rest : Buffer.concat([this.#rest, chunk])
+    const rest = this.#rest
     this.#rest = nothing
+    if (rest.length === 0) return this.#messages(chunk, 0, chunk)
+    if (chunk.length === 0) return this.#messages(rest, 0, chunk)
+    // As a rule one message lies in both: it alone is put together.
+    const missing = rest.length < 5 ? 0 : 1 + length(rest, 0) - rest.length
+    if (missing <= 0 || missing > chunk.length) return this.#messages(Buffer.concat([rest, chunk]), 0, chunk)
+    this.#scanning = true
+    this.#message(Buffer.concat([rest, chunk.subarray(0, missing)]), 0, rest.length + missing)
+    this.#messages(chunk, missing, chunk)
+  }
+
+  /** `chunk`: what was read last, whose memory may be written over. */
+  #messages(bytes: Buffer, from: number, chunk: Buffer): void {
     const end = bytes.length
-    let at = 0
+    let at = from
     this.#scanning = true
     while (end - at >= 5 && !this.#paused) {
       const next = at + 1 + length(bytes, at)
@@ -320,7 +338,7 @@ export class Wire extends pg.Connection {
     }
     this.#scanning = false
     if (at === end) return
-    const rest = at === 0 ? bytes : bytes.subarray(at)
+    const rest = bytes === chunk ? this.#kept(bytes.subarray(at)) : at === 0 ? bytes : bytes.subarray(at)
     const missing = rest.length < 5 ? 0 : 1 + length(rest, 0) - rest.length
     if (!this.#paused && missing > collected) {
       this.#parts = [rest]
@@ -331,9 +349,13 @@ export class Wire extends pg.Connection {
     }
   }
 
+  #kept(bytes: Buffer): Buffer {
+    return this.#reused ? Buffer.from(bytes) : bytes
+  }
+
   #message(bytes: Buffer, start: number, end: number): void {
     if (!this.#live) {
-      this.#own.emit('data', bytes.subarray(start, end))
+      this.#own.emit('data', this.#kept(bytes.subarray(start, end)))
       return
     }
     const exchange = this.#queue[this.#head]
@@ -393,6 +415,24 @@ export class Wire extends pg.Connection {
     if (exchange.fault !== null) exchange.reject(exchange.fault)
     else exchange.resolve({ affected: exchange.affected, suspended: exchange.suspended })
   }
+}
+
+interface Reading {
+  take: ((chunk: Buffer) => void) | null
+}
+
+/** A socket that reads into one piece of memory of its own, again and again: new memory for each reading keeps the garbage collector busy. */
+function readingInPlace(reading: Reading): Socket {
+  const memory = Buffer.allocUnsafeSlow(collected)
+  return new Socket({
+    onread: {
+      buffer: memory,
+      callback(length) {
+        reading.take?.(memory.subarray(0, length))
+        return true
+      },
+    },
+  })
 }
 
 /** What the receiver of a row throws ends its own statement only, once the server is done with it. */

@@ -1,5 +1,6 @@
 /** Models whose changes go into the audit log, and those of services and apps into the service report too (control-plane 4.9). */
 import type { Change, RecordModel, WriteSession } from 'dataferry/records'
+import { forget } from '../models/references.ts'
 import { type ModelTools, transactionOf } from '../models/tools.ts'
 import { optionalAt } from '../store/columns.ts'
 import type { StoreRow, Transaction } from '../store/tables.ts'
@@ -30,6 +31,8 @@ const referring: { readonly [table: string]: readonly (readonly [table: string, 
     ['user_to_app_to_role', 'user_id'],
     ['lookup', 'user_id'],
     ['limits', 'user_id'],
+    ['user_custom', 'user_id'],
+    ['outbox', 'user_id'],
   ],
 }
 
@@ -41,8 +44,16 @@ interface Seen {
 /** The model, with its changes noted in their own transaction. */
 export function audited(model: RecordModel | null, table: string, tools: ModelTools): RecordModel {
   const before = new WeakMap<WriteSession, Map<string, Seen>>()
+  // A template's delete may change settings of services, which its own model does not publish.
+  let settingsChanged = false
   return {
     ...model,
+    async committed(changes) {
+      await model?.committed?.(changes)
+      if (!settingsChanged) return
+      settingsChanged = false
+      await tools.publish()
+    },
     async check(session, change) {
       await model?.check?.(session, change)
       if (change.kind === 'insert') return
@@ -50,6 +61,7 @@ export function audited(model: RecordModel | null, table: string, tools: ModelTo
       const row = await rowBy(tx, table, change)
       if (row === undefined) return
       const touched = change.kind === 'delete' ? await touchedBy(tx, table, row) : undefined
+      if (touched?.service !== undefined) settingsChanged = true
       const seen = before.get(session) ?? new Map<string, Seen>()
       before.set(session, seen)
       seen.set(keyText(change), { row, touched })
@@ -83,12 +95,14 @@ async function rowBy(tx: Transaction, table: string, { key }: Change): Promise<S
   return (await tx.rows(table, key))[0]
 }
 
+/** What refers to the row; what no foreign key will change is changed here. */
 async function touchedBy(tx: Transaction, table: string, row: StoreRow): Promise<Seen['touched']> {
   const touched: { [table: string]: readonly number[] } = {}
   for (const [name, column] of referring[table] ?? []) {
     const rows = await tx.rows(name, { [column]: Number(row.id) })
     if (rows.length > 0) touched[name] = rows.map((each) => Number(each.id ?? each.service_id))
   }
+  Object.assign(touched, await forget(tx, table, Number(row.id)))
   return Object.keys(touched).length === 0 ? undefined : touched
 }
 

@@ -71,6 +71,7 @@ async function exported({ store, list }: ConfigPackageDeps): Promise<Json> {
           service: serviceNames.get(numberAt(each, 'service_id')) ?? null,
           ...picked(each, accessFields),
           filters: typeof each.filters === 'string' ? (JSON.parse(each.filters) as Json) : null,
+          ...(typeof each.fields === 'string' ? { fields: JSON.parse(each.fields) as Json } : {}),
         })),
     })),
     apps: apps.map((row) => ({

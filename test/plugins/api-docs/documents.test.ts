@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { parse } from 'yaml'
 import { signIn, startServer, type TestServer } from '../../support/server.ts'
-import { checkDocument, type Document, hostileNames, type RecordSchema } from './valid.ts'
+import { checkDocument, type Document, hostileNames, type Operation } from './valid.ts'
 
 let server: TestServer
 let token = ''

@@ -42,9 +42,7 @@ const validator = new Validator()
 /** Throws AssertionError unless the document is right; `version` is `3.1` or `3.0`. */
 export async function checkDocument(document: Document, version: string): Promise<void> {
   assert.ok(document.openapi.startsWith(version), document.openapi)
-  const info = Object.entries(document.info).filter(
-    ([name]) => !['title', 'description', 'version'].includes(name),
-  )
+  const info = Object.entries(document.info).filter(([name]) => !['title', 'description', 'version'].includes(name))
   assert.ok(
     info.every(([name]) => name.startsWith('x-')),
     'nothing in info that OpenAPI has not',

@@ -84,6 +84,7 @@ const docs = group({ as: 'shy', status: [200, 401, 403] }, [
   { name: 'of one table', ask: 'GET /api_docs/{db}?resource=_table/person', status: 200 },
   { name: 'compact', ask: 'GET /api_docs/{db}?compact=true', status: 200 },
   { name: 'read anew', ask: 'GET /api_docs/{db}?refresh=true', status: 200 },
+  { name: 'with paths of tables', ask: 'GET /api_docs/{db}?expand_schema=true', status: 200, says: /"grade"/ },
   { name: "the service's own", ask: 'GET _spec' },
   {
     name: 'of a role that reads: no writes, no other table',
@@ -198,6 +199,18 @@ const system = group({ status: [401, 403] }, [
     ask: 'GET /system/role?related=app_by_role_id',
     status: 403,
     never: /0000/,
+  },
+  {
+    name: 'a role created by who may read them',
+    as: 'userAdmin',
+    ask: 'POST /system/role',
+    body: { resource: [{ name: 'x', is_active: true }] },
+  },
+  {
+    name: 'a service created by who may read them',
+    as: 'systemReader',
+    ask: 'POST /system/service',
+    body: { resource: [{ name: 'x', label: 'x', type: 'sqlite', config: { database: 'system.sqlite' } }] },
   },
   { name: 'a role changed', as: 'userAdmin', ask: 'PATCH /system/role/1', body: { is_active: true } },
   {

@@ -69,6 +69,8 @@ const fields = group({ as: 'shy', status: 400 }, [
   { name: 'the field in a download', ask: 'GET _table/person?format=csv&fields=hush_pin' },
   { name: 'the description beside the list', ask: 'GET _table/person?include_schema=true', status: 200 },
   { name: 'the description beside ids', ask: 'GET _table/person?ids=1&include_schema=true', status: 200 },
+  { name: 'how it would be read', ask: 'GET _table/person?explain=true', status: 403 },
+  { name: 'how a filter on it would be read', ask: 'GET _table/person?explain=true&filter=hush_pay > 1', status: 403 },
   { name: 'a name with a zero byte', ask: 'GET _table/person?fields=hush_pin\u0000' },
   { name: 'a name with a dot before it', ask: 'GET _table/person?fields=.hush_pin' },
   { name: 'a prototype', ask: 'GET _table/person?fields=__proto__' },
