@@ -22,14 +22,14 @@ const { values: options } = parseArgs({
 const tables = Number(options.tables)
 const nameOf = (n: number): string => `table_${n}`
 
-/** Each refers to the one before it and to the first. */
+/** Each refers to the one before it and to one of the first forty. */
 const statements = (suffix: string): string[] =>
   Array.from({ length: tables }, (_, n) => {
     const references =
       n === 0
         ? ''
-        : `, foreign key (before_id) references ${nameOf(n - 1)} (id), foreign key (first_id) references ${nameOf(0)} (id)`
-    return `create table ${nameOf(n)} (id integer primary key, name varchar(80) not null, code varchar(20) unique, price decimal(12, 2), made timestamp null, before_id integer, first_id integer${references})${suffix}`
+        : `, foreign key (before_id) references ${nameOf(n - 1)} (id), foreign key (hub_id) references ${nameOf(n % Math.min(n, 40))} (id)`
+    return `create table ${nameOf(n)} (id integer primary key, name varchar(80) not null, code varchar(20) unique, price decimal(12, 2), made timestamp null, before_id integer, hub_id integer${references})${suffix}`
   })
 
 interface Source {
@@ -74,12 +74,7 @@ async function mariadb(): Promise<Source | null> {
   for (const text of statements(' engine = innodb')) await client.query(text)
   await client.end()
   await server.restart?.()
-  return {
-    type: 'mysql',
-    name: 'MariaDB',
-    config: { ...configOf(server), schema: 'default' },
-    close: () => server.stop(),
-  }
+  return { type: 'mysql', config: { ...configOf(server), schema: 'default' }, close: () => server.stop() }
 }
 
 const asked: readonly (readonly [what: string, paths: readonly string[]])[] = [

@@ -1,7 +1,7 @@
 /** What a service's configuration says about its connections (control-plane 5.2), read once and complete. */
 import { readFileSync } from 'node:fs'
 import { BadRequest, type ConfigValues, type Json, type ServiceHost, ServiceUnavailable } from 'dataferry/sdk'
-import { initialStatements } from 'dataferry/sql'
+import { initialStatements, settingCount, settingPort, settingSeconds, settingSecret, settingText } from 'dataferry/sql'
 import type { SslOptions } from 'mysql2'
 
 export interface ConnectionSettings {
@@ -32,12 +32,12 @@ const missing = 'Database connection information must contain at least host and 
 
 /** Throws BadRequest saying what to change. */
 export function checkConfig(config: ConfigValues): void {
-  const somewhere = text(config.host) !== '' || text(config.unix_socket) !== ''
-  if (!somewhere || text(config.database) === '') throw new BadRequest(missing)
-  portOf(config)
+  const somewhere = settingText(config.host) !== '' || settingText(config.unix_socket) !== ''
+  if (!somewhere || settingText(config.database) === '') throw new BadRequest(missing)
+  settingPort(config, 3306)
   sslMode(config)
-  if (!/^\w*$/.test(text(config.collation))) throw new BadRequest('The collation must be the name of one.')
-  if (!/^[\w+:/-]*$/.test(text(config.timezone)))
+  if (!/^\w*$/.test(settingText(config.collation))) throw new BadRequest('The collation must be the name of one.')
+  if (!/^[\w+:/-]*$/.test(settingText(config.timezone)))
     throw new BadRequest('The time zone must be the name of one, or an offset such as +02:00.')
   if (!/^[\w ,]*$/.test(modesOf(config))) throw new BadRequest('The session modes must be names separated by commas.')
 }
@@ -51,29 +51,24 @@ export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'sett
   }
   const options = optionsOf(config)
   return {
-    host: text(config.host),
-    port: portOf(config),
-    socketPath: text(config.unix_socket),
-    database: text(config.database),
-    user: text(config.username),
-    password: secret(config.password),
+    host: settingText(config.host),
+    port: settingPort(config, 3306),
+    socketPath: settingText(config.unix_socket),
+    database: settingText(config.database),
+    user: settingText(config.username),
+    password: settingSecret(config.password),
     ssl: tls(sslMode(config), options),
-    collation: text(config.collation),
-    timezone: text(config.timezone) || '+00:00',
+    collation: settingText(config.collation),
+    timezone: settingText(config.timezone) || '+00:00',
     sqlMode: sqlMode(config),
     statements: initialStatements(config),
     statementTimeoutMs: host.settings.records.statementTimeoutMs,
-    connectTimeoutMs: seconds(options.connect_timeout, 10) * 1_000,
-    acquireTimeoutMs: seconds(options.pool_timeout, 10) * 1_000,
-    poolSize: Math.max(1, count(options.pool_size, 10)),
-    idleMs: seconds(options.pool_idle_timeout, 30) * 1_000,
+    connectTimeoutMs: settingSeconds(options.connect_timeout, 10) * 1_000,
+    acquireTimeoutMs: settingSeconds(options.pool_timeout, 10) * 1_000,
+    poolSize: Math.max(1, settingCount(options.pool_size, 10)),
+    idleMs: settingSeconds(options.pool_idle_timeout, 30) * 1_000,
   }
 }
-
-const text = (value: Json | undefined): string =>
-  typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : ''
-/** Blanks at its ends are part of a password. */
-const secret = (value: Json | undefined): string => (typeof value === 'string' ? value : text(value))
 
 type Options = { readonly [name: string]: Json }
 
@@ -86,27 +81,9 @@ function optionsOf(config: ConfigValues): Options {
   )
 }
 
-function portOf(config: ConfigValues): number {
-  const port = text(config.port)
-  if (port === '') return 3306
-  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
-    throw new BadRequest('The port of the database must be a number from 1 to 65535.')
-  }
-  return Number(port)
-}
-
-const count = (value: Json | undefined, otherwise: number): number => {
-  const number = Number(text(value) || otherwise)
-  return Number.isInteger(number) && number > 0 && number <= 1_000 ? number : otherwise
-}
-const seconds = (value: Json | undefined, otherwise: number): number => {
-  const number = Number(text(value) || otherwise)
-  return Number.isFinite(number) && number > 0 ? Math.min(number, 3_600) : otherwise
-}
-
 function modesOf(config: ConfigValues): string {
   const { modes } = config
-  return Array.isArray(modes) ? modes.map(text).join(',') : text(modes)
+  return Array.isArray(modes) ? modes.map(settingText).join(',') : settingText(modes)
 }
 
 const strictModes =
@@ -129,7 +106,7 @@ const sslModes: ReadonlySet<string> = new Set(['disabled', 'required', 'verify_c
 /** With a certificate of an authority the server's is verified, unless it is said not to. */
 function sslMode(config: ConfigValues): SslMode {
   const options = optionsOf(config)
-  const given = text(options.ssl_mode).toLowerCase()
+  const given = settingText(options.ssl_mode).toLowerCase()
   if (given !== '') {
     if (!sslModes.has(given))
       throw new BadRequest(`The SSL mode must be one of ${[...sslModes].join(', ').toUpperCase()}.`)
@@ -138,13 +115,13 @@ function sslMode(config: ConfigValues): SslMode {
   const { ca, cert } = certificates(options)
   if (ca === '' && cert === '') return 'disabled'
   const verify = options.mysql_attr_ssl_verify_server_cert ?? options['1014']
-  const off = verify === false || verify === 0 || /^(?:0|false|no|off)$/i.test(text(verify))
+  const off = verify === false || verify === 0 || /^(?:0|false|no|off)$/i.test(settingText(verify))
   return ca === '' || off ? 'required' : 'verify_identity'
 }
 
 function certificates(options: Options): { readonly ca: string; readonly cert: string; readonly key: string } {
   const first = (...names: readonly string[]): string =>
-    names.map((name) => text(options[name])).find((value) => value !== '') ?? ''
+    names.map((name) => settingText(options[name])).find((value) => value !== '') ?? ''
   return {
     ca: first('ssl_ca', 'mysql_attr_ssl_ca', '1009'),
     cert: first('ssl_cert', 'mysql_attr_ssl_cert', '1008'),

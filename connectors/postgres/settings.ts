@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { BadRequest, type ConfigValues, type Json, type ServiceHost, ServiceUnavailable } from 'dataferry/sdk'
-import { initialStatements } from 'dataferry/sql'
+import { initialStatements, settingCount, settingPort, settingSeconds, settingSecret, settingText } from 'dataferry/sql'
 import type { Flavour } from './flavours.ts'
 
 export interface ConnectionSettings {
@@ -30,8 +30,8 @@ const missing = 'Database connection information must contain at least host and 
 
 /** Throws BadRequest saying what to change. */
 export function checkConfig(config: ConfigValues): void {
-  if (text(config.host) === '' || text(config.database) === '') throw new BadRequest(missing)
-  portOf(config)
+  if (settingText(config.host) === '' || settingText(config.database) === '') throw new BadRequest(missing)
+  settingPort(config, 5432)
   const mode = sslMode(config)
   if (mode !== '' && !modes.has(mode)) {
     throw new BadRequest(`The SSL mode must be one of ${[...modes].join(', ')}.`)
@@ -53,33 +53,30 @@ export function readSettings(
   const statementTimeoutMs = host.settings.records.statementTimeoutMs
   const mode = sslMode(config) || 'prefer'
   return {
-    host: text(config.host),
-    port: portOf(config),
-    database: text(config.database),
-    user: text(config.username),
-    password: text(config.password),
+    host: settingText(config.host),
+    port: settingPort(config, 5432),
+    database: settingText(config.database),
+    user: settingText(config.username),
+    password: settingSecret(config.password),
     ssl: mode === 'disable' || mode === 'allow' ? false : tls(mode, options),
     sslOptional: mode === 'prefer',
-    applicationName: text(config.application_name) || host.settings.name,
+    applicationName: settingText(config.application_name) || host.settings.name,
     preparation: [
       ...flavour.preparation({
-        timezone: text(config.timezone) || 'UTC',
+        timezone: settingText(config.timezone) || 'UTC',
         statementTimeoutMs,
       }),
       ...initialStatements(config),
     ],
     statementTimeoutMs,
-    connectTimeoutMs: seconds(options.connect_timeout, 10) * 1_000,
-    acquireTimeoutMs: seconds(options.pool_timeout, 10) * 1_000,
-    poolSize: Math.max(2, count(options.pool_size, 10)),
-    idleMs: seconds(options.pool_idle_timeout, 30) * 1_000,
+    connectTimeoutMs: settingSeconds(options.connect_timeout, 10) * 1_000,
+    acquireTimeoutMs: settingSeconds(options.pool_timeout, 10) * 1_000,
+    poolSize: Math.max(2, settingCount(options.pool_size, 10)),
+    idleMs: settingSeconds(options.pool_idle_timeout, 30) * 1_000,
   }
 }
 
 const modes: ReadonlySet<string> = new Set(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'])
-
-const text = (value: Json | undefined): string =>
-  typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : ''
 
 type Options = { readonly [name: string]: Json }
 
@@ -89,25 +86,7 @@ function optionsOf(config: ConfigValues): Options {
 }
 
 const sslMode = (config: ConfigValues): string =>
-  (text(config.sslmode) || text(optionsOf(config).sslmode)).toLowerCase()
-
-function portOf(config: ConfigValues): number {
-  const port = text(config.port)
-  if (port === '') return 5432
-  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
-    throw new BadRequest('The port of the database must be a number from 1 to 65535.')
-  }
-  return Number(port)
-}
-
-const count = (value: Json | undefined, otherwise: number): number => {
-  const number = Number(text(value) || otherwise)
-  return Number.isInteger(number) && number > 0 && number <= 1_000 ? number : otherwise
-}
-const seconds = (value: Json | undefined, otherwise: number): number => {
-  const number = Number(text(value) || otherwise)
-  return Number.isFinite(number) && number > 0 ? Math.min(number, 3_600) : otherwise
-}
+  (settingText(config.sslmode) || settingText(optionsOf(config).sslmode)).toLowerCase()
 
 /** Certificates by libpq's names in `options`: a path, or the text itself. */
 function tls(mode: string, options: Options): ConnectionOptions {

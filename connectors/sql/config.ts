@@ -1,5 +1,5 @@
 /** The fields that the configurations of SQL services share, in the contract's order (control-plane 5.2). */
-import type { ConfigField, ConfigValues } from 'dataferry/sdk'
+import { BadRequest, type ConfigField, type ConfigValues, type Json } from 'dataferry/sdk'
 
 /** Where a database server is and who asks: what the configurations of servers begin with. The descriptions differ a little. */
 export const networkFields = (told: {
@@ -107,4 +107,32 @@ export const sqlConfigFields: readonly ConfigField[] = [
 export function initialStatements(config: ConfigValues): readonly string[] {
   const statements = config.statements
   return Array.isArray(statements) ? statements.filter((text) => typeof text === 'string' && text.trim() !== '') : []
+}
+
+/** A setting as text without blanks around it; '' for none. */
+export const settingText = (value: Json | undefined): string =>
+  typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : ''
+/** As it was given: blanks may belong to a password. */
+export const settingSecret = (value: Json | undefined): string =>
+  typeof value === 'string' ? value : settingText(value)
+
+/** The port of the server, or the usual one. Throws BadRequest. */
+export function settingPort(config: ConfigValues, usual: number): number {
+  const port = settingText(config.port)
+  if (port === '') return usual
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+    throw new BadRequest('The port of the database must be a number from 1 to 65535.')
+  }
+  return Number(port)
+}
+
+/** A whole number from 1 to 1000; anything else is as if it was not given. */
+export function settingCount(value: Json | undefined, otherwise: number): number {
+  const number = Number(settingText(value) || otherwise)
+  return Number.isInteger(number) && number > 0 && number <= 1_000 ? number : otherwise
+}
+/** Seconds, an hour at most; anything else is as if it was not given. */
+export function settingSeconds(value: Json | undefined, otherwise: number): number {
+  const number = Number(settingText(value) || otherwise)
+  return Number.isFinite(number) && number > 0 ? Math.min(number, 3_600) : otherwise
 }

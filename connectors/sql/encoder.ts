@@ -47,57 +47,101 @@ const printings: { readonly [T in SimpleType]?: Printing } = {
 }
 
 /** A text of digits is a number where one is declared: decimals keep theirs. */
-const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+const jsonDigits = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 const base64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 
 // ---- JSON
 
-/** The JSON text of a value. */
-type JsonWriter = (value: WireValue) => string
+/** Writes the JSON of a value. */
+type JsonWriter = (value: WireValue, out: ByteBuffer) => void
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
 const escaped = /["\\\u0000-\u001f\ud800-\udfff]/
+/** Longer texts are looked at and written by one call each, shorter ones character by character: whichever is faster at that length. */
+const short = 48
 
-/** A JSON string; short texts are looked at character by character, which is faster. */
-function jsonString(text: string): string {
+/** A JSON string. */
+function jsonString(text: string, out: ByteBuffer): void {
   const { length } = text
-  if (length >= 32) return escaped.test(text) ? JSON.stringify(text) : `"${text}"`
+  if (length >= short) {
+    if (escaped.test(text)) return out.utf8(JSON.stringify(text))
+    out.byte(34)
+    out.utf8(text)
+    return out.byte(34)
+  }
+  const into = out.room(length + 2)
+  let at = out.length
+  into[at++] = 34
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i)
-    if (code < 32 || code === 34 || code === 92 || (code >= 0xd800 && code <= 0xdfff)) return JSON.stringify(text)
+    // Nothing of it counts as written yet.
+    if (code < 32 || code > 126 || code === 34 || code === 92) return out.utf8(JSON.stringify(text))
+    into[at++] = code
   }
-  return `"${text}"`
+  into[at++] = 34
+  out.wrote(at)
+}
+
+/** Digits of a small whole number, without a text of it. */
+function jsonInteger(value: number, out: ByteBuffer): void {
+  if (value < 0 || value > 0x7fffffff) return out.ascii(String(value))
+  let digits = 1
+  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++
+  const into = out.room(digits)
+  const end = out.length + digits
+  let rest = value | 0
+  for (let at = end - 1; at >= out.length; at--) {
+    const next = (rest / 10) | 0
+    into[at] = 48 + rest - next * 10
+    rest = next
+  }
+  out.wrote(end)
+}
+
+function jsonNumber(value: number, out: ByteBuffer): void {
+  if (Number.isInteger(value)) jsonInteger(value, out)
+  else out.ascii(Number.isFinite(value) ? String(value) : 'null')
 }
 
 /** A value as what it is. */
-function natural(value: WireValue): string {
-  if (value === null) return 'null'
+function natural(value: WireValue, out: ByteBuffer): void {
+  if (value === null) return out.ascii('null')
   switch (typeof value) {
     case 'string':
-      return jsonString(value)
+      return jsonString(value, out)
     case 'number':
-      return Number.isFinite(value) ? String(value) : 'null'
+      return jsonNumber(value, out)
     case 'bigint': {
       // Texts of numbers are made faster than those of bigints.
       const number = Number(value)
-      return String(Number.isSafeInteger(number) ? number : value)
+      return Number.isSafeInteger(number) ? jsonInteger(number, out) : out.ascii(String(value))
     }
     default:
-      return `"${base64(value)}"`
+      return quoted(base64(value), out)
   }
 }
 
+/** A text that needs no escapes. */
+function quoted(text: string, out: ByteBuffer): void {
+  out.byte(34)
+  out.ascii(text)
+  out.byte(34)
+}
+
 const jsonWriters: { readonly [P in Printing]: JsonWriter } = {
-  number: (value) => (typeof value === 'string' && jsonNumber.test(value) ? value : natural(value)),
-  boolean: (value) => {
+  number: (value, out) =>
+    typeof value === 'string' && jsonDigits.test(value) ? out.ascii(value) : natural(value, out),
+  boolean: (value, out) => {
     const truth = truthOf(value)
-    return truth === null ? natural(value) : String(truth)
+    if (truth === null) natural(value, out)
+    else out.ascii(truth ? 'true' : 'false')
   },
-  text: (value) => (typeof value === 'number' || typeof value === 'bigint' ? `"${value}"` : natural(value)),
-  binary: (value) =>
-    typeof value === 'string' ? `"${Buffer.from(value, 'utf8').toString('base64')}"` : natural(value),
+  text: (value, out) =>
+    typeof value === 'number' || typeof value === 'bigint' ? quoted(String(value), out) : natural(value, out),
+  binary: (value, out) =>
+    typeof value === 'string' ? quoted(Buffer.from(value, 'utf8').toString('base64'), out) : natural(value, out),
   stamp: natural,
 }
 
@@ -121,49 +165,71 @@ function scalar(value: WireValue, printing: Printing): null | boolean | string {
   return typeof value === 'bigint' ? String(value) : base64(value)
 }
 
-/** One column: where it is in the row, what stands before its value and after it, and the value's text. */
+/** One column: where it is in the row, and what stands before its value and after it. */
 interface Member {
   readonly index: number
+  readonly printing: Printing
   readonly before: string
-  readonly text: (value: WireValue) => string
   readonly after: string
 }
 
-function members(columns: readonly WireColumn[], form: RowForm): readonly Member[] {
+function members(columns: readonly WireColumn[], around: (as: string, place: number) => [string, string]): Member[] {
   const shown = columns.map((column, index) => ({ column, index })).filter(({ column }) => !column.hidden)
-  return shown.map(({ column, index }, place) => member(column, index, place, form))
+  return shown.map(({ column: { as, type, dbType }, index }, place) => {
+    const [before, after] = around(as, place)
+    // Without a declared type (what a view of SQLite computes, an expression) a value is what it is.
+    return { index, printing: printings[type] ?? (dbType === '' ? 'stamp' : 'text'), before, after }
+  })
 }
 
-function member({ as, type, dbType }: WireColumn, index: number, place: number, form: RowForm): Member {
-  // Without a declared type (what a view of SQLite computes, an expression) a value is what it is.
-  const printing = printings[type] ?? (dbType === '' ? 'stamp' : 'text')
-  const comma = place === 0 ? '' : ','
+function jsonEncoder(columns: readonly WireColumn[]): RowEncoder<WireValues> {
+  const list = members(columns, (as, place) => [`${place === 0 ? '' : ','}${JSON.stringify(as)}:`, '']).map(
+    ({ index, printing, before }) => ({ index, before: Buffer.from(before), write: jsonWriters[printing] }),
+  )
+  return (row, out) => {
+    for (let i = 0; i < list.length; i++) {
+      const { index, before, write } = list[i] as (typeof list)[number]
+      out.bytes(before)
+      write(row[index] ?? null, out)
+    }
+  }
+}
+
+/** A row is put together as text and written at once. */
+function textEncoder(
+  list: readonly Member[],
+  textOf: (value: WireValue, printing: Printing) => string,
+): RowEncoder<WireValues> {
+  return (row, out) => {
+    let text = ''
+    for (const { index, printing, before, after } of list) text += before + textOf(row[index] ?? null, printing) + after
+    out.utf8(text)
+  }
+}
+
+function encoderOf(columns: readonly WireColumn[], form: RowForm): RowEncoder<WireValues> {
   switch (form.kind) {
     case 'json':
-      return { index, before: `${comma}${JSON.stringify(as)}:`, text: jsonWriters[printing], after: '' }
+      return jsonEncoder(columns)
     case 'csv':
-      return { index, before: comma, text: (value) => csvCell(scalar(value, printing)), after: '' }
-    case 'xml': {
-      const name = xmlName(as)
-      const text = (value: WireValue): string => xmlScalar(scalar(value, printing))
-      return { index, before: `${'\t'.repeat(form.depth)}<${name}>`, text, after: `</${name}>\n` }
-    }
+      return textEncoder(
+        members(columns, (_, place) => [place === 0 ? '' : ',', '']),
+        (value, printing) => csvCell(scalar(value, printing)),
+      )
+    case 'xml':
+      return textEncoder(
+        members(columns, (as) => [`${'\t'.repeat(form.depth)}<${xmlName(as)}>`, `</${xmlName(as)}>\n`]),
+        (value, printing) => xmlScalar(scalar(value, printing)),
+      )
   }
 }
 
 const xmlScalar = (value: null | boolean | string): string =>
   value === null ? '' : typeof value === 'string' ? xmlText(value) : String(value)
 
-/** Rows as arrays of JavaScript values. A row is put together as text and written at once: faster than byte by byte. */
+/** Rows as arrays of JavaScript values. */
 export const wireValues: WireKind<WireValues> = {
-  encoder(columns, form): RowEncoder<WireValues> {
-    const list = members(columns, form)
-    return (row, out) => {
-      let text = ''
-      for (const member of list) text += member.before + member.text(row[member.index] ?? null) + member.after
-      out.utf8(text)
-    }
-  },
+  encoder: encoderOf,
   bind(row, index): Bind {
     return row[index] ?? null
   },

@@ -14,7 +14,16 @@ export {
   typeText,
 } from './compile/ddl.ts'
 export { type Context, StatementWriter } from './compile/writer.ts'
-export { initialStatements, networkFields, sqlConfigFields } from './config.ts'
+export {
+  initialStatements,
+  networkFields,
+  settingCount,
+  settingPort,
+  settingSeconds,
+  settingSecret,
+  settingText,
+  sqlConfigFields,
+} from './config.ts'
 export { rowDecoder, type WireValue, type WireValues, wireValues } from './encoder.ts'
 export { jsonBind, jsonParents } from './json-binds.ts'
 export { ReadRunner } from './program.ts'

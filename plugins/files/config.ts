@@ -66,8 +66,8 @@ export function refuseSystem(folder: string): void {
 
 /** The system store and the keys lie in the data folder: no service may reach them. */
 export function refuseOwn(folder: string, root: string, dataDir: string): void {
-  if (isInside(folder, root) && !isInside(dataDir, folder)) return
-  if (isInside(folder, dataDir) || isInside(dataDir, folder))
+  const isStorage = isInside(root, dataDir) && root !== dataDir && isInside(folder, root)
+  if (isInside(dataDir, folder) || (isInside(folder, dataDir) && !isStorage))
     throw new BadRequest('Invalid root directory: it holds the data of this server. Use another one.')
 }
 

@@ -12,6 +12,6 @@ if (database === null) test('MariaDB: conformance', { skip }, () => {})
 else {
   conformance(mysqlServer(database).subject)
   relations(mysqlServer(database))
-  properties(mysqlConnector(null), (connector) => mysqlServer(database, connector), runsOf(300))
+  properties(mysqlConnector(null), (connector) => mysqlServer(database, connector), runsOf())
   after(() => database.stop())
 }

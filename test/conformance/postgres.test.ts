@@ -13,6 +13,6 @@ if (database === null) test('PostgreSQL: conformance', { skip }, () => {})
 else {
   conformance(postgresServer(database).subject)
   relations(postgresServer(database))
-  properties(postgresConnector(postgresql), (connector) => postgresServer(database, connector), runsOf(300))
+  properties(postgresConnector(postgresql), (connector) => postgresServer(database, connector), runsOf())
   after(() => database.stop())
 }

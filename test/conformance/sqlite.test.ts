@@ -7,4 +7,4 @@ import { sqliteServer } from './sqlite.ts'
 
 conformance(sqliteServer().subject)
 relations(sqliteServer())
-properties(sqliteConnector, sqliteServer, runsOf(process.env.CI === 'true' ? 10_000 : 300))
+properties(sqliteConnector, sqliteServer, runsOf())

@@ -51,14 +51,10 @@ for (const engine of all) {
     })
     after(() => it?.stop())
 
-    test('a list of 100,000 rows, to a client that reads and to one that does not', async () => {
+    test('a list of 100,000 rows to a client that stops reading in between', async () => {
       const idle = it.server.memory()
       it.server.measure()
-      const { answer } = it.send(engine, 'GET', `wide?limit=${many}`)
-      assert.equal(await bytesOf(await answer), listedBytes)
-
-      const slow = it.send(engine, 'GET', `wide?limit=${many}`)
-      const body = await slow.answer
+      const body = await it.send(engine, 'GET', `wide?limit=${many}`).answer
       const first = await new Promise<Buffer>((resolve) => body.once('data', resolve))
       body.pause()
       // The server goes on with others meanwhile, and fills no memory with what nobody takes.

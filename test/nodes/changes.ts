@@ -84,7 +84,9 @@ export async function twoNodes(kind: 'postgres' | 'mysql', withRedis: boolean): 
     const late = Math.max(
       0,
       ...clients.flatMap(({ seen }) =>
-        seen.filter((each) => each.sentAt > changedAt && !wanted.includes(each.status)).map((each) => each.sentAt - changedAt),
+        seen
+          .filter((each) => each.sentAt > changedAt && !wanted.includes(each.status))
+          .map((each) => each.sentAt - changedAt),
       ),
     )
     assert.ok(late <= soonMs, `${what}: answered as before ${Math.round(late)} ms after the change`)

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: parts of sources.
 /** The checks that mutations.ts takes out, one at a time: what stands in a file once, and what is put in its place. */
 export interface Mutation {
   /** What is missing then. */

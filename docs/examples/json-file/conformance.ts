@@ -26,7 +26,10 @@ conformance({
       // What can be written makes its tables by itself; a source that can only be read brings them.
       async seed(tables) {
         seeded.push(...tables)
-        await writeFile(file, jsonText({ tables: seeded.map(({ plan, rows }) => ({ ...plan, rows })) } as unknown as Json))
+        await writeFile(
+          file,
+          jsonText({ tables: seeded.map(({ plan, rows }) => ({ ...plan, rows })) } as unknown as Json),
+        )
         const store = service.ability?.(RecordStoreAbility)
         store?.catalog.refresh()
       },

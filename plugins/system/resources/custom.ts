@@ -4,11 +4,12 @@
  */
 import { isMembers, type Members, parseOptions, payloadOf, projectList, wrapList } from 'dataferry/records'
 import { type ApiReply, type ApiRequest, BadRequest, type Json, NotFound } from 'dataferry/sdk'
+import { writeAudit } from '../audit/log.ts'
 import { customText, customValue } from '../models/custom-value.ts'
 import { textOf } from '../models/validation.ts'
 import { answer } from '../sessions/body.ts'
 import { noSession } from '../sessions/session.ts'
-import type { Equal, StoreRow, Tables } from '../store/tables.ts'
+import type { Equal, StoreRow, Tables, Transaction } from '../store/tables.ts'
 import { stampOf } from '../store/time.ts'
 
 /** The rows of one owner. */
@@ -75,18 +76,18 @@ export class CustomResource {
       for (const entry of entries) {
         const now = stampOf(new Date())
         const value = customText(entry.value)
+        const [before = null] = await tx.rows(scope.table, { ...scope.of, name: entry.name })
         const changed = { value, last_modified_date: now, ...(scope.authors ? { last_modified_by_id: scope.by } : {}) }
-        if ((await tx.update(scope.table, { ...scope.of, name: entry.name }, changed)) > 0) continue
+        if (before !== null) {
+          await tx.update(scope.table, { ...scope.of, name: entry.name }, changed)
+          await this.#tell(tx, scope, request, before, { ...before, ...changed })
+          continue
+        }
         if (name !== null && request.verb !== 'POST') throw missing(name)
         const authors = scope.authors ? { created_by_id: scope.by, last_modified_by_id: null } : {}
-        await tx.insert(scope.table, {
-          ...scope.of,
-          name: entry.name,
-          value,
-          created_date: now,
-          last_modified_date: now,
-          ...authors,
-        })
+        const made = { name: entry.name, value, created_date: now, last_modified_date: now, ...authors }
+        await tx.insert(scope.table, { ...scope.of, ...made })
+        await this.#tell(tx, scope, request, null, made)
       }
     })
     const status = request.verb === 'POST' ? 201 : 200
@@ -94,10 +95,30 @@ export class CustomResource {
     return answer(name === null ? wrapList(request.output, names) : (names[0] ?? null), status)
   }
 
-  async #remove({ table, of }: Scope, name: string | null, request: ApiRequest): Promise<ApiReply> {
+  /** What users keep for themselves is nothing of the administration. */
+  async #tell(
+    tx: Transaction,
+    { table }: Scope,
+    request: ApiRequest,
+    before: StoreRow | null,
+    after: StoreRow | null,
+  ): Promise<void> {
+    if (table !== 'system_custom') return
+    const action = before === null ? 'create' : after === null ? 'delete' : 'update'
+    const id = String((after ?? before)?.name ?? '')
+    await writeAudit(tx, request, { action, resource: table, id, before, after })
+  }
+
+  async #remove(scope: Scope, name: string | null, request: ApiRequest): Promise<ApiReply> {
+    const { table, of } = scope
     const names = name === null ? namesOf(request) : [name]
     const gone = await this.#tables.transaction(async (tx) => {
-      for (const each of names) if ((await tx.remove(table, { ...of, name: each })) === 0) throw missing(each)
+      for (const each of names) {
+        const [before] = await tx.rows(table, { ...of, name: each })
+        if (before === undefined) throw missing(each)
+        await tx.remove(table, { ...of, name: each })
+        await this.#tell(tx, scope, request, before, null)
+      }
       return names.map((each) => ({ name: each }))
     })
     return answer(name === null ? wrapList(request.output, gone) : (gone[0] ?? null))

@@ -3,6 +3,7 @@ import { type ApiReply, type ApiRequest, BadRequest, type Json, NotFound } from 
 import { writeAudit } from '../audit/log.ts'
 import { noBlanks } from '../models/user.ts'
 import { checkText, messages, Problems, textOf } from '../models/validation.ts'
+import { referenceOf } from '../models/values.ts'
 import { optionalAt, optionalNumberAt, textAt } from '../store/columns.ts'
 import type { StoreRow, Tables } from '../store/tables.ts'
 import { stampOf } from '../store/time.ts'
@@ -52,6 +53,9 @@ export class ProfileResource {
         const taken = (await tx.rows('user', { [column]: key })).some((other) => other.id !== row.id)
         if (taken) problems.add(field, messages.taken(field))
       }
+      const app = values.default_app_id
+      if (typeof app === 'number' && (await tx.rows('app', { id: app })).length === 0)
+        problems.add('default_app_id', messages.invalid('default_app_id'))
       problems.throwIfAny()
       await tx.update('user', { id }, { ...values, last_modified_date: stampOf(new Date()), last_modified_by_id: id })
       const after = { ...row, ...values }
@@ -113,7 +117,7 @@ async function valuesOf(body: { readonly [name: string]: Json }, row: StoreRow):
   ] as const) {
     if (field in body) values[field] = checkText(problems, field, body[field], { most })
   }
-  if ('default_app_id' in body) values.default_app_id = body.default_app_id ? Number(body.default_app_id) : null
+  if ('default_app_id' in body) values.default_app_id = referenceOf('default_app_id', body.default_app_id ?? null)
   problems.throwIfAny()
   const securityAnswer = 'security_answer' in body ? textOf(body.security_answer) : null
   if (securityAnswer) values.security_answer = await hashPassword(securityAnswer)

@@ -50,10 +50,6 @@ const pgsql = sql(
   ['timezone', 'Timezone', 'string'],
   ['application_name', 'Application Name', 'string'],
 )
-const container: readonly Short[] = [
-  ['public_path', 'Public Path', 'array', { items: 'string' }],
-  ['container', 'Root Folder', 'text'],
-]
 
 /** Schemas by type name. A known type that is not here keeps what it is sent, and what looks like a secret is treated as one. */
 export const knownConfigs: { readonly [type: string]: ConfigSchema } = {
@@ -61,7 +57,6 @@ export const knownConfigs: { readonly [type: string]: ConfigSchema } = {
   mariadb: mysql,
   pgsql,
   alloydb: pgsql,
-  local_file: container.map(field),
   swagger: [],
 }
 

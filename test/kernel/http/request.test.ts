@@ -211,12 +211,12 @@ describe('a request', () => {
       message: /^Unrecognized payload type$/,
     },
     {
-      name: 'multipart',
+      name: 'multipart, for who reads parts',
       method: 'POST',
       path: '/api/v2/db/x',
       headers: { 'content-type': 'multipart/form-data; boundary=b' },
       body: '--b--',
-      is: { body: { kind: 'none' } },
+      is: { body: { kind: 'raw' } },
     },
     {
       name: 'raw',

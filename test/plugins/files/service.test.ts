@@ -276,6 +276,10 @@ test('the log folder is a service of its own', async () => {
 })
 
 test('a service by configuration', async (t) => {
+  await t.test('shows it', async () => {
+    const { config } = await storage.client.ok('GET', 'system/service/3')
+    assert.deepEqual(config, { service_id: 3, public_path: null, container: 'app' })
+  })
   const make = (config: object) =>
     storage.json('POST', 'system/service', {
       resource: [{ name: `s${Math.random().toString(36).slice(2)}`, type: 'local_file', is_active: true, config }],

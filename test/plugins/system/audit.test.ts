@@ -91,6 +91,21 @@ test('what people change of themselves is told', async () => {
   assert.deepEqual([entry.user_email, entry.before, entry.after], ['self@example.org', { phone: null }, { phone: '7' }])
 })
 
+test('names and values of the system are told, those of users are not', async () => {
+  await client.ok('POST', 'user/custom', { resource: [{ name: 'own', value: 1 }] })
+  await client.ok('POST', 'system/custom', { resource: [{ name: 'shared', value: 1 }] })
+  await client.ok('PUT', 'system/custom/shared', { value: 2 })
+  await client.ok('DELETE', 'system/custom/shared')
+  const { resource } = await client.ok(
+    'GET',
+    `system/audit?filter=${encodeURIComponent('resource like "%custom"')}&order=id`,
+  )
+  assert.deepEqual(
+    resource.map((entry: { action: string; record_id: string }) => [entry.action, entry.record_id]),
+    ['create', 'update', 'delete'].map((action) => [action, 'shared']),
+  )
+})
+
 test('the service report', async () => {
   const id = await client.create('service', { name: 's', type: 'rws' })
   await client.ok('PATCH', `system/service/${id}`, { label: 'S' })

@@ -193,12 +193,6 @@ test('how configurations read', async (t) => {
     },
     { name: 'a type without settings', type: 'swagger', stored: {}, shown: [] },
     {
-      name: 'files',
-      type: 'local_file',
-      stored: { container: 'app' },
-      shown: { service_id: 2, public_path: null, container: 'app' },
-    },
-    {
       name: 'our own',
       type: 'own',
       stored: {},

@@ -261,3 +261,34 @@ test('the environment', async (t) => {
     assert.equal((await client.send('POST', path, {})).status, 405)
   })
 })
+
+test('a service is tested where that is asked for, and saved all the same', async (t) => {
+  const mail = { name: 'nowhere', type: 'smtp_email', is_active: true, config: { host: '127.0.0.1', port: 1 } }
+  const { resource } = await client.ok('POST', 'system/service?test=true', { resource: [mail] })
+  const [{ id, state }] = resource
+  assert.deepEqual(Object.keys(state), ['status', 'message', 'ms'])
+  assert.deepEqual([state.status, state.message], ['unavailable', 'The mail server can not be used.'])
+  const local = { name: 'tested', type: 'sqlite', is_active: true, config: { database: 'tested.sqlite' } }
+  await client.create('service', local)
+  const inactive = { ...local, name: 'asleep', is_active: false }
+  await client.create('service', inactive)
+  const cases = [
+    { name: 'one that can be reached', path: 'filter=name=tested', status: 'ready' },
+    { name: 'one that can not', path: 'filter=name=nowhere', status: 'unavailable' },
+    { name: 'an inactive one', path: 'filter=name=asleep', status: 'inactive' },
+    { name: 'beside fields', path: 'filter=name=tested&fields=name', status: 'ready' },
+  ]
+  for (const { name, path, status } of cases) {
+    await t.test(name, async () => {
+      const [shown] = (await client.ok('GET', `system/service?test=true&${path}`)).resource
+      assert.equal(shown.state.status, status)
+    })
+  }
+  await t.test('a change', async () => {
+    const shown = await client.ok('PATCH', `system/service/${id}?test=true`, { label: 'x' })
+    assert.deepEqual([shown.id, shown.state.status], [id, 'unavailable'])
+  })
+  await t.test('without being asked for there is no state', async () => {
+    assert.ok(!('state' in (await client.ok('GET', `system/service/${id}`))))
+  })
+})
