@@ -128,7 +128,9 @@ export function url(
     secret: true,
     read: (given) => {
       if (!about.schemes.some((scheme) => given.toLowerCase().startsWith(`${scheme}:`))) return undefined
-      return scheme(given) === 'sqlite' || URL.canParse(given) ? given : undefined
+      // Of a file the path becomes absolute, as that of every other.
+      if (scheme(given) === 'sqlite') return `sqlite:${resolve(given.slice('sqlite:'.length).replace(/^\/\//, ''))}`
+      return URL.canParse(given) ? given : undefined
     },
   })
 }

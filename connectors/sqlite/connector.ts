@@ -37,6 +37,10 @@ function waiting({ options }: ConfigValues): { readonly waitMs?: number } {
   return given > 0 ? { waitMs: Math.min(given, 3_600) * 1_000 } : {}
 }
 
+/** The system store's file, where it lies elsewhere than in the data folder. */
+const storeFile = (systemDb: string | null): string | null =>
+  systemDb?.startsWith('sqlite:') ? systemDb.slice('sqlite:'.length) : null
+
 /** The id of services outside of the configuration: the system store. */
 const systemStore = 0
 
@@ -47,7 +51,7 @@ export const sqliteConnector: SqlConnector = {
     const file = databaseFile(config, settings.sqlite.storage)
     const statements = initialStatements(config)
     if (service.id !== systemStore) {
-      refuseOwnFiles(file, settings.dataDir)
+      refuseOwnFiles(file, settings.dataDir, storeFile(settings.nodes.systemDb))
       refuseAttaching(statements)
     }
     return new SqliteRunner({

@@ -10,12 +10,15 @@ const own = ['system.sqlite', 'instance.lock', 'app.key', 'jwt.secret'] as const
 /** Files that SQLite keeps beside a database. */
 const beside = ['', '-wal', '-shm', '-journal'] as const
 
-/** Throws BadRequest when the file is one of the server's own, by whatever path or link it is named. */
-export function refuseOwnFiles(file: string, dataDir: string): void {
+/**
+ * Throws BadRequest when the file is one of the server's own, by whatever path or link it is named. `store`: the system store, where it
+ * is another file than that of the data folder.
+ */
+export function refuseOwnFiles(file: string, dataDir: string, store: string | null = null): void {
   const folder = real(resolve(dataDir))
   const wanted = real(resolve(file))
-  for (const name of own.flatMap((each) => beside.map((ending) => each + ending))) {
-    const kept = join(folder, name)
+  const files = [...own.map((name) => join(folder, name)), ...(store === null ? [] : [real(store)])]
+  for (const kept of files.flatMap((each) => beside.map((ending) => each + ending))) {
     if (wanted.toLowerCase() === kept.toLowerCase() || isSame(wanted, kept))
       throw new BadRequest("The database is one of this server's own files. Give the name of another one.")
   }

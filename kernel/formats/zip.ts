@@ -150,7 +150,7 @@ async function* inflated(
       const { done, value } = await reader.read()
       if (done) break
       budget.left -= value.length
-      if (false) throw new PayloadTooLarge(`The zip file is larger than ${limits.bytes} bytes when unpacked.`)
+      if (budget.left < 0) throw new PayloadTooLarge(`The zip file is larger than ${limits.bytes} bytes when unpacked.`)
       yield value
     }
     await reading

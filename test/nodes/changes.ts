@@ -20,12 +20,13 @@ export async function twoNodes(kind: 'postgres' | 'mysql', withRedis: boolean): 
   let app = 0
   let access = 0
   let key = ''
+  let shelved: object = {}
   let clients: Client[] = []
 
   before(async () => {
     if (skip || store === null) return
     nodes = await Nodes.start(found)
-    await shelf(nodes, store)
+    shelved = await shelf(nodes, store)
     const { resource: services } = await nodes.ok('GET', "system/service?filter=name='shelf'&fields=id")
     role = await nodes.create('role', {
       name: 'reader',
@@ -177,13 +178,7 @@ export async function twoNodes(kind: 'postgres' | 'mysql', withRedis: boolean): 
   })
 
   test('a service that is made, changed and removed', { skip }, async () => {
-    const id = await nodes.create('service', {
-      name: 'short',
-      label: 'Short',
-      type: 'sqlite',
-      is_active: true,
-      config: { database: 'short.sqlite' },
-    })
+    const id = await nodes.create('service', { ...shelved, name: 'short', label: 'Short', is_active: true })
     const who = { token: nodes.token }
     await eventually('a new service', who, reads, 'short/_table')
     await nodes.ok('PATCH', `system/service/${id}`, { body: { name: 'shorter' } })

@@ -182,8 +182,11 @@ export class Client {
   }
 }
 
-/** A database with three records, that both nodes reach. */
-export async function shelf(nodes: Nodes, store: Database): Promise<void> {
+/** A service over a database with three records, that both nodes reach; its type and configuration. */
+export async function shelf(
+  nodes: Nodes,
+  store: Database,
+): Promise<{ readonly type: string; readonly config: object }> {
   const fresh = await freshStore(store)
   nodes.stores.push(fresh)
   const { pathname } = new URL(fresh.url)
@@ -192,11 +195,8 @@ export async function shelf(nodes: Nodes, store: Database): Promise<void> {
   await execute(within, `create table ${item} (id int primary key, name varchar(20))`)
   await execute(within, `insert into ${item} values (1, 'a'), (2, 'b'), (3, 'c')`)
   const { host, port, user: username, password, database } = within
-  await nodes.create('service', {
-    name: 'shelf',
-    label: 'Shelf',
-    type: store.kind === 'postgres' ? 'pgsql' : 'mysql',
-    is_active: true,
-    config: { host, port, username, password, database, ...(store.kind === 'postgres' ? { schema: 'public' } : {}) },
-  })
+  const type = store.kind === 'postgres' ? 'pgsql' : 'mysql'
+  const config = { host, port, username, password, database, ...(type === 'pgsql' ? { schema: 'public' } : {}) }
+  await nodes.create('service', { name: 'shelf', label: 'Shelf', type, is_active: true, config })
+  return { type, config }
 }

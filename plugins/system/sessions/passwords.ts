@@ -2,9 +2,10 @@
  * Hashing of passwords: argon2id in the form of PHC strings, computed off the event loop. Imported bcrypt hashes are verified too
  * and are to be replaced at the next login.
  */
-import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { verifyBcrypt } from './bcrypt.ts'
 import { HashQueue } from './hash-queue.ts'
+import { compute } from './hash-thread.ts'
 
 /** Cost as OWASP advises for argon2id: memory in KiB. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1 } as const
@@ -77,12 +78,6 @@ function derive(
   tagLength: number,
   address: string,
 ): Promise<Buffer> {
-  const parameters = { message: Buffer.from(password, 'utf8'), nonce, memory, passes, parallelism, tagLength }
-  return queue.run(
-    address,
-    () =>
-      new Promise((resolve, reject) => {
-        argon2('argon2id', parameters, (error, tag) => (error ? reject(error) : resolve(tag)))
-      }),
-  )
+  const message = Buffer.from(password, 'utf8')
+  return queue.run(address, () => compute({ kind: 'argon2id', message, nonce, memory, passes, parallelism, tagLength }))
 }

@@ -1,5 +1,5 @@
 /** Where the system store is (`DF_SYSTEM_DB`): the service type and the configuration that open it. */
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { ConfigValues } from 'dataferry/sdk'
 
 export interface StoreLocation {
@@ -21,7 +21,7 @@ const mysqlStatements = [
 export function locate(systemDb: string | null, dataDir: string): StoreLocation {
   if (systemDb === null) return sqlite(join(dataDir, 'system.sqlite'), dataDir)
   const scheme = systemDb.slice(0, systemDb.indexOf(':')).toLowerCase()
-  if (scheme === 'sqlite') return sqlite(resolve(systemDb.slice('sqlite:'.length).replace(/^\/\//, '')), dataDir)
+  if (scheme === 'sqlite') return sqlite(systemDb.slice('sqlite:'.length), dataDir)
   const url = new URL(systemDb)
   const database = decodeURIComponent(url.pathname.replace(/^\//, ''))
   if (url.hostname === '' || database === '')

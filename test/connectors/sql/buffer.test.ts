@@ -47,3 +47,26 @@ test('parts of other buffers', () => {
     '0123456789'.repeat(10).slice(3, 63),
   )
 })
+
+test('what is written byte by byte counts up to where its writer ended', () => {
+  const out = new ByteBuffer(4)
+  out.ascii('ab')
+  const into = out.room(100)
+  into.write('cdef', out.length, 'latin1')
+  out.wrote(out.length + 3)
+  out.ascii('!')
+  assert.equal(out.text(), 'abcde!')
+})
+
+test('the memory that is given away is not written to again', () => {
+  for (const length of [10, 25, 600, 1024, 5000, 3_000_000]) {
+    const out = new ByteBuffer()
+    const first = 'a'.repeat(length)
+    out.ascii(first)
+    const taken = out.take()
+    assert.equal(out.length, 0)
+    out.ascii('b'.repeat(length))
+    assert.equal(Buffer.from(taken).toString(), first)
+    assert.equal(Buffer.from(out.take()).toString(), 'b'.repeat(length))
+  }
+})

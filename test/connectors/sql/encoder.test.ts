@@ -147,3 +147,22 @@ test('a value of a column without a declared type is what it is', () => {
   }
   assert.equal(out.text(), '"n":3"n":1.5"n":"x""n":null')
 })
+
+test('texts of every length and whole numbers of every size are written as JSON.stringify writes them', () => {
+  const columns = [column('a', 'string'), column('b', 'integer'), column('c', 'double')]
+  const odd = ['"', '\\', '\n', '\u0000', '\u001f', '\u007f', '~', ' ', 'é', '日', '😀', '\ud800', 'a']
+  for (let length = 0; length < 120; length++) {
+    for (const letter of odd) {
+      const text = length === 0 ? '' : 'x'.repeat(length - 1) + letter
+      // Numbers of as many binary digits, and their neighbours.
+      const power = 2 ** (length % 53)
+      for (const number of [power - 1, power, -power]) {
+        for (const value of [number, BigInt(number)]) {
+          const row = [text, value, number + 0.5]
+          const told = Buffer.from(JSON.stringify({ a: text, b: number, c: number + 0.5 })).toString('utf8')
+          assert.equal(`{${encode({ kind: 'json' }, columns, row)}}`, told)
+        }
+      }
+    }
+  }
+})

@@ -29,12 +29,14 @@ test('files of the data folder', async (t) => {
     { name: 'a database of the folder of databases', file: join(data, 'databases', 'system.sqlite'), refused: false },
     { name: 'a database beside', file: join(data, 'shop.sqlite'), refused: false },
     { name: 'a database elsewhere', file: join(elsewhere, 'system.sqlite'), refused: false },
+    { name: 'the store elsewhere', file: join(elsewhere, 'folder', '..', 'store.sqlite'), refused: true },
+    { name: 'its log', file: join(elsewhere, 'store.sqlite-wal'), refused: true },
   ]
   for (const { name, file, refused } of cases) {
     await t.test(name, () => {
-      if (!refused) return refuseOwnFiles(file, data)
+      if (!refused) return refuseOwnFiles(file, data, join(elsewhere, 'store.sqlite'))
       assert.throws(
-        () => refuseOwnFiles(file, data),
+        () => refuseOwnFiles(file, data, join(elsewhere, 'store.sqlite')),
         (thrown: unknown) => thrown instanceof BadRequest && !thrown.message.includes(data),
       )
     })

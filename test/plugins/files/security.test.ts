@@ -233,7 +233,7 @@ test('rights by path', async (t) => {
   const [GET, POST, PUT, DELETE] = [1, 2, 4, 16]
   for (const path of ['r/open/a.txt', 'r/closed/b.txt', 'r/list.txt']) await storage.write(path)
   // The exact row takes away what the wide one gives.
-  const key = await storage.key('files-mixed', { 'r/*': 31, 'r/closed': 0, 'r/closed/b.txt': 0 })
+  const key = await storage.key('files-mixed', { 'r/*': 31, 'r/closed': 0, 'r/closed/b.txt': 0, 'x/*': 31 })
   const reader = await storage.key('files-reader', { 'r/open/*': GET })
   const writer = await storage.key('files-writer', { 'w/*': GET | POST | PUT, 'r/open/*': GET | DELETE })
   await storage.ok('POST', 'files/w/')
@@ -257,8 +257,11 @@ test('rights by path', async (t) => {
   await t.test('a copy reads only what may be read', async () => {
     const { json } = await entry({ name: 'c.txt', type: 'file', source_path: 'r/closed/b.txt' })
     assert.match(json.resource[0].error.message, /^Access Forbidden\. GET access to component 'r\/closed\/b\.txt'/)
-    const tree = await entry({ name: 'c', type: 'folder', source_path: 'r' })
-    assert.ok(tree.json.resource[0].error)
+    await storage.ok('POST', 'files/x/')
+    const resource = [{ name: 'c', type: 'folder', source_path: 'r' }]
+    const tree = await storage.json('POST', 'files/x/', { resource }, key)
+    assert.match(tree.json.resource[0].error.message, /^Access Forbidden\. GET access to component 'r\/closed'/)
+    assert.equal((await storage.ask('GET', 'files/x/c/')).status, 404)
   })
   await t.test('a copy writes only where may be written', async () => {
     const made = await storage.json(
