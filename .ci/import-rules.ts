@@ -32,6 +32,8 @@ const rules: readonly Rule[] = [
   { files: /^(connectors\/sql)\//, rooms: [], exports: ['sdk', 'records'] },
   { files: /^(connectors\/[^/]+)\//, rooms: [], exports: ['sdk', 'records', 'sql'] },
   { files: /^(plugins\/[^/]+)\//, rooms: [], exports: ['sdk', 'records'] },
+  // The suite is for tests, which an example shows in a file of its own.
+  { files: /^(docs\/examples\/[^/]+)\/conformance\.ts$/, rooms: [], exports: ['sdk', 'records', 'conformance'] },
   { files: /^(docs\/examples\/[^/]+)\//, rooms: [], exports: ['sdk', 'records', 'sql'] },
   { files: /^(connectors|plugins|docs\/examples)\/[^/]+$/, rooms: [], exports: ['sdk', 'records', 'sql'] },
 ]

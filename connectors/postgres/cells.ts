@@ -152,6 +152,8 @@ export const placedRows: WireKind<PlacedRow> = {
 
   /** Text as the server has it, which it also takes back; whole numbers as numbers. */
   bind(row, index): Bind {
+    const small = row.smallInteger(index)
+    if (small !== null) return small
     const text = row.text(index)
     if (text === null || !canonicalInteger.test(text)) return text
     const number = Number(text)

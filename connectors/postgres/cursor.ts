@@ -24,6 +24,7 @@ export const fetchSize = 1_000
 const drainMs = 250
 
 export class WireSource implements RowSourceOf<PlacedRow> {
+  readonly pipelined = true
   readonly #wire: Wire
   readonly #manner: Manner
 

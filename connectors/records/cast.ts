@@ -25,13 +25,25 @@ const isStructure = (value: Json): boolean => typeof value === 'object' && value
 /** null, `""` where it is no text, and an empty list or object where no such thing is stored: all mean no value. */
 export function meansNull(value: Json, column: Column): boolean {
   if (value === null) return true
+  if (column.open === true) return false
   if (value === '') return !keepsEmptyText(column)
   return isStructure(value) && !takesStructure(column) && Object.keys(value as object).length === 0
 }
 
+/** What an open column is compared with: a value as it is, numbers as numbers. */
+function openOperand(value: Json, column: Column): Bind {
+  if (value instanceof Decimal) return String(Number(value.digits)) === value.digits ? Number(value.digits) : value.digits
+  if (typeof value === 'object') throw badValue(column, 'a value, not a list or an object')
+  return value
+}
+
+/** What an open column stores (catalog/open.ts). */
+export const openStored = (value: Json): Bind => (value === null ? null : jsonText(value))
+
 /** The value as it is bound. Throws BadRequest naming the field for what the column's type cannot hold. */
 export function castToColumn(value: Json, column: Column): Bind {
   if (value === null) return null
+  if (column.open === true) return openOperand(value, column)
   if (isBinary(column)) return base64(value, column)
   if (typeof value === 'boolean' && isJson(column)) return String(value)
   if (isStructure(value)) {

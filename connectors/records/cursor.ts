@@ -127,6 +127,7 @@ const incomparable: ReadonlySet<string> = new Set(['json', 'jsonb', 'xml', 'geom
  */
 function numberBehind(column: Column): SimpleType | null {
   const { type, dbType } = column
+  if (column.open === true) return null
   if (incomparable.has(type) || incomparable.has(dbType.toLowerCase())) throw noOrder(nameOf(column))
   if (type === 'float') return 'double'
   return /^(?:enum|set)\(/i.test(dbType) ? 'integer' : null

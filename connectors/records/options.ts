@@ -3,6 +3,7 @@
  * What a client may send in any form becomes one form here; unknown options are ignored; nothing is looked up in a table yet.
  */
 import { BadRequest, Decimal, type Json, type RawOptions } from 'dataferry/sdk'
+import { jsonText } from './json.ts'
 
 /** `all`: `*`; `ids`: an empty list; null: not asked. */
 export type FieldsAsked = null | 'all' | 'ids' | readonly string[]
@@ -208,8 +209,11 @@ function fieldsOption(value: Json | undefined): FieldsAsked {
 
 function filterOption(value: Json | undefined): string | null {
   if (value === undefined || value === null) return null
-  if (typeof value !== 'string') throw new BadRequest('Invalid or unparsable filter request.')
-  return value
+  if (typeof value === 'string') return value
+  // One in the source's own language; where there is none, it is refused like any other that can't be read.
+  if (typeof value !== 'object' || Array.isArray(value) || value instanceof Decimal)
+    throw new BadRequest('Invalid or unparsable filter request.')
+  return jsonText(value)
 }
 
 function paramsOption(value: Json | undefined): ReadonlyMap<string, Json> {

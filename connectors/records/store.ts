@@ -64,8 +64,8 @@ export interface RecordStore {
   read(plan: Planned<ReadPlan>): RowSource
   /** The statements of a read, without values, for who may see them; left out: the source has none. Nothing is read. */
   explain?(plan: Planned<ReadPlan>): Json
-  /** Commits when the work returns, rolls back when it throws. */
-  write<T>(work: (session: WriteSession) => Promise<T>, signal: AbortSignal): Promise<T>
+  /** Commits when the work returns, rolls back when it throws. `atomic`: the work throws for the first failure, and keeps nothing then. */
+  write<T>(work: (session: WriteSession) => Promise<T>, signal: AbortSignal, atomic?: boolean): Promise<T>
   /**
    * One execution that is its own transaction, in one trip where the source can; left out: `write` does it. Rejects for what is no fault of
    * the record: a lost connection, a conflict with another transaction.

@@ -4,6 +4,7 @@
  * as a tree of its own beside the client's (data-plane 3.11, 4.9).
  */
 import { type Caller, InternalError, type Json, type Policy } from 'dataferry/sdk'
+import { isWithin, openColumn } from './catalog/open.ts'
 import { type Column, nameOf, type Relation, type Table } from './catalog/types.ts'
 import {
   allOf,
@@ -46,7 +47,7 @@ function indexOf(table: Table): TableIndex {
 
 /** A column by its real name, hidden or not: for keys and relations that the catalog declares. */
 export const realColumn = (table: Table, name: string): Column | null =>
-  indexOf(table).byRealName.get(name.toLowerCase()) ?? null
+  indexOf(table).byRealName.get(name.toLowerCase()) ?? openColumn(table, name)
 
 interface Rights {
   /** Names as clients use them, lower case. A role's also count where they are a column's real name: an alias uncovers nothing. */
@@ -71,6 +72,17 @@ export interface LookupValues {
 /** By either of its names. */
 const names = (set: ReadonlySet<string>, column: Column): boolean =>
   set.has(nameOf(column).toLowerCase()) || (column.alias !== null && set.has(column.name.toLowerCase()))
+
+/** The column is at one of these paths of an open table, or below. */
+function within(column: Column, paths: ReadonlySet<string>): boolean {
+  for (const path of paths) if (isWithin(column.name, path)) return true
+  return false
+}
+
+const below = (paths: ReadonlySet<string>, column: Column | null): readonly string[] =>
+  paths.size === 0 ? none : [...paths].filter((path) => column === null || isWithin(path, column.name))
+
+const none: readonly string[] = []
 
 const invalidFilter = 'Invalid server-side filter configuration detected.'
 
@@ -104,17 +116,40 @@ export class TableView implements LookupSource {
 
   /** A visible column by the name that clients use, in any case. */
   column(name: string): Column | null {
-    const column = this.#index.byName.get(name.toLowerCase())
-    return column !== undefined && this.sees(column) ? column : null
+    const column = this.#index.byName.get(name.toLowerCase()) ?? this.#undeclared(name)
+    return column !== null && this.sees(column) ? column : null
   }
 
   sees(column: Column): boolean {
-    return this.#rights.hidden.size === 0 || !names(this.#rights.hidden, column)
+    const { hidden } = this.#rights
+    if (hidden.size === 0) return true
+    return !names(hidden, column) && !(column.open === true && within(column, hidden))
+  }
+
+  /** A field of an open table. What begins with the name of a relation is of that. */
+  #undeclared(name: string): Column | null {
+    if (this.table.open !== true) return null
+    const column = openColumn(this.table, name)
+    if (column === null || !name.includes('.')) return column
+    const lower = name.toLowerCase()
+    return this.relations.some((relation) => lower.startsWith(`${nameOf(relation).toLowerCase()}.`)) ? null : column
+  }
+
+  /** Of an open table: the paths below the column (null: in the whole record) that the caller does not see. */
+  hiddenBelow(column: Column | null): readonly string[] {
+    return below(this.#rights.hidden, column)
+  }
+
+  /** Of an open table: the paths below the column (null: in the whole record) that the caller may not write. */
+  unwritableBelow(column: Column | null): readonly string[] {
+    const { readOnly, refused } = this.#rights
+    return [...below(readOnly, column), ...below(refused, column)]
   }
 
   /** Every name, in lower case, of the columns that are hidden. */
   get hiddenNames(): readonly string[] {
     if (this.#rights.hidden.size === 0) return []
+    if (this.table.open === true) return [...this.#rights.hidden]
     return this.#index.columns
       .filter((column) => !this.sees(column))
       .flatMap((column) => [nameOf(column).toLowerCase(), column.name.toLowerCase()])
@@ -125,12 +160,16 @@ export class TableView implements LookupSource {
     if (column.isVirtual || column.isGenerated) return false
     if (!this.sees(column)) return this.#rights.concealed?.has(nameOf(column).toLowerCase()) ?? false
     if (column.validation && 'api_read_only' in column.validation) return false
-    return !this.#rights.readOnly.has(nameOf(column).toLowerCase()) && !this.refuses(column)
+    const { readOnly } = this.#rights
+    if (column.open === true && within(column, readOnly)) return false
+    return !readOnly.has(nameOf(column).toLowerCase()) && !this.refuses(column)
   }
 
   /** Whether the caller sees the column and may not write it: what names it in a write is refused (docs/permissions.md). */
   refuses(column: Column): boolean {
-    return this.#rights.refused.size > 0 && this.sees(column) && names(this.#rights.refused, column)
+    const { refused } = this.#rights
+    if (refused.size === 0 || !this.sees(column)) return false
+    return names(refused, column) || (column.open === true && within(column, refused))
   }
 
   /** The columns of the table's key; empty where there is none, or where a part of it is hidden. */
@@ -149,8 +188,8 @@ export class TableView implements LookupSource {
   /** Whether columns of these real names are there and visible. */
   seesAll(realNames: readonly string[]): boolean {
     return realNames.every((name) => {
-      const column = this.#index.byRealName.get(name.toLowerCase())
-      return column !== undefined && this.sees(column)
+      const column = realColumn(this.table, name)
+      return column !== null && this.sees(column)
     })
   }
 
@@ -163,13 +202,20 @@ export class TableView implements LookupSource {
   scope(binds: Binds, params: ReadonlyMap<string, Json> = noParams, fields: RelatedFields | null = null): Scope {
     return {
       ...(fields ? { related: (name: string) => fields.at(name, binds, params) } : {}),
-      column: (name) => this.column(name),
+      column: (name) => this.#compared(name),
+      ...(this.table.open === true && this.#rights.hidden.size === 0 ? { native: true } : {}),
       meaning: (column) => filteredBy(column, this.table, (value) => binds.add(value)),
       bind: (value) => binds.add(value),
       params,
       lookup: (name) => this.lookup(name),
       modifiers: this.modifiers,
     }
+  }
+
+  /** What is compared and sorted by tells of all that is in it. */
+  #compared(name: string): Column | null {
+    const column = this.column(name)
+    return column?.open === true && this.hiddenBelow(column).length > 0 ? null : column
   }
 
   /** There is a row filter. */
@@ -201,7 +247,7 @@ export class TableView implements LookupSource {
     return {
       ...this.scope(binds),
       column: (name) => {
-        const column = this.#index.byName.get(name.toLowerCase())
+        const column = this.#index.byName.get(name.toLowerCase()) ?? openColumn(this.table, name)
         if (!column) throw new InternalError(invalidFilter)
         return column
       },

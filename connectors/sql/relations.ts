@@ -30,8 +30,8 @@ export class Pending<R> {
     const { encode, relations, wire } = this.#level
     encode(row, this.members)
     this.ends.push(this.members.length)
-    for (const [r, { keys }] of relations.entries()) {
-      const key = keys.map((index) => wire.bind(row, index))
+    for (let r = 0; r < relations.length; r++) {
+      const key = (relations[r] as Relation<R>).keys.map((index) => wire.bind(row, index))
       this.keys[r]?.push(key.includes(null) ? null : key)
     }
   }
@@ -75,15 +75,25 @@ export class Level<R> {
 
   /** The relations of all these rows, to be written with `write`. */
   async relate(run: Run<R>, pending: Pending<R>): Promise<readonly Pieces[]> {
+    const read = (relation: Relation<R>, r: number): Promise<Pieces> => relation.pieces(run, pending.keys[r] ?? [])
     const pieces: Pieces[] = []
-    for (const [r, relation] of this.relations.entries()) pieces.push(await relation.pieces(run, pending.keys[r] ?? []))
+    if (run.source.pipelined !== true || this.relations.length === 1) {
+      for (const [r, relation] of this.relations.entries()) pieces.push(await read(relation, r))
+      return pieces
+    }
+    // One that fails must not leave the others behind.
+    for (const settled of await Promise.allSettled(this.relations.map(read))) {
+      if (settled.status === 'rejected') throw settled.reason
+      pieces.push(settled.value)
+    }
     return pieces
   }
 
   /** One row: its members, then its relations. */
   write(pending: Pending<R>, pieces: readonly Pieces[], index: number, out: ByteBuffer): void {
     out.copy(pending.members, pending.ends[index - 1] ?? 0, pending.ends[index] ?? 0)
-    for (const [r, { bytes, ends }] of pieces.entries()) {
+    for (let r = 0; r < pieces.length; r++) {
+      const { bytes, ends } = pieces[r] as Pieces
       if ((r > 0 || !this.#bare) && this.#form.kind !== 'xml') out.byte(44)
       out.copy(bytes, ends[index - 1] ?? 0, ends[index] ?? 0)
     }

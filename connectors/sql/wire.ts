@@ -8,6 +8,8 @@ import type { ParentRow, Statement, WireColumn } from './types.ts'
 
 /** Where statements are run: one connection, inside one thread. */
 export interface RowSourceOf<R> {
+  /** Statements are sent while others are still read, and answered in their order: several may be opened at once. */
+  readonly pipelined?: boolean
   /**
    * Starts a statement. `parents`: for its parameter of that kind, null where it has none. `most`: no more rows than that can come; few
    * of them may be read at once.

@@ -5,7 +5,7 @@
  *     npm run test:mutations [-- --jobs=2] [-- pattern of names]     the table in docs/threat-model.md; ends with 1 when nobody notices one
  */
 import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,6 +27,7 @@ function copyTree(from: string): string {
   const tree = mkdtempSync(join(tmpdir(), 'dataferry-mutation-'))
   for (const part of parts) cpSync(join(from, part), join(tree, part), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
+  mkdirSync(join(tree, 'tmp'))
   return tree
 }
 
@@ -53,6 +54,8 @@ function run(
     ...inherited,
     PERMISSIONS_ENGINES: 'sqlite',
     NODE_COMPILE_CACHE: join(tree, 'cache'),
+    // What a run that was stopped leaves behind goes with the tree.
+    TMPDIR: join(tree, 'tmp'),
     ...(groups === null ? {} : { PERMISSIONS_GROUPS: groups }),
   }
   const child = spawn(process.execPath, args, { cwd: tree, env, stdio: ['ignore', 'pipe', 'ignore'] })
@@ -104,7 +107,7 @@ async function tryOut(tree: string, mutation: Mutation): Promise<string> {
   }
 }
 
-/** `--jobs=2`: so many at a time, each in a copy of its own. */
+/** `--jobs=2`: so many at a time, each in a copy of its own. `--trust`: of the suite as it is only a part is run first. */
 const given = process.argv.slice(2)
 const jobs = Number(given.find((arg) => arg.startsWith('--jobs='))?.slice(7) ?? 1)
 const wanted = given.find((arg) => !arg.startsWith('--')) ?? ''

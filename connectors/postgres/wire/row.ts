@@ -42,6 +42,20 @@ export class PlacedRow {
     return length < 12 ? this.#short(start, length) : this.bytes.toString('utf8', start, start + length)
   }
 
+  /** The cell where it is the usual text of a natural number of at most nine digits, as most keys are; else null. */
+  smallInteger(index: number): number | null {
+    const length = index < this.count ? (this.lengths[index] as number) : -1
+    if (length < 1 || length > 9) return null
+    const start = this.starts[index] as number
+    let value = 0
+    for (let i = start; i < start + length; i++) {
+      const digit = (this.bytes[i] as number) - 48
+      if (digit < 0 || digit > 9) return null
+      value = value * 10 + digit
+    }
+    return length > 1 && this.bytes[start] === 48 ? null : value
+  }
+
   #short(start: number, length: number): string {
     let text = ''
     for (let i = start; i < start + length; i++) {

@@ -4,6 +4,7 @@
  */
 import type { FieldExtras, RelationExtras, ServiceExtras, TableExtras, VirtualRelation } from 'dataferry/sdk'
 import { labelOf, naturalOrder, pluralOf } from '../naming.ts'
+import { openField } from './open.ts'
 import { plainColumn } from './plain.ts'
 import type { Catalog, Column, Relation, SimpleType, Table, TableSummary } from './types.ts'
 
@@ -153,7 +154,11 @@ function withExtras(table: Table, extras: ExtrasOfTable): Table {
   return {
     ...withTableExtras(table, extras.table),
     nameField: extras.table?.nameField ?? table.nameField,
-    columns: [...columns, ...virtual.map(virtualColumn)],
+    columns: [
+      ...columns,
+      ...virtual.map((field) => (table.open === true ? declaredField(field) : virtualColumn(field))),
+      ...(table.open === true ? [...extras.fields.values()].filter((field) => !field.isVirtual && !real.has(field.field.toLowerCase())).map(declaredField) : []),
+    ],
     relations: [...relations]
       .map(([key, relation]) => withRelationExtras(relation, extras.relations.get(key)))
       .sort((a, b) => Number(a.isVirtual) - Number(b.isVirtual) || naturalOrder(a.name, b.name)),
@@ -190,6 +195,16 @@ function virtualColumn(extras: FieldExtras): Column {
     isAggregate: extras.isAggregate,
   })
 }
+
+/** A field of documents that is described beyond its name: it is stored like any other. Documents show the real names. */
+const declaredField = (extras: FieldExtras): Column =>
+  openField(extras.field, {
+    type: (extras.extraType as SimpleType | null) ?? 'object',
+    label: extras.label ?? labelOf(extras.field),
+    description: extras.description,
+    picklist: extras.picklist,
+    validation: rulesOf(extras),
+  })
 
 function rulesOf({ validation }: FieldExtras): Column['validation'] {
   return typeof validation === 'object' && validation !== null && !Array.isArray(validation)

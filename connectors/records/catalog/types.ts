@@ -107,6 +107,8 @@ export interface Column {
   /** Computed by the database and never written. */
   readonly isGenerated: boolean
   readonly native: Json
+  /** Holds values of any type, each compared with its own kind only; what is stored is bound as JSON text (catalog/open.ts). */
+  readonly open?: true
 }
 
 export type RelationType = 'belongs_to' | 'has_one' | 'has_many' | 'many_many'
@@ -158,6 +160,8 @@ export interface Table extends TableSummary {
   /** As the contract prints them: constraint name to its description. */
   readonly constraints: Json
   readonly nameField: string | null
+  /** Records have fields that are not declared: documents. Left out: none but the columns. */
+  readonly open?: true
   /** The catalog's epoch when the table was described: part of every cache key made from it. */
   readonly epoch: number
 }

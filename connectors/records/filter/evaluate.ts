@@ -43,6 +43,8 @@ function truthOf(predicate: Predicate, binds: readonly Bind[], row: RowGetter, r
       return odd(predicate.of, truth)
     case 'not':
       return negate(truth(predicate.of))
+    case 'native':
+      throw new TypeError('A filter of the source itself is not known here.')
     case 'exists':
       return exists(predicate.step, binds, row, related)
     case 'null': {
@@ -102,18 +104,21 @@ function test(
     if (low === undefined || high === undefined) return undefined
     const type = typeOf(predicate.left) ?? typeOf(predicate.low) ?? typeOf(predicate.high)
     return both(
-      orNull(compareValues(left, low, type), (order) => order >= 0),
-      orNull(compareValues(left, high, type), (order) => order <= 0),
+      orNull(compared(predicate.left, left, low, type), (order) => order >= 0),
+      orNull(compared(predicate.left, left, high, type), (order) => order <= 0),
     )
   }
   const right = compute(predicate.right, binds, row)
   if (right === undefined) return undefined
   if (predicate.kind === 'match') {
     if (left === null || right === null) return null
-    return matchesLike(printed(left), patternOf(predicate.op, printed(right)), predicate.op === 'ilike')
+    const open = isOpen(predicate.left)
+    if (open && typeof left !== 'string') return false
+    return matchesLike(printed(left), patternOf(predicate.op, printed(right)), open || predicate.op === 'ilike')
   }
   const holds = comparisons[predicate.op]
-  return orNull(compareValues(left, right, typeOf(predicate.left) ?? typeOf(predicate.right)), holds)
+  const open = isOpen(predicate.left) ? predicate.left : predicate.right
+  return orNull(compared(open, left, right, typeOf(predicate.left) ?? typeOf(predicate.right)), holds)
 }
 
 const comparisons: { readonly [O in '=' | '!=' | '<' | '<=' | '>' | '>=']: (order: number) => boolean } = {
@@ -137,12 +142,22 @@ function inList(predicate: Predicate & { readonly kind: 'in' }, binds: readonly 
   const list = binds[predicate.list]
   let result: Truth = false
   for (const each of Array.isArray(list) ? list : []) {
-    const order = compareValues(left, valueFrom(each), typeOf(predicate.left))
+    const order = compared(predicate.left, left, valueFrom(each), typeOf(predicate.left))
     if (order === 0) return true
     if (order === null) result = null
   }
   return result
 }
+
+const isOpen = (expr: PlanExpr): boolean => expr.kind === 'column' && expr.column.open === true
+
+/** What is of another kind than a value of an open column is neither the same, nor more, nor less. */
+function compared(expr: PlanExpr, a: Value, b: Value, type: SimpleType | null): number | null {
+  if (a === null || b === null || !isOpen(expr) || kindOf(a) === kindOf(b)) return compareValues(a, b, type)
+  return Number.NaN
+}
+
+const kindOf = (value: Value): string => (typeof value === 'bigint' ? 'number' : typeof value)
 
 const typeOf = (expr: PlanExpr): SimpleType | null => (expr.kind === 'column' ? expr.column.type : null)
 

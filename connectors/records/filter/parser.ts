@@ -18,11 +18,15 @@ import type { Filter, FilterExpr } from './types.ts'
  */
 export function parseFilter(text: string, limits?: FilterLimits): Filter | null {
   if (text === '') return null
+  if (isNative.test(text)) return { kind: 'native', text, of: [] }
   const lexer = new Lexer(text)
   const filter = new FilterParser(lexer, new Budget(limits)).filter()
   if (!lexer.atEnd()) throw unparsable()
   return filter
 }
+
+/** A JSON object, which is no filter of this language: one of the source's own (data-plane 8.1). */
+const isNative = /^\s*\{\s*["}]/
 
 /** Loosest first. */
 const ranks: readonly LogicalKind[] = ['or', 'xor', 'and']

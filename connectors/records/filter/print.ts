@@ -33,6 +33,8 @@ export function printFilter(filter: Filter): string {
       const inner = printFilter(filter.of)
       return isComposite(filter.of) ? `NOT (${inner})` : `NOT ${inner}`
     }
+    case 'native':
+      return filter.text
     case 'compare':
       return `${left(filter.left)} ${filter.op} ${operand(filter.right, 'filter')}`
     case 'match':

@@ -5,7 +5,7 @@
 import type { Bind, Json } from 'dataferry/sdk'
 import type { Column } from '../catalog/types.ts'
 import { type CastUse, castKind, castValue, plainValue, textOf } from './casts.ts'
-import { badField } from './faults.ts'
+import { badField, unparsable } from './faults.ts'
 import { wholePattern } from './like.ts'
 import { replaceLookups } from './lookups.ts'
 import { readDigits, smallestInteger } from './numeric.ts'
@@ -47,6 +47,9 @@ export function resolveFilter(filter: Filter, scope: Scope): Predicate {
     }
     case 'null':
       return { kind: 'null', left: resolveExpr(filter.left, scope) }
+    case 'native':
+      if (scope.native !== true) throw unparsable()
+      return { kind: 'native', value: scope.bind(filter.text) }
   }
 }
 
@@ -112,10 +115,10 @@ const isNullWord = (operand: Operand): boolean =>
   operand.kind === 'text' && !operand.quoted && operand.text.toLowerCase() === 'null'
 
 const meansNull = (right: FilterExpr, column: Column): boolean =>
-  right.kind === 'value' && isNullWord(right.value) && castKind(column.type) !== 'string'
+  right.kind === 'value' && isNullWord(right.value) && (column.open === true || castKind(column.type) !== 'string')
 
 function castOperand(operand: Operand, column: Column | null, use: CastUse, scope: Scope): Bind {
-  if (column === null || column.dbType === '') return untyped(operand, scope)
+  if (column === null || column.dbType === '' || column.open === true) return untyped(operand, scope)
   if (isNullWord(operand) && castKind(column.type) !== 'string') return null
   return castValue(given(operand, scope), column, use)
 }

@@ -58,14 +58,20 @@ export type Operand =
 /** A field as written, maybe with dots; compared in any case. */
 export type FieldName = string
 export type FilterExpr = Expr<FieldName, Operand>
+/** A filter in the source's own language, as JSON text. No field that the house could look at is in it. */
+export interface NativeFilter {
+  readonly kind: 'native'
+  readonly text: string
+  readonly of: readonly never[]
+}
 /** As written. The kernel's contract carries it as an opaque `RoleFilter` and never reads it. */
-export type Filter = Tree<FieldName, Operand, readonly Operand[]>
+export type Filter = Tree<FieldName, Operand, readonly Operand[], NativeFilter>
 
 /** An index into the plan's binds. */
 export type Slot = number
 export type PlanExpr = Expr<Column, Slot>
 /** Resolved. The list of `in` is one slot, whose bind is an array. */
-export type Predicate = Tree<Column, Slot, Slot, Exists>
+export type Predicate = Tree<Column, Slot, Slot, Exists | NativeTest>
 
 /** From a row to those that a relation joins it with, many_many through a junction. */
 export interface RelatedStep {
@@ -86,6 +92,11 @@ export interface RelatedStep {
 export interface Exists {
   readonly kind: 'exists'
   readonly step: RelatedStep
+}
+/** What the source's own language says; its JSON text is in the slot. */
+export interface NativeTest {
+  readonly kind: 'native'
+  readonly value: Slot
 }
 /** A value of the one related row; null where there is none. */
 export interface RelatedValue {
@@ -114,6 +125,8 @@ export interface Scope {
   meaning?(column: Column): PlanExpr | null
   /** The field of a related table that a client may name so, or null. */
   related?(name: FieldName): RelatedField | null
+  /** Filters in the source's own language may be used. Left out: not by this caller, or not here. */
+  readonly native?: true
   /** Adds a value to the plan's binds. */
   bind(value: Bind): Slot
   /** Named values, keys with their colon. */

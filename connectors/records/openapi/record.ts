@@ -88,6 +88,7 @@ export function recordSchema(
       ...Object.fromEntries(fields),
       ...Object.fromEntries(relations.filter(([name]) => !names.has(name))),
     },
+    ...(view.table.open === true ? { additionalProperties: true } : {}),
   }
 }
 

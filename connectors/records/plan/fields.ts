@@ -1,5 +1,6 @@
 /** Which values a row shows: fields, and aggregates where rows are grouped (data-plane 3.3 `fields`). */
 import { BadRequest } from 'dataferry/sdk'
+import { wholeRecord } from '../catalog/open.ts'
 import { type Column, integerTypes, nameOf, type SimpleType } from '../catalog/types.ts'
 import { aggregateKey, type FieldAsked, parseField } from '../filter/index.ts'
 import type { FieldsAsked } from '../options.ts'
@@ -42,7 +43,10 @@ const whole = new WeakMap<readonly Column[], readonly Projection[]>()
 export function allFields(view: TableView): readonly Projection[] {
   const known = whole.get(view.columns)
   if (known) return known
-  const made = view.columns.filter((column) => !column.isAggregate).map(shownProjection)
+  const made =
+    view.table.open === true
+      ? [{ ...projection(wholeRecord), without: view.hiddenBelow(null) }]
+      : view.columns.filter((column) => !column.isAggregate).map(shownProjection)
   whole.set(view.columns, made)
   return made
 }
@@ -66,11 +70,18 @@ export function fieldsOf(
       found.set(each.as, each)
     }
   }
+  // The identifier of a document is part of every projection (data-plane 8.1).
+  if (view.table.open === true && !grouped) {
+    const missing = view.key.filter((column) => !found.has(nameOf(column)))
+    return [...missing.map(shownProjection), ...found.values()]
+  }
   return [...found.values()]
 }
 
 function fieldOf(view: TableView, text: string, member: FieldAsked, grouped: boolean): Projection {
-  const column = view.column(text)
+  const aggregates = grouped && member.kind === 'aggregate' && view.table.open === true
+  const column = aggregates ? null : view.column(text)
+  if (column?.open === true) return { ...projection(column), without: view.hiddenBelow(column) }
   if (column) return shownProjection(column)
   const found = grouped && member.kind === 'aggregate' ? aggregateOf(view, member.function, member.of) : null
   if (!found) throw new BadRequest(`Invalid field requested: ${text}`)
@@ -83,7 +94,7 @@ function aggregateOf(view: TableView, name: AggregateFunction, of: string | null
     return { as: aggregateKey(name, null), expr, type: 'bigint', column: null, hidden: false }
   }
   const column = view.column(of)
-  if (!column) return null
+  if (!column || (column.open === true && view.hiddenBelow(column).length > 0)) return null
   return {
     as: aggregateKey(name, nameOf(column)),
     expr: { kind: 'aggregate', name, of: { kind: 'column', column } },

@@ -32,7 +32,7 @@ export function shapeOfRead(plan: ReadPlan): string {
 
 export function shapeOfWrite(plan: WritePlan): string {
   const { kind, into, set, where, key, returning } = plan
-  let shape = `${kind} ${tableToken(into)}(${set.map((each) => `${columnToken(each.column)}:${exprShape(each.expr)}`).join()})`
+  let shape = `${plan.replaces === true ? 'replacing ' : ''}${kind} ${tableToken(into)}(${set.map((each) => `${columnToken(each.column)}:${exprShape(each.expr)}`).join()})`
   if (where) shape += `?${predicateShape(where)}`
   if (key.length > 0) shape += `!${key.map(columnToken).join()}`
   if (plan.overwrite) shape += `+${plan.overwrite.map(columnToken).join()}`
@@ -49,8 +49,8 @@ function columnsShape(columns: readonly Projection[]): string {
   return shape
 }
 
-function projectionShape({ as, expr, type, column, hidden }: Projection): string {
-  const sign = hidden ? '~' : ''
+function projectionShape({ as, expr, type, column, hidden, without }: Projection): string {
+  const sign = `${hidden ? '~' : ''}${without ? `-${without.map(token).join('-')}-` : ''}`
   if (expr.kind === 'column')
     return as === expr.column.name ? sign + token(as) : `${sign}${columnToken(expr.column)}>${token(as)}`
   const value =
@@ -105,6 +105,8 @@ export function predicateShape(predicate: Predicate): string {
       return `(null ${exprShape(predicate.left)})`
     case 'exists':
       return `(exists ${stepShape(predicate.step)})`
+    case 'native':
+      return `(native $${predicate.value})`
   }
 }
 

@@ -23,6 +23,8 @@ export interface Projection {
   readonly hidden: boolean
   /** Planning puts the function that the column is shown through in the place of `expr` (data-plane 6.6). */
   readonly through?: boolean
+  /** Of an open table: what of the value is left out, as paths from the record's top. */
+  readonly without?: readonly string[]
 }
 
 export interface OrderTerm {
@@ -101,6 +103,8 @@ export interface WritePlan {
   readonly kind: 'insert' | 'update' | 'upsert' | 'delete'
   readonly into: Table
   readonly set: readonly Assignment[]
+  /** update: nothing of the record stays but its key and what is set; of open tables only. */
+  readonly replaces?: true
   /** update, delete: which rows. */
   readonly where: Predicate | null
   /** upsert: the key whose conflict makes it an update; `where` says which rows it may update. */

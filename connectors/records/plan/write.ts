@@ -49,10 +49,16 @@ export class WritePlanner {
     return { plan, shape: shapeOfWrite(plan), binds: binds.values }
   }
 
-  update(values: FieldValues, key: readonly Column[], keyValues: readonly Bind[]): Planned<WritePlan> {
+  /** `replaces`: of an open table, nothing else of the record stays but its key. */
+  update(
+    values: FieldValues,
+    key: readonly Column[],
+    keyValues: readonly Bind[],
+    replaces = false,
+  ): Planned<WritePlan> {
     const binds = new Binds(this.#first)
     const where = allOf([keyIs(key, keyValues, binds), this.#rows])
-    return this.#planned('update', this.#assignments(values, binds), where, binds)
+    return this.#planned('update', this.#assignments(values, binds), where, binds, replaces)
   }
 
   delete(key: readonly Column[], keyValues: readonly Bind[]): Planned<WritePlan> {
@@ -93,8 +99,17 @@ export class WritePlanner {
     set: readonly Assignment[],
     where: Predicate | null,
     binds: Binds,
+    replaces = false,
   ): Planned<WritePlan> {
-    const plan: WritePlan = { kind, into: this.#view.table, set, where, key: none, returning: this.#returning }
+    const plan: WritePlan = {
+      kind,
+      into: this.#view.table,
+      set,
+      ...(replaces ? { replaces } : null),
+      where,
+      key: none,
+      returning: this.#returning,
+    }
     return { plan, shape: shapeOfWrite(plan), binds: binds.values }
   }
 }

@@ -3,6 +3,7 @@
  * read by the keys of all parents at once, and this is the one place where our code compares keys (architecture, "Records" 5).
  */
 import { BadRequest, type Bind, type Json } from 'dataferry/sdk'
+import { atPath } from '../catalog/open.ts'
 import { type Column, nameOf } from '../catalog/types.ts'
 import { parseOrder } from '../filter/index.ts'
 import { withNeeds } from '../model.ts'
@@ -74,7 +75,7 @@ async function childrenOf(
 ): Promise<readonly Json[]> {
   const { relation, own, child, options } = each
   const refs = columnsOf(child, relation.refFields)
-  const parentKeys = parents.map((row) => own.map((column) => row[nameOf(column)] ?? null))
+  const parentKeys = parents.map((row) => own.map((column) => heldBy(row, column)))
   const links = await linksOf(each, across, parentKeys, signal)
   const wanted = links === null ? parentKeys : links.flatMap((keys) => [...keys.values()])
   const found = await readChildren(each, across.child, links === null ? own : farOf(each), refs, wanted, signal)
@@ -99,6 +100,9 @@ async function childrenOf(
     return rows[0] ?? (relation.type === 'belongs_to' ? null : [])
   })
 }
+
+const heldBy = (row: Row, column: Column): Json =>
+  (column.open === true ? atPath(row, column.name) : row[nameOf(column)]) ?? null
 
 /** The junction's far keys of each parent; null where there is no junction. */
 async function linksOf(

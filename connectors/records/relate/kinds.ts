@@ -15,6 +15,8 @@ export function keyKind({ type }: Column): string {
 
 /** Keys of a virtual relation may be of different kinds, which a database refuses to compare or compares in its own way. */
 export function isOtherKind(relation: Relation, from: Table, child: Table, junction: Table | null): boolean {
+  // No store joins documents.
+  if (from.open === true || child.open === true || junction?.open === true) return true
   if (!relation.isVirtual) return false
   const differ = (a: readonly Column[], b: readonly Column[]): boolean =>
     a.some((column, at) => keyKind(column) !== keyKind(b[at] ?? column))
@@ -34,6 +36,8 @@ export function isOtherKind(relation: Relation, from: Table, child: Table, junct
 export function keyAs(value: Json | Bind, from: Column, column: Column): Bind {
   if (value === null || value instanceof Uint8Array || isList(value)) return value as Bind
   const one = value as Json
+  if (column.open === true) return castToColumn(one, column)
+  if (from.open === true && typeof one === 'number' && keyKind(column) === 'number') return castToColumn(one, column)
   if (keyKind(from) === 'number') return castToColumn(numberText(one), column)
   if (keyKind(column) === 'number' && numberText(one) !== one) {
     throw new BadRequest(`Field '${nameOf(from)}' holds what can be no value of '${nameOf(column)}'.`)

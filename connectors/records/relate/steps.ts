@@ -52,7 +52,7 @@ export async function stepTo(view: TableView, relation: Relation, here: RelatedT
     junction: through,
     between,
     apart: elsewhere || isOtherKind(relation, view.table, childTable, junctionTable),
-    joinsJunction: between === here && sameKinds,
+    joinsJunction: between === here && sameKinds && view.table.open !== true && junctionTable?.open !== true,
   }
 }
 

@@ -31,7 +31,7 @@ export function withCatalog(store: RecordStore, catalog: Catalog): RecordStore {
     ...(routines && { routines }),
     read: (plan) => store.read(plan),
     ...(explain && { explain: (plan: Planned<ReadPlan>) => explain.call(store, plan) }),
-    write: (work, signal) => store.write(work, signal),
+    write: (work, signal, atomic) => store.write(work, signal, atomic),
     ...(writeOne && {
       writeOne: (plan: Planned<WritePlan>, signal: AbortSignal) => writeOne.call(store, plan, signal),
     }),

@@ -1,5 +1,6 @@
 /** What is written must satisfy the role's row filter (data-plane 3.11). */
-import { Forbidden, type Json } from 'dataferry/sdk'
+import { Decimal, Forbidden, type Json, parseJson } from 'dataferry/sdk'
+import { atPath, overlap } from '../catalog/open.ts'
 import type { Column } from '../catalog/types.ts'
 import { evaluate, evaluatePresent } from '../filter/index.ts'
 import { Binds } from '../plan/binds.ts'
@@ -20,6 +21,12 @@ export function rowCheck(view: TableView): RowCheck {
   return (values, kind) => {
     let unknown = false
     const setTo = (column: Column): Json | undefined => {
+      if (column.open === true) {
+        const found = openValue(values, column)
+        // Which member of a list, or what of an object, would be compared?
+        if (found === 'unknown' || isStructure(found)) unknown = true
+        return found === 'unknown' ? null : found
+      }
       const value = values.get(column)
       if (value === undefined) return undefined
       if (value.kind === 'expr') unknown = true
@@ -29,6 +36,33 @@ export function rowCheck(view: TableView): RowCheck {
     const holds = predicate === null || judge(predicate, binds.values, setTo)
     if (!holds || unknown) throw new Forbidden('Denied access to some of the requested fields.')
   }
+}
+
+const isStructure = (value: Json | undefined): boolean =>
+  typeof value === 'object' && value !== null && !(value instanceof Decimal)
+
+/** What an open column is set to, by itself or by a field above it; `unknown`: by one below it, or by what only the store can compute. */
+function openValue(values: FieldValues, column: Column): Json | undefined | 'unknown' {
+  for (const [set, value] of values) {
+    if (set.open !== true || !overlap(set.name, column.name)) continue
+    const within = set.name === column.name || column.name.startsWith(`${set.name}.`)
+    if (!within || value.kind === 'expr') return 'unknown'
+    const stored = typeof value.value === 'string' ? parseJson(value.value) : null
+    if (set.name === column.name) return stored
+    if (Array.isArray(stored)) return 'unknown'
+    return reach(stored, column.name.slice(set.name.length + 1))
+  }
+  return undefined
+}
+
+/** null: nothing is there any more. A list on the way has many values. */
+function reach(value: Json, path: string): Json | 'unknown' {
+  let here: Json | undefined = value
+  for (const segment of path.split('.')) {
+    if (Array.isArray(here)) return 'unknown'
+    here = here === undefined ? undefined : atPath(here, segment)
+  }
+  return here ?? null
 }
 
 function shown(value: FieldValue): Json {

@@ -2,8 +2,9 @@
 
 import type { Bind } from 'dataferry/sdk'
 import { BadRequest, Decimal, Forbidden, type Json } from 'dataferry/sdk'
-import { castToColumn, meansNull } from '../cast.ts'
+import { castToColumn, meansNull, openStored } from '../cast.ts'
 import { isRequired } from '../catalog/describe.ts'
+import { holdsPaths, openColumn, overlap, withoutPaths } from '../catalog/open.ts'
 import { type Column, nameOf, type Relation } from '../catalog/types.ts'
 import { type FilterExpr, parseExpression, replaceLookupsIn, resolveExpr } from '../filter/index.ts'
 import { missingKey } from '../keys.ts'
@@ -40,6 +41,8 @@ export interface Processing {
   readonly lenient?: boolean
   /** Columns that something else will fill in, whatever was sent for them. */
   readonly filled?: ReadonlySet<Column>
+  /** The record takes the place of the one that is there (data-plane 8.1, PUT). */
+  readonly replaces?: boolean
 }
 
 /** Processes one record. Throws BadRequest for the first field that does not do, Forbidden for one that the role may only read. */
@@ -60,7 +63,46 @@ export function processRecord(view: TableView, record: Members, how: Processing)
     values.set(column, value)
     sent = true
   }
+  if (view.table.open === true && setUndeclared(view, record, how, values)) sent = true
   return { values, sent }
+}
+
+/** The fields of a document that nobody declared; whether there are any. */
+function setUndeclared(view: TableView, record: Members, how: Processing, values: Map<Column, FieldValue>): boolean {
+  const declared = new Set(view.table.columns.map((column) => nameOf(column).toLowerCase()))
+  const relations = relationNames(view)
+  const whole = how.kind === 'insert' || how.replaces === true
+  const set: Column[] = []
+  for (const [name, raw] of Object.entries(record)) {
+    if (declared.has(name.toLowerCase()) || relations.has(name.toLowerCase())) continue
+    const column = openColumn(view.table, name)
+    if (column === null) throw new BadRequest(`A field can not be named '${name}'.`)
+    if (whole && name.includes('.'))
+      throw new BadRequest(`Field '${name}': a record that is new or replaced has members, not paths.`)
+    if (!whole && set.some((other) => overlap(other.name, name)))
+      throw new BadRequest(`Field '${name}' is set twice: by itself and by a path.`)
+    const value = fieldValue(view, column, raw, how)
+    if (value === null) continue
+    set.push(column)
+    values.set(column, value)
+  }
+  return set.length > 0
+}
+
+/**
+ * What of a value may be stored in an open column. Throws Forbidden where something below is read-only; and for an update where something
+ * below is hidden, because it would be lost.
+ */
+function storable(view: TableView, column: Column, value: Json, whole: boolean): Json {
+  const hidden = view.hiddenBelow(column)
+  const fixed = view.unwritableBelow(column)
+  if (hidden.length === 0 && fixed.length === 0) return value
+  if (!whole || holdsPaths(value, fixed, column.name)) {
+    throw new Forbidden(
+      `Denied access to some of the requested fields. Field '${nameOf(column)}' can not be written as a whole by this role.`,
+    )
+  }
+  return withoutPaths(value, hidden, column.name)
 }
 
 /** A key that the database does not make must come with the record (data-plane 3.6). */
@@ -123,10 +165,13 @@ function fieldValue(view: TableView, column: Column, raw: Json | undefined, how:
   if (view.refuses(column)) throw deniedField(column)
   if (!view.writes(column)) return null
   const increment = incrementOf(raw, column, how.kind, how.lenient === true)
+  if (increment !== null && how.replaces === true)
+    throw new BadRequest(`Field '${nameOf(column)}': '$inc' is for PATCH, a replaced record has no value before.`)
   if (increment !== null) return increment
   const expression = expressionOf(raw)
   if (expression !== null) return expressionValue(view, expression)
   const value = replaceLookupsIn(raw, view)
+  if (column.open === true && value === null) storable(view, column, value, how.kind === 'insert')
   if (meansNull(value, column)) {
     if (how.kind === 'insert' && column.autoIncrement) return null
     const judged = validate(column, null, how.kind)
@@ -136,6 +181,10 @@ function fieldValue(view: TableView, column: Column, raw: Json | undefined, how:
   }
   const judged = validate(column, value, how.kind)
   if (judged === 'ignore') return null
+  if (column.open === true) {
+    const whole = how.kind === 'insert' || how.replaces === true
+    return { kind: 'value', value: openStored(storable(view, column, value, whole)) }
+  }
   const fn = functionsOf(column)[how.kind === 'insert' ? 'INSERT' : 'UPDATE']
   const written: FieldValue = { kind: 'value', value: castToColumn(value, column) }
   return fn?.kind === 'expr' ? { ...written, through: fn.expr } : written

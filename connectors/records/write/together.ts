@@ -162,8 +162,9 @@ export async function writeTogether<T>(
   others: readonly Place[],
   work: (session: Sessions) => Promise<T>,
   signal: AbortSignal,
+  atomic = false,
 ): Promise<T> {
-  if (others.length === 0) return own.store.write((session) => work(new Sessions(session, [])), signal)
+  if (others.length === 0) return own.store.write((session) => work(new Sessions(session, [])), signal, atomic)
   const sorted = others.toSorted((a, b) => order(a) - order(b))
   const held = sorted.map((place) => new Held(place))
   const first = sorted.filter((place) => order(place) < order(own)).length

@@ -1,5 +1,5 @@
 /** PUT and PATCH: both update what is sent and leave the rest (data-plane 3.7). */
-import { type ApiReply, BadRequest, type Json } from 'dataferry/sdk'
+import { type ApiReply, BadRequest, Forbidden, type Json } from 'dataferry/sdk'
 import type { Column } from '../catalog/types.ts'
 import { type Filter, parseFilter } from '../filter/index.ts'
 import { type KeyValue, keyOf, keyOfPath, keyOfRecord, needIdentifiers } from '../keys.ts'
@@ -11,6 +11,7 @@ import { asRows, keyProjections, planRead } from '../plan/read.ts'
 import { WritePlanner } from '../plan/write.ts'
 import { listNames, relatedFieldsOf } from '../read.ts'
 import type { Row, WriteSession } from '../store.ts'
+import type { TableView } from '../view.ts'
 import { type RowCheck, rowCheck } from './check.ts'
 import { type FieldValues, type ProcessedRecord, processRecord } from './fields.ts'
 import { filledBy, type Nested, placesOf, prepareNested } from './nested.ts'
@@ -26,6 +27,7 @@ import {
   changeOf,
   readBack,
   readsBack,
+  replaces,
   reply,
   replyOf,
   returning,
@@ -144,19 +146,27 @@ async function prepareOne(
     const change = { ...sent, record }
     const nested = await prepareNested(target.view, record, nestedTables(target), change)
     const filled = filledBy(nested)
-    const processed = processRecord(target.view, record, { kind: 'update', index, userId, key, filled })
+    const whole = replaces(writing)
+    if (whole) needWholeRights(target.view)
+    const processed = processRecord(target.view, record, { kind: 'update', index, userId, key, filled, replaces: whole })
     const setting = target.rules.allowUpsert && (target.id !== null || options.ids === null || !options.continue)
     const inserts = setting || options.upsert ? insertValues(writing, change, wanted.key, index, filled) : null
     const update: Update = { change, key: wanted.key, processed, nested, inserts, check }
     if (nested.parents.length === 0) {
       if (inserts !== null) (writing.insertView ? rowCheck(writing.insertView) : check)(inserts, 'insert')
-      const refused = refusalOf(() => check(processed.values, 'update'))
+      const refused = refusalOf(() => check(processed.values, whole ? 'insert' : 'update'))
       if (refused !== null) return refusedUpdate(writing, update, refused)
     }
     return updateOperation(writing, planner, update)
   } catch (error) {
     return { error }
   }
+}
+
+/** What a role does not see, or only reads, would be lost with the record that is replaced. Throws Forbidden. */
+function needWholeRights(view: TableView): void {
+  if (view.hiddenBelow(null).length === 0 && view.unwritableBelow(null).length === 0) return
+  throw new Forbidden('A record can not be replaced by a role that may not write all of its fields. Use PATCH.')
 }
 
 /** What an upsert inserts where nothing was updated: the key and the fields sent; the database judges what is missing. */
@@ -191,7 +201,7 @@ async function updateWhere(writing: Writing, text: string, record: Members, sign
   const filter = parseFilter(text, { maxTerms: target.rules.maxFilterTerms })
   // A field of a related table is looked at before: some databases don't let the statement itself ask for it.
   const fields = text.includes('.') ? await relatedFieldsOf(target, options, signal) : null
-  if (model !== null || fields !== null) {
+  if (model !== null || fields !== null || replaces(writing)) {
     const keys = await keysWhere(writing, filter, fields, signal)
     const whole: Writing = fields === null ? writing : { ...writing, mode: 'rollback' }
     return updateMany(whole, keys.length, (index) => ({ key: keys[index] as KeyValue, record }), signal)

@@ -14,7 +14,7 @@ import { type Given, noneGiven, StoredRow, withGiven } from './rows.ts'
 import { type Operation, runOne, type Written } from './run.ts'
 import { nestedContext } from './tables.ts'
 import { insertMissing } from './upsert.ts'
-import { keyFields, shownBy, splitRow, type Writing } from './writing.ts'
+import { keyFields, replaces, shownBy, splitRow, type Writing } from './writing.ts'
 
 /** One record to be updated. */
 export interface Update {
@@ -30,7 +30,7 @@ export interface Update {
 export function updateOperation(writing: Writing, planner: WritePlanner, update: Update): Operation {
   const { change, key, processed, nested, inserts } = update
   const writes = processed.values.size > 0 && (processed.sent || nested.children.length > 0)
-  const statement = writes ? planner.update(processed.values, writing.key, key.values) : null
+  const statement = writes ? planner.update(processed.values, writing.key, key.values, replaces(writing)) : null
   const finish = (outcome: WriteOutcome & { readonly ok: true }): Written => updatedRow(writing, update, outcome)
   return {
     change,
@@ -44,7 +44,7 @@ export function updateOperation(writing: Writing, planner: WritePlanner, update:
       const values = withGiven(processed.values, given)
       if (nested.parents.length > 0) update.check(values, 'update')
       const written = await upserted(writing, planner, session, { ...update, given }, async () => {
-        if (given.size > 0) return finish(await runOne(session, planner.update(values, writing.key, key.values)))
+        if (given.size > 0) return finish(await runOne(session, planner.update(values, writing.key, key.values, replaces(writing))))
         if (statement !== null) return finish(await runOne(session, statement))
         return unchanged(writing, session, update)
       })

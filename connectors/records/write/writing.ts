@@ -94,6 +94,10 @@ export async function understand(
   }
 }
 
+/** PUT replaces a document; a row of a table has its columns whatever is sent (data-plane 3.7, 8.1). */
+export const replaces = ({ target, request }: Pick<Writing, 'target' | 'request'>): boolean =>
+  target.view.table.open === true && request.verb === 'PUT'
+
 /** What answers show has to be read behind the statements. */
 export const readsBack = ({ shows, returns }: Writing): boolean => shows && !returns
 

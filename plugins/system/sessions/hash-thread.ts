@@ -28,7 +28,7 @@ const idle: Worker[] = []
 export function compute(task: HashTask & { readonly kind: 'argon2id' }): Promise<Buffer>
 export function compute(task: HashTask & { readonly kind: 'bcrypt' }): Promise<boolean>
 export async function compute(task: HashTask): Promise<Buffer | boolean> {
-  const worker = idle.pop() ?? new Worker(new URL(import.meta.url), { workerData: { role } })
+  const worker = idle.pop() ?? newThread()
   // While it has work, the process waits for it.
   worker.ref()
   try {
@@ -38,6 +38,15 @@ export async function compute(task: HashTask): Promise<Buffer | boolean> {
   } finally {
     worker.unref()
   }
+}
+
+function newThread(): Worker {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { role } })
+  worker.on('exit', () => {
+    const at = idle.indexOf(worker)
+    if (at >= 0) idle.splice(at, 1)
+  })
+  return worker
 }
 
 type Answer = { readonly result: Uint8Array | boolean } | { readonly error: string }
