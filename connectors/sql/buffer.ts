@@ -9,6 +9,24 @@ const short = 24
 const keptAtMost = 1_048_576
 const none = Buffer.alloc(0)
 
+/**
+ * Memory of larger contents is used again: V8 counts it, and goes through the whole heap when much of it has come and gone. A slab holds
+ * the first chunk of a list.
+ */
+const slabBytes = 294_912
+const slabFrom = 16_384
+const slabsAtMost = 8
+const slabs: Buffer[] = []
+
+function memoryFor(bytes: number): Buffer {
+  if (bytes <= slabFrom || bytes > slabBytes) return Buffer.allocUnsafe(bytes)
+  return slabs.pop() ?? Buffer.allocUnsafeSlow(slabBytes)
+}
+
+function giveBack(memory: Buffer): void {
+  if (memory.length === slabBytes && slabs.length < slabsAtMost) slabs.push(memory)
+}
+
 export class ByteBuffer {
   readonly #capacity: number
   #bytes: Buffer
@@ -74,19 +92,21 @@ export class ByteBuffer {
     return this.#bytes.toString('utf8', start, end)
   }
 
-  /** The content, to be given away; the buffer is empty then. What fills most of the memory goes with it, what does not is copied. */
+  /** A copy of the content, to be given away; the buffer is empty then. */
   take(): Uint8Array {
     const length = this.#length
     this.#length = 0
-    if (length > short && length >= this.#bytes.length >> 1) {
-      const taken = this.#bytes.subarray(0, length)
-      this.#bytes = none
-      return taken
-    }
     const taken = Buffer.allocUnsafe(length)
     this.#bytes.copy(taken, 0, 0, length)
     if (this.#bytes.length > keptAtMost) this.#bytes = none
     return taken
+  }
+
+  /** Nothing more is written: its memory is for others. */
+  free(): void {
+    giveBack(this.#bytes)
+    this.#bytes = none
+    this.#length = 0
   }
 
   clear(): void {
@@ -96,8 +116,9 @@ export class ByteBuffer {
   #room(more: number): void {
     const needed = this.#length + more
     if (needed <= this.#bytes.length) return
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2, this.#capacity))
+    const grown = memoryFor(Math.max(needed, this.#bytes.length * 2, this.#capacity))
     this.#bytes.copy(grown, 0, 0, this.#length)
+    giveBack(this.#bytes)
     this.#bytes = grown
   }
 }

@@ -90,6 +90,23 @@ export class ReadRunner<R> {
       result.kind !== 'rows' && (output.wrapper !== null || schema !== null || (known !== null && known.count !== null))
     const frame = frameFor(this.#program, output, wrapped)
     const out = new ByteBuffer()
+    try {
+      await this.#body(run, rows, frame, out, sink, known, schema)
+    } finally {
+      out.free()
+    }
+  }
+
+  async #body(
+    run: Run<R>,
+    rows: Statement,
+    frame: Frame,
+    out: ByteBuffer,
+    sink: ByteSink,
+    known: Meta | null,
+    schema: string | null,
+  ): Promise<void> {
+    const { count } = this.#program
     frame.begin(out)
     const written = await this.#rows(run, rows, frame, out, sink)
     // The rows of a list are its count where the list ended before its limit.
