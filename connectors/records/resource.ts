@@ -2,7 +2,7 @@
  * The records of one table under every verb (data-plane 3): what `_table/{table}` of a service and the resources of the system
  * service have in common.
  */
-import { type ApiReply, type ApiRequest, BadRequest, NotImplemented } from 'dataferry/sdk'
+import { type ApiReply, type ApiRequest, NotImplemented } from 'dataferry/sdk'
 import { explainRead } from './explain.ts'
 import { parseOptions } from './options.ts'
 import { isMembers, type Payload, payloadOf } from './payload.ts'
@@ -41,7 +41,6 @@ export async function handleRecords(target: RecordTarget, request: ApiRequest, s
 }
 
 function payloadFor({ view }: RecordTarget, { body, output }: ApiRequest): Payload {
-  if (body.kind === 'raw') throw new BadRequest('The request contains no valid record sets.')
   const payload = payloadOf(body, output)
   // A table may have a field that is named like the wrapper: its record by id is no wrapped one then.
   if (payload.wrapped && isMembers(payload.members) && !Array.isArray(payload.members[output.wrapperName])) {

@@ -275,6 +275,7 @@ const components = group({ status: [401, 403] }, [
     status: 403,
   },
   { name: 'for clients and scripts', as: 'both', ask: 'GET _table/x_one', status: 200 },
+  { name: 'arguments on a table', as: 'exactly', ask: 'GET _table/x_one(b)' },
   { name: 'arguments on a record', as: 'exactly', ask: 'GET _table/x_one(1)/1' },
   { name: 'a service that is none', as: 'reader', ask: 'GET /nothing/_table/person', status: [401, 403, 404] },
 ])
