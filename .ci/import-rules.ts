@@ -30,11 +30,12 @@ const rules: readonly Rule[] = [
   { files: /^(kernel)\//, rooms: ['config'], exports: [] },
   { files: /^(connectors\/records)\//, rooms: [], exports: ['sdk'] },
   { files: /^(connectors\/sql)\//, rooms: [], exports: ['sdk', 'records'] },
-  { files: /^(connectors\/[^/]+)\//, rooms: [], exports: ['sdk', 'records', 'sql'] },
+  { files: /^(connectors\/document)\//, rooms: [], exports: ['sdk', 'records'] },
+  { files: /^(connectors\/[^/]+)\//, rooms: [], exports: ['sdk', 'records', 'sql', 'document'] },
   { files: /^(plugins\/[^/]+)\//, rooms: [], exports: ['sdk', 'records'] },
   // The suite is for tests, which an example shows in a file of its own.
   { files: /^(docs\/examples\/[^/]+)\/conformance\.ts$/, rooms: [], exports: ['sdk', 'records', 'conformance'] },
-  { files: /^(docs\/examples\/[^/]+)\//, rooms: [], exports: ['sdk', 'records', 'sql'] },
+  { files: /^(docs\/examples\/[^/]+)\//, rooms: [], exports: ['sdk', 'records', 'sql', 'document'] },
   { files: /^(connectors|plugins|docs\/examples)\/[^/]+$/, rooms: [], exports: ['sdk', 'records', 'sql'] },
 ]
 

@@ -43,6 +43,15 @@ export type Observation =
   | { readonly kind: 'service-broken'; readonly service: string; readonly error: unknown; readonly retryMs: number }
   | { readonly kind: 'service-closed'; readonly service: string; readonly revision: number }
   | { readonly kind: 'service-close-failed'; readonly service: string; readonly error: unknown }
+  /** A worker thread ended while it had work; what it was for is answered 503. `service`: whose own thread it was; null: the pool's. */
+  | {
+      readonly kind: 'worker-lost'
+      readonly service: string | null
+      readonly reason: 'memory' | 'exit' | 'error' | 'stalled'
+      /** Requests and pieces of work that it takes along. */
+      readonly failed: number
+      readonly error: unknown
+    }
   | { readonly kind: 'listening'; readonly url: string }
   | { readonly kind: 'draining'; readonly signal: string | null }
   | { readonly kind: 'stopped'; readonly ms: number }
@@ -98,6 +107,7 @@ const levels: { readonly [K in Exclude<Observation['kind'], 'log'>]: Level } = {
   'service-broken': 'error',
   'service-closed': 'debug',
   'service-close-failed': 'warning',
+  'worker-lost': 'error',
   listening: 'info',
   draining: 'info',
   stopped: 'info',

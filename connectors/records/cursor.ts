@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { BadRequest, type Bind, Decimal, type Json, parseJson } from 'dataferry/sdk'
-import { castToColumn } from './cast.ts'
+import { castToColumn, openStored } from './cast.ts'
 import { type Column, nameOf, type SimpleType } from './catalog/types.ts'
 import { castKind, type OrderAsked, type PlanExpr, type Predicate, resolveOrder } from './filter/index.ts'
 import { jsonText } from './json.ts'
@@ -163,7 +163,7 @@ function behind(terms: readonly Term[], values: readonly Json[], binds: Binds): 
     const right: PlanExpr | null = value === null ? null : { kind: 'value', value: binds.add(value) }
     const later = behindIn(term, right)
     if (later) of.push(all([...same, later]))
-    same.push(right === null ? isNull(term) : { kind: 'compare', op: '=', left: term.expr, right })
+    same.push(right === null ? isNull(term) : { kind: 'compare', op: '=', left: term.expr, right, ...storedIn(term) })
     if (index === 0 && terms.length > 1) first = bound(term, right)
   }
   const any: Predicate = of.length === 1 && of[0] ? of[0] : { kind: 'or', of }
@@ -176,19 +176,24 @@ const isNull = ({ expr }: Term): Predicate => ({ kind: 'null', left: expr })
 /** null: nothing is behind it in this term. */
 function behindIn(term: Term, right: PlanExpr | null): Predicate | null {
   const { expr, descending, nullsFirst, filled } = term
+  const stored = storedIn(term)
   if (right === null) return nullsFirst ? { kind: 'not', of: isNull(term) } : null
-  const later: Predicate = { kind: 'compare', op: descending ? '<' : '>', left: expr, right }
+  const later: Predicate = { kind: 'compare', op: descending ? '<' : '>', left: expr, right, ...stored }
   return filled || nullsFirst ? later : { kind: 'or', of: [later, isNull(term)] }
 }
 
 /** Says nothing new, but lets an index of the first term find the place. */
-function bound({ expr, descending, nullsFirst, filled }: Term, right: PlanExpr | null): Predicate | null {
+function bound(term: Term, right: PlanExpr | null): Predicate | null {
+  const { expr, descending, nullsFirst, filled } = term
   if (right === null || !(filled || nullsFirst)) return null
-  return { kind: 'compare', op: descending ? '<=' : '>=', left: expr, right }
+  return { kind: 'compare', op: descending ? '<=' : '>=', left: expr, right, ...storedIn(term) }
 }
+
+const storedIn = ({ column }: Term): { readonly stored?: true } => (column?.open === true ? { stored: true } : {})
 
 function bindOf({ column, type }: Term, value: Json): Bind {
   if (value === null) return null
+  if (column?.open === true) return openStored(value)
   if (column !== null) return castToColumn(value, column)
   if (value instanceof Decimal) return castKind(type) === 'float' ? Number(value.digits) : value.digits
   if (typeof value === 'object') throw wrongToken()

@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly structure?: boolean
   /** Where nulls come in an order that does not say: before all values (left out), or behind them. */
   readonly nulls?: 'least' | 'greatest'
+  /** Its tables are open: collections of documents. A table can be made without a field. */
+  readonly open?: boolean
   /** An upsert meets the named key alone, and can be told which rows it may update; left out: any unique key makes it an update. */
   readonly upsertByKey?: boolean
 }

@@ -37,6 +37,8 @@ export interface Loaded {
   readonly types: ReadonlyMap<string, ServiceType>
   /** The name of the plugin that registered a type. */
   readonly owners: ReadonlyMap<string, string>
+  /** The URL of the module that a plugin came from, by its name. */
+  readonly modules: ReadonlyMap<string, string>
 }
 
 /**
@@ -49,10 +51,19 @@ export async function loadPlugins(
   from: string,
 ): Promise<Loaded> {
   const plugins: Plugin[] = []
-  for (const name of builtin) plugins.push(await load(name, pathToFileURL(builtinFile(name)).href))
-  for (const name of wanted) plugins.push(await load(name, locate(name, from)))
-  return { plugins, ...collectTypes(plugins) }
+  const modules = new Map<string, string>()
+  const add = async (name: string, url: string): Promise<void> => {
+    const plugin = await load(name, url)
+    plugins.push(plugin)
+    modules.set(plugin.name, url)
+  }
+  for (const name of builtin) await add(name, pathToFileURL(builtinFile(name)).href)
+  for (const name of wanted) await add(name, locate(name, from))
+  return { plugins, modules, ...collectTypes(plugins) }
 }
+
+/** The plugin of a module that `loadPlugins` has loaded, in another thread. */
+export const loadPlugin = (name: string, url: string): Promise<Plugin> => load(name, url)
 
 /** Sources load sources, built files load built files. */
 function builtinFile(name: string): string {

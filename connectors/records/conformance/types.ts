@@ -31,7 +31,7 @@ export interface Opened {
 }
 
 /** A capability that a request can ask for, and be refused with 501. */
-export type Lacking = Exclude<keyof Capabilities, 'returning' | 'nulls' | 'upsertByKey'>
+export type Lacking = Exclude<keyof Capabilities, 'returning' | 'nulls' | 'upsertByKey' | 'open'>
 
 export type Lax =
   /** Texts longer than their column. */

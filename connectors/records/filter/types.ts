@@ -44,7 +44,14 @@ export type Tree<C, V, L, X = never> =
   | X
   | { readonly kind: 'and' | 'or' | 'xor'; readonly of: readonly Tree<C, V, L, X>[] }
   | { readonly kind: 'not'; readonly of: Tree<C, V, L, X> }
-  | { readonly kind: 'compare'; readonly op: CompareOp; readonly left: Expr<C, V>; readonly right: Expr<C, V> }
+  | {
+      readonly kind: 'compare'
+      readonly op: CompareOp
+      readonly left: Expr<C, V>
+      readonly right: Expr<C, V>
+      /** Of an open column: the value is JSON text as it was read, and every type has its place in the order. */
+      readonly stored?: true
+    }
   | { readonly kind: 'match'; readonly op: MatchOp; readonly left: Expr<C, V>; readonly right: Expr<C, V> }
   | { readonly kind: 'in'; readonly left: Expr<C, V>; readonly list: L }
   | { readonly kind: 'between'; readonly left: Expr<C, V>; readonly low: Expr<C, V>; readonly high: Expr<C, V> }

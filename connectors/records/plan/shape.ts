@@ -96,7 +96,7 @@ export function predicateShape(predicate: Predicate): string {
       return `(not ${predicateShape(predicate.of)})`
     case 'compare':
     case 'match':
-      return `(${predicate.op} ${exprShape(predicate.left)} ${exprShape(predicate.right)})`
+      return `(${'stored' in predicate ? 'stored ' : ''}${predicate.op} ${exprShape(predicate.left)} ${exprShape(predicate.right)})`
     case 'in':
       return `(in ${exprShape(predicate.left)} ${predicate.list})`
     case 'between':

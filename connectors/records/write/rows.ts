@@ -2,8 +2,8 @@
  * Rows of a related table, as nested writes handle them: one at a time, inside the session of the record that they come with, with the
  * caller's rights on their own table, its validation and its row filter, as if they were written directly (data-plane 5.4, 5.5).
  */
-import { type ApiRequest, type Bind, Forbidden, type Json, type Verb } from 'dataferry/sdk'
-import { castToColumn } from '../cast.ts'
+import { type ApiRequest, type Bind, Forbidden, type Json, NotImplemented, type Verb } from 'dataferry/sdk'
+import { castToColumn, openStored } from '../cast.ts'
 import { type Column, nameOf, type Table } from '../catalog/types.ts'
 import { recordNotFound } from '../keys.ts'
 import type { Change, RecordModel } from '../model.ts'
@@ -96,6 +96,7 @@ export class StoredRow {
     const at = this.#key.indexOf(column)
     if (at !== -1) return this.#keyValues[at] ?? null
     const value = this.#known.get(column)
+    if (column.open === true) return undefined
     return value?.kind === 'value' && value.through === undefined ? value.value : undefined
   }
 }
@@ -197,6 +198,7 @@ export class RelatedRows {
     if (view.filtered && !(await this.exists(columns, held, 'PATCH'))) return null
     rowCheck(view)(values, 'update')
     await this.#of.model?.check?.(session, change)
+    this.#needUndo()
     const undo = this.#undoes ? await undoUpdate(session, this.table, this.key, key, [...values.keys()]) : null
     const outcome = await runOne(session, new WritePlanner(view, []).update(values, columns, held))
     if (outcome.affected === 0) return null
@@ -213,6 +215,7 @@ export class RelatedRows {
     await this.#of.model?.check?.(session, change)
     const planner = new WritePlanner(view, [])
     const columns = [...this.key, ...where.keys()]
+    this.#needUndo()
     const undo = this.#undoes ? await undoDelete(session, this.table, this.key, key) : []
     const outcome = await runOne(session, planner.delete(columns, [...key, ...where.values()]))
     if (outcome.affected > 0) this.#wrote(() => undo)
@@ -225,6 +228,7 @@ export class RelatedRows {
     const planner = new WritePlanner(this.#of.view('DELETE'), [])
     const columns = [...held.keys()]
     const values = [...held.values()]
+    this.#needUndo()
     const undo = this.#undoes ? await undoDelete(this.#session, this.table, columns, values) : []
     await runOne(this.#session, planner.delete(columns, values))
     this.#wrote(() => undo)
@@ -241,6 +245,12 @@ export class RelatedRows {
 
   get #undoes(): boolean {
     return this.#context.sessions.undoes(this.#of.place)
+  }
+
+  /** What a document was before can't be said by its columns, so it can't be put back. */
+  #needUndo(): void {
+    if (this.#undoes && this.table.open === true)
+      throw new NotImplemented('Documents of another service can be created along with a record, not changed or deleted.')
   }
 
   /** Another service commits by itself, so it keeps how to undo. */
@@ -270,9 +280,13 @@ export function needWritable(view: TableView, columns: Iterable<Column>): void {
   }
 }
 
+/** A value that is known as it is compared, as the column stores it. */
+export const storedIn = (column: Column, value: Bind): Bind =>
+  column.open === true ? openStored(value as Json) : value
+
 /** The values with what is given above them. */
 export function withGiven(values: FieldValues, given: Given): Map<Column, FieldValue> {
   const all = new Map(values)
-  for (const [column, value] of given) all.set(column, { kind: 'value', value })
+  for (const [column, value] of given) all.set(column, { kind: 'value', value: storedIn(column, value) })
   return all
 }

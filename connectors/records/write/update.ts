@@ -16,7 +16,7 @@ import { type RowCheck, rowCheck } from './check.ts'
 import { type FieldValues, type ProcessedRecord, processRecord } from './fields.ts'
 import { filledBy, type Nested, placesOf, prepareNested } from './nested.ts'
 import { writeChildren } from './related.ts'
-import { StoredRow } from './rows.ts'
+import { StoredRow, storedIn } from './rows.ts'
 import { type Prepared, prepareAll, runBatch, runOne, type Written } from './run.ts'
 import { nestedContext, nestedTables } from './tables.ts'
 import { type Sessions, writeTogether } from './together.ts'
@@ -181,7 +181,7 @@ function insertValues(
   const how = { kind: 'insert', index, userId, key: [], lenient: true, filled } as const
   const values = new Map(processRecord(writing.insertView ?? target.view, record, how).values)
   writing.key.forEach((column, at) => {
-    values.set(column, { kind: 'value', value: key.values[at] ?? null })
+    values.set(column, { kind: 'value', value: storedIn(column, key.values[at] ?? null) })
   })
   return values
 }

@@ -44,6 +44,8 @@ export function predicateText(context: Context, predicate: Predicate): string {
     }
     case 'null':
       return `${expressionText(context, predicate.left, null)} is null`
+    case 'native':
+      throw new TypeError('SQL has no filters of its own.')
     case 'exists':
       return existsText(context, predicate.step)
   }

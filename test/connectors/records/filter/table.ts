@@ -112,6 +112,8 @@ export function show(predicate: Predicate, binds: readonly Bind[]): string {
       return `${expr(predicate.left)} null`
     case 'exists':
       return `exists ${predicate.step.to.name}`
+    case 'native':
+      return `native ${showBind(binds[predicate.value])}`
   }
 }
 
@@ -163,6 +165,8 @@ export function outline(filter: Filter): string {
       return `${expr(filter.left)} in [${filter.list.map(operand).join(',')}]`
     case 'between':
       return `${expr(filter.left)} between ${expr(filter.low)} and ${expr(filter.high)}`
+    case 'native':
+      return filter.text
     case 'null':
       return `${expr(filter.left)} null`
   }

@@ -1,0 +1,4 @@
+/** `dataferry/document`: the engine of document stores. */
+export * from './adapter.ts'
+export { type Condition, momentOf, type Scalar, satisfies, type Test, valuesAt } from './condition.ts'
+export { type DocumentStoreOptions, documentStore } from './store.ts'

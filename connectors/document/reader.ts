@@ -1,0 +1,304 @@
+/**
+ * Reads of documents: the store is asked for what it can do, and what it can't (functions, groups, places of nulls) is done here over
+ * the documents that the rest of the filter meets, as long as they are few enough.
+ */
+import {
+  type Column,
+  evaluate,
+  memoryRead,
+  openField,
+  type OrderTerm,
+  type PlanExpr,
+  type Planned,
+  type Predicate,
+  type Projection,
+  type ReadPlan,
+  type Row,
+  type Slot,
+} from 'dataferry/records'
+import { BadRequest, type Bind, encodeValue, InternalError, type Json, NotFound, NotImplemented, parseJson, type RowSource } from 'dataferry/sdk'
+import type { DocumentAdapter, OrderBy, Raw, Transaction } from './adapter.ts'
+import { both, type Condition, conditionOf } from './condition.ts'
+import { isPlain, shapeOf } from './shape.ts'
+
+/** Most documents that are looked at in memory for one request. */
+export const mostInMemory = 100_000
+
+/** What of a predicate the store judges, and what is left for us. */
+export interface Split {
+  readonly where: Condition | null
+  readonly rest: Predicate | null
+}
+
+export function split(where: Predicate | null, binds: readonly Bind[]): Split {
+  if (where === null) return { where: null, rest: null }
+  const whole = conditionOf(where, binds)
+  if (whole !== null) return { where: whole, rest: null }
+  if (where.kind !== 'and') return { where: null, rest: where }
+  const parts = where.of.map((each) => split(each, binds))
+  const left = parts.flatMap(({ rest }) => (rest === null ? [] : [rest]))
+  return {
+    where: parts.reduce<Condition | null>((all, part) => both(all, part.where), null),
+    rest: left.length === 1 && left[0] ? left[0] : { kind: 'and', of: left },
+  }
+}
+
+export class DocumentReader {
+  readonly #adapter: DocumentAdapter
+  readonly #wrapperName: string
+
+  constructor(adapter: DocumentAdapter, wrapperName: string) {
+    this.#adapter = adapter
+    this.#wrapperName = wrapperName
+  }
+
+  source({ plan, binds }: Planned<ReadPlan>): RowSource {
+    const read = (signal: AbortSignal): Read => new Read(this.#adapter, plan, binds, null, signal)
+    return {
+      weight: plan.result.kind === 'record' ? 'point' : 'page',
+      encode: async (output, sink, signal) => {
+        const wrapper = plan.result.kind === 'list' ? output.wrapper : null
+        const value = await read(signal).body(wrapper, output.wrapperName)
+        signal.throwIfAborted()
+        await sink.write(encodeValue(output, value))
+      },
+      value: async (budget, signal) => {
+        const value = await read(signal).body(this.#wrapperName, this.#wrapperName)
+        const list = Array.isArray(value) ? value : Object.values(value ?? {}).find((member) => Array.isArray(member))
+        if (Array.isArray(list) && list.length > budget.rows)
+          throw new InternalError('The result is too large to be handled as a whole. Ask for fewer records or fields.')
+        return value
+      },
+    }
+  }
+
+  rows({ plan, binds }: Planned<ReadPlan>, within: Transaction, signal?: AbortSignal): Promise<readonly Row[]> {
+    return new Read(this.#adapter, plan, binds, within, signal).rows()
+  }
+}
+
+class Read {
+  readonly #adapter: DocumentAdapter
+  readonly #plan: ReadPlan
+  readonly #binds: readonly Bind[]
+  readonly #within: Transaction
+  readonly #signal: AbortSignal | undefined
+  readonly #split: Split
+
+  constructor(
+    adapter: DocumentAdapter,
+    plan: ReadPlan,
+    binds: readonly Bind[],
+    within: Transaction,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#adapter = adapter
+    this.#plan = plan
+    this.#binds = binds
+    this.#within = within
+    this.#signal = signal
+    this.#split = split(plan.where, binds)
+    if (plan.related.length > 0) throw new NotImplemented('Relations inside of a document store are read apart.')
+  }
+
+  async body(wrapper: string | null, wrapperName: string): Promise<Json> {
+    const { result } = this.#plan
+    switch (result.kind) {
+      case 'count':
+        return this.#count()
+      case 'rows':
+        return this.rows()
+      case 'record': {
+        const [row] = await this.rows(1)
+        if (!row) throw new NotFound(String(this.#binds[result.missing] ?? ''))
+        return row
+      }
+      case 'list': {
+        const rows = await this.rows()
+        const meta = await this.#meta(rows.length)
+        const key = meta === null ? wrapper : (wrapper ?? wrapperName)
+        if (key === null) return rows
+        return meta === null ? { [key]: rows } : { [key]: rows, meta }
+      }
+    }
+  }
+
+  async rows(most?: number): Promise<readonly Row[]> {
+    const { columns, order } = this.#plan
+    const limit = most ?? this.#number(this.#plan.limit)
+    const orders = this.#pushable ? ordersOf(order) : null
+    if (orders === null) return this.#inMemory()
+    const skip = this.#number(this.#plan.offset) ?? 0
+    const { fields, row } = shapeOf(columns, this.#adapter)
+    await this.#refuseLists(this.#split.where)
+    const found = await this.#adapter.find(
+      this.#plan.from.name,
+      { where: this.#split.where, order: orders, skip, limit, fields },
+      this.#within,
+      this.#signal,
+    )
+    return found.map(row)
+  }
+
+  get #pushable(): boolean {
+    const { columns, group, having, distinct } = this.#plan
+    return this.#split.rest === null && group === null && !having && distinct !== true && isPlain(columns)
+  }
+
+  /** A list has several places in an order, so no page can begin behind one. */
+  async #refuseLists(where: Condition | null): Promise<void> {
+    const paths = exactPaths(where)
+    for (const path of paths) {
+      const lists: Condition = { kind: 'list', path }
+      const [found] = await this.#adapter.find(
+        this.#plan.from.name,
+        { where: lists, order: [], skip: 0, limit: 1, fields: ['_id'] },
+        this.#within,
+        this.#signal,
+      )
+      if (found) throw new BadRequest(`Paging by 'cursor' is not possible in the order of '${path}': some records hold lists there.`)
+    }
+  }
+
+  #number(slot: Slot | null): number | null {
+    return slot === null ? null : Number(this.#binds[slot])
+  }
+
+  async #count(): Promise<number> {
+    const { having, distinct, from } = this.#plan
+    if (having || distinct === true) return (await this.#memory({ ...this.#plan, limit: null, offset: null })).length
+    if (this.#split.rest === null) return this.#adapter.count(from.name, this.#split.where, this.#within, this.#signal)
+    return (await this.#documents()).length
+  }
+
+  async #meta(found: number): Promise<Json | null> {
+    const { result } = this.#plan
+    if (result.kind !== 'list') return null
+    const meta: { [name: string]: Json } = {}
+    const limit = this.#number(this.#plan.limit) ?? Number.POSITIVE_INFINITY
+    const offset = this.#number(this.#plan.offset) ?? 0
+    if (result.count !== 'no') {
+      const last = found < limit && (found > 0 || offset === 0) && this.#plan.group === null
+      const count = last ? offset + found : await this.#count()
+      if (result.count === 'also' || count > limit) meta.count = count
+      if (count - offset > limit) meta.next = offset + limit
+    }
+    if (result.schema !== null) meta.schema = parseJson(String(this.#binds[result.schema]))
+    return Object.keys(meta).length === 0 ? null : meta
+  }
+
+  // ---- what the store can't do
+
+  /** The documents that the whole filter meets. */
+  async #documents(): Promise<readonly Raw[]> {
+    const { where, rest } = this.#split
+    const found = await this.#adapter.find(
+      this.#plan.from.name,
+      { where, order: [], skip: 0, limit: mostInMemory + 1, fields: null },
+      this.#within,
+      this.#signal,
+    )
+    if (found.length > mostInMemory) {
+      throw new BadRequest(
+        `The store can not do this by itself, and more than ${mostInMemory} records would have to be looked at. Add conditions that compare a field with a value.`,
+      )
+    }
+    if (rest === null) return found
+    return found.filter((document) => {
+      const all = this.#adapter.shown(document)
+      return evaluate(rest, this.#binds, (column) => reachedBy(all, column))
+    })
+  }
+
+  async #inMemory(): Promise<readonly Row[]> {
+    const { columns, group, having, distinct } = this.#plan
+    if (group !== null || having || distinct === true || !isPlain(columns)) return this.#memory(this.#plan)
+    const documents = await this.#documents()
+    const rows = await memoryRead(
+      { plan: { ...this.#plan, where: null, columns: [place] }, shape: '', binds: this.#binds },
+      () => flat(documents, this.#plan, this.#adapter),
+    )
+    const { row } = shapeOf(columns, this.#adapter)
+    return rows.flatMap((each) => {
+      const document = documents[Number(each[place.as])]
+      return document ? [row(document)] : []
+    })
+  }
+
+  async #memory(plan: ReadPlan): Promise<readonly Row[]> {
+    const documents = await this.#documents()
+    return memoryRead({ plan: { ...plan, where: null }, shape: '', binds: this.#binds }, () =>
+      flat(documents, plan, this.#adapter),
+    )
+  }
+}
+
+const placeColumn = openField('#')
+/** Which document a row is of. */
+const place: Projection = {
+  as: '#',
+  expr: { kind: 'column', column: placeColumn },
+  type: 'integer',
+  column: placeColumn,
+  hidden: false,
+}
+
+/** The values of the columns that a plan names, by their names. */
+function flat(documents: readonly Raw[], plan: ReadPlan, adapter: DocumentAdapter): readonly Row[] {
+  const columns = namedIn(plan)
+  return documents.map((document, index) => {
+    const all = adapter.shown(document)
+    const row: { [name: string]: Json } = Object.create(null)
+    for (const column of columns) row[column.name] = reachedBy(all, column)
+    row['#'] = index
+    return row
+  })
+}
+
+/** Dates are texts to functions and groups. */
+function reachedBy(document: Json, { name }: Column): Json {
+  let here: Json = document
+  for (const segment of name === '*' ? [] : name.split('.')) {
+    if (here === null || typeof here !== 'object' || !Object.hasOwn(here, segment)) return null
+    here = (here as { readonly [name: string]: Json })[segment] ?? null
+  }
+  if (here !== null && typeof here === 'object' && '$date' in here) return here.$date
+  return here
+}
+
+function namedIn({ columns, group, order }: ReadPlan): ReadonlySet<Column> {
+  const found = new Set<Column>()
+  const walk = (expr: PlanExpr): void => {
+    if (expr.kind === 'column') found.add(expr.column)
+    else if (expr.kind === 'call') expr.args.forEach(walk)
+    else if (expr.kind === 'arithmetic') [expr.left, expr.right].forEach(walk)
+  }
+  for (const { expr } of columns) {
+    if (expr.kind !== 'aggregate') walk(expr)
+    else if (expr.of !== null) walk(expr.of)
+  }
+  group?.forEach(walk)
+  for (const { expr } of order) if (expr.kind !== 'output' && expr.kind !== 'related') walk(expr)
+  return found
+}
+
+/** null: an order that stores don't have. Theirs has what is missing first, and last where it descends. */
+function ordersOf(order: readonly OrderTerm[]): readonly OrderBy[] | null {
+  const found = new Map<string, OrderBy>()
+  for (const { expr, descending, nulls } of order) {
+    if (expr.kind !== 'column' || (nulls !== null && (nulls === 'first') === descending)) return null
+    const { name: path } = expr.column
+    if (!found.has(path)) found.set(path, { path, descending })
+  }
+  return [...found.values()]
+}
+
+function exactPaths(condition: Condition | null): ReadonlySet<string> {
+  const found = new Set<string>()
+  const walk = (each: Condition): void => {
+    if (each.kind === 'all' || each.kind === 'any') each.of.forEach(walk)
+    else if (each.kind === 'exact' && each.path !== '_id') found.add(each.path)
+  }
+  if (condition) walk(condition)
+  return found
+}
