@@ -5,23 +5,11 @@
  * Names that DreamFactory v2 has keep their name, unit and default (control-plane 10.9).
  */
 
-import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
-import {
-  bool,
-  bytes,
-  duration,
-  int,
-  key,
-  list,
-  oneOf,
-  optionalPath,
-  path,
-  type Setting,
-  secret,
-  text,
-  url,
-} from './setting.ts'
+import { isNetwork } from './network.ts'
+import { admin, auth, security } from './sections/access.ts'
+import { files, records, remote, sqlite } from './sections/data.ts'
+import { bool, bytes, duration, int, list, oneOf, path, type Setting, text, url } from './setting.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -188,117 +176,11 @@ export const schema = {
     }),
   },
 
-  admin: {
-    email: text({
-      env: 'DF_ADMIN_EMAIL',
-      default: null,
-      pattern: /^[^\s@]+@[^\s@]+$/,
-      accepts: 'an email address',
-      help: 'Makes the first administrator at start, if there is none. Without it, a one-time code that is printed at start makes one.',
-    }),
-    password: secret({
-      env: 'DF_ADMIN_PASSWORD',
-      minLength: 16,
-      help: 'The password of that administrator. Given together with DF_ADMIN_EMAIL.',
-    }),
-    firstName: text({ env: 'DF_ADMIN_FIRST_NAME', default: 'Admin', help: 'The first name of that administrator.' }),
-    lastName: text({ env: 'DF_ADMIN_LAST_NAME', default: 'User', help: 'The last name of that administrator.' }),
-  },
+  admin,
 
-  auth: {
-    jwtSecret: secret({
-      env: 'DF_JWT_SECRET',
-      aliases: ['JWT_SECRET'],
-      minLength: 16,
-      defaultText: 'generated once, kept in the data folder',
-      help: 'The secret that signs session tokens (HS256). Several instances that share users need the same one; changing it ends all sessions.',
-    }),
-    jwtTtlMinutes: duration({
-      env: 'DF_JWT_TTL',
-      default: 1_440,
-      min: 1,
-      max: 525_600,
-      unit: 'min',
-      as: 'min',
-      help: 'How long a session token is valid.',
-    }),
-    jwtRefreshTtlMinutes: duration({
-      env: 'DF_JWT_REFRESH_TTL',
-      default: 20_160,
-      min: 1,
-      max: 5_256_000,
-      unit: 'min',
-      as: 'min',
-      help: 'How long after its first issue a session token can be refreshed. At least DF_JWT_TTL.',
-    }),
-    allowForeverSessions: bool({
-      env: 'DF_ALLOW_FOREVER_SESSIONS',
-      default: false,
-      help: 'Lets `remember_me` in a login make a session that can always be refreshed.',
-    }),
-    jwtUserClaims: list({
-      env: 'DF_JWT_USER_CLAIM',
-      default: [],
-      entry: { test: (field) => name.test(field), accepts: 'field names' },
-      help: 'Fields of the user that are put into the token as claims.',
-    }),
-    loginAttribute: oneOf({
-      env: 'DF_LOGIN_ATTRIBUTE',
-      default: 'email',
-      words: ['email', 'username'],
-      help: 'What people log in with.',
-    }),
-    loginAttemptsPerMinute: int({
-      env: 'DF_LOGIN_ATTEMPTS',
-      default: 10,
-      min: 1,
-      max: 10_000,
-      unit: 'per minute',
-      help: 'Failed logins allowed to one account and to one address. More are answered 429.',
-    }),
-    confirmCodeLength: int({
-      env: 'DF_CONFIRM_CODE_LENGTH',
-      default: 32,
-      min: 5,
-      max: 32,
-      unit: 'characters',
-      help: 'The length of the codes in invitations and password mails.',
-    }),
-    confirmCodeTtlMinutes: duration({
-      env: 'DF_CONFIRM_CODE_TTL',
-      default: 86_400,
-      min: 1,
-      max: 5_256_000,
-      unit: 'min',
-      as: 'min',
-      help: 'How long such a code is valid.',
-    }),
-    confirmResetUrl: text({
-      env: 'DF_CONFIRM_RESET_URL',
-      default: '/dreamfactory/dist/#/auth/reset-password',
-      help: 'Where the links of password mails lead. A path is below APP_URL.',
-    }),
-    confirmInviteUrl: text({
-      env: 'DF_CONFIRM_INVITE_URL',
-      default: '/dreamfactory/dist/#/auth/user-invite',
-      help: 'Where the links of invitations lead. A path is below APP_URL.',
-    }),
-    confirmRegisterUrl: text({
-      env: 'DF_CONFIRM_REGISTER_URL',
-      default: '/dreamfactory/dist/#/auth/register-confirm',
-      help: 'Where the links of registration mails lead. A path is below APP_URL.',
-    }),
-  },
+  auth,
 
-  security: {
-    appKey: key({
-      env: 'DF_APP_KEY',
-      aliases: ['APP_KEY'],
-      bytes: 32,
-      defaultText: 'generated once, kept in the data folder with mode 0600',
-      help: 'The key that encrypts secrets in the system store (AES-256-GCM). Without it, what it encrypted is lost.',
-    }),
-  },
+  security,
 
   api: {
     routePrefix: text({
@@ -361,83 +243,9 @@ export const schema = {
     }),
   },
 
-  records: {
-    maxRecords: int({
-      env: 'DB_MAX_RECORDS_RETURNED',
-      default: 100_000,
-      min: 1,
-      max: 2_147_483_647,
-      help: 'The most records that one answer holds, whatever a service or a request asks for.',
-    }),
-    statementTimeoutMs: duration({
-      env: 'DF_STATEMENT_TIMEOUT',
-      default: 30,
-      min: 0,
-      max: 86_400,
-      unit: 's',
-      as: 'ms',
-      help: 'How long one statement may run in a database. 0 is without end.',
-    }),
-    maxFilterTerms: int({
-      env: 'DF_MAX_FILTER_TERMS',
-      default: 1_000,
-      min: 1,
-      max: 100_000,
-      help: 'The most conditions that one filter holds. A longer one is answered 400.',
-    }),
-    maxRelatedDepth: int({
-      env: 'DF_MAX_RELATED_DEPTH',
-      default: 5,
-      min: 0,
-      max: 20,
-      help: 'How deep relations may be nested in one request.',
-    }),
-    timeFormat: text({
-      env: 'DF_DB_TIME_FORMAT',
-      aliases: ['DB_TIME_FORMAT'],
-      default: null,
-      defaultText: 'as the database has it',
-      help: 'The format of times in answers, in the letters of PHP’s `date()`.',
-    }),
-    dateFormat: text({
-      env: 'DF_DB_DATE_FORMAT',
-      aliases: ['DB_DATE_FORMAT'],
-      default: null,
-      defaultText: 'as the database has it',
-      help: 'The same for dates.',
-    }),
-    datetimeFormat: text({
-      env: 'DF_DB_DATETIME_FORMAT',
-      aliases: ['DB_DATETIME_FORMAT'],
-      default: null,
-      defaultText: 'as the database has it',
-      help: 'The same for dates with a time.',
-    }),
-    timestampFormat: text({
-      env: 'DF_DB_TIMESTAMP_FORMAT',
-      aliases: ['DB_TIMESTAMP_FORMAT'],
-      default: null,
-      defaultText: 'as the database has it',
-      help: 'The same for timestamps.',
-    }),
-  },
+  records,
 
-  sqlite: {
-    storage: optionalPath({
-      env: 'DF_SQLITE_STORAGE',
-      defaultText: 'databases in DF_DATA_DIR',
-      help: 'The folder of SQLite databases that are named without one.',
-    }),
-    readers: int({
-      env: 'DF_SQLITE_READERS',
-      default: Math.min(4, Math.max(1, availableParallelism())),
-      defaultText: 'the number of processors, at most 4',
-      min: 1,
-      max: 64,
-      unit: 'threads',
-      help: 'Threads that read one SQLite database. One more writes it.',
-    }),
-  },
+  sqlite,
 
   workers: {
     threads: int({
@@ -495,35 +303,9 @@ export const schema = {
     }),
   },
 
-  files: {
-    root: optionalPath({
-      env: 'DF_LOCAL_FILE_ROOT',
-      defaultText: 'storage in DF_DATA_DIR',
-      help: 'The folder in which file services have theirs, when they are configured by a name.',
-    }),
-    maxExtractBytes: bytes({
-      env: 'DF_FILES_MAX_EXTRACT_BYTES',
-      default: 1024 * MIB,
-      min: KIB,
-      max: 1024 * 1024 * MIB,
-      help: 'How much a zip file may hold when it is unpacked. A larger one is answered 413.',
-    }),
-    importAllow: list({
-      env: 'DF_IMPORT_ALLOW',
-      default: [],
-      entry: { test: isNetwork, accepts: 'IP addresses or networks such as 10.0.0.0/8' },
-      help: 'Addresses that files may be fetched from (uploads, packages and attachments by URL) although they are not public. Whoever may upload by URL can read from them.',
-    }),
-  },
+  files,
 
-  remote: {
-    allow: list({
-      env: 'DF_REMOTE_ALLOW',
-      default: [],
-      entry: { test: isNetwork, accepts: 'IP addresses or networks such as 10.0.0.0/8' },
-      help: 'Addresses at which remote services may be although they are not public, when their base URL has a public name. An address, `localhost` or a name without a public ending in the base URL needs no entry.',
-    }),
-  },
+  remote,
 
   nodes: {
     systemDb: url({
@@ -599,10 +381,3 @@ export const without: ReadonlySet<string> = new Set([
   'DF_LICENSE_KEY',
   'DF_REGISTER_CONTACT',
 ])
-
-function isNetwork(entry: string): boolean {
-  const [address = '', bits, ...rest] = entry.split('/')
-  const version = isIP(address)
-  if (version === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
-}

@@ -74,11 +74,10 @@ export interface DocumentAdapter {
   shown(document: Raw): Members
   /** The value at a path in a form that tells its type, from which a condition `exact` can be made; null where there is none. */
   exact(document: Raw, path: string): Json
-  /** The condition that a filter in the store's own language is. Throws BadRequest for what is not allowed there. Left out: it has none. */
-  checkNative?(filter: Json): void
-
-  /** Runs the work in a transaction; left out, or null: the deployment has none, so that the engine undoes what it must. */
-  transaction?<T>(work: (within: Transaction) => Promise<T>, signal: AbortSignal): Promise<T> | null
+  /** Whether the deployment has transactions; left out: it has none, so that the engine undoes what it must. */
+  transactions?(): Promise<boolean>
+  /** Commits when the work returns, rolls back when it throws. */
+  transaction?<T>(work: (within: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 

@@ -28,11 +28,20 @@ export class DocumentSession implements WriteSession {
   readonly #reader: DocumentReader
   readonly #within: Transaction
   readonly #signal: AbortSignal
+  readonly #undoes: boolean
   readonly #undo: Undo[] = []
   /** The structure was changed. */
   changed = false
 
-  constructor(adapter: DocumentAdapter, reader: DocumentReader, within: Transaction, signal: AbortSignal) {
+  /** `undoes`: what is written can be undone; where it is the only statement of a request it need not be. */
+  constructor(
+    adapter: DocumentAdapter,
+    reader: DocumentReader,
+    within: Transaction,
+    signal: AbortSignal,
+    undoes = within === null,
+  ) {
+    this.#undoes = undoes
     this.#adapter = adapter
     this.#reader = reader
     this.#within = within
@@ -98,7 +107,7 @@ export class DocumentSession implements WriteSession {
     const results = await this.#adapter.insert(name, documents, mode, this.#within)
     const { returning } = plan
     const made = results.flatMap((each) => (each.ok ? [each.id] : []))
-    for (const id of made) this.#undo.push(() => this.#adapter.remove(name, isId(id), null))
+    if (this.#undoes) for (const id of made) this.#undo.push(() => this.#adapter.remove(name, isId(id), null))
     return results.map((each, at): WriteOutcome => {
       if (!each.ok) return each
       const all: Members = { _id: each.id, ...documents[at] }
@@ -112,10 +121,10 @@ export class DocumentSession implements WriteSession {
     if (plan.kind === 'upsert') return this.#upsert(plan, binds)
     const { where, rest } = split(plan.where, binds)
     const met = rest === null ? where : await this.#byIds(plan, binds)
-    const before = this.#within === null || plan.returning.length > 0 ? await this.#found(name, met) : null
+    const before = this.#undoes || plan.returning.length > 0 ? await this.#found(name, met) : null
     if (before?.length === 0) return { ok: true, affected: 0, rows: [] }
     const told = plan.returning.length > 0 && before ? before.map(shapeOf(plan.returning, adapter).row) : []
-    if (this.#within === null) for (const each of before ?? []) this.#undo.push(() => adapter.restore(name, each))
+    if (this.#undoes) for (const each of before ?? []) this.#undo.push(() => adapter.restore(name, each))
     const affected =
       plan.kind === 'delete'
         ? await adapter.remove(name, met, this.#within)
@@ -165,9 +174,9 @@ export class DocumentSession implements WriteSession {
     const others = plan.set.filter(({ column }) => column.name !== '_id')
     const set = changeOf(others.filter(({ column }) => overwrite.has(column.name)), binds)
     const made = changeOf(others.filter(({ column }) => !overwrite.has(column.name)), binds)
-    const [before] = this.#within === null ? await this.#found(name, both(isId(value), where)) : []
+    const [before] = this.#undoes ? await this.#found(name, both(isId(value), where)) : []
     const affected = await this.#adapter.upsert(name, value, where, set, made.set, this.#within)
-    if (this.#within === null && affected > 0) {
+    if (this.#undoes && affected > 0) {
       this.#undo.push(() =>
         before ? this.#adapter.restore(name, before) : this.#adapter.remove(name, isId(value), null),
       )

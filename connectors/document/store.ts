@@ -49,8 +49,13 @@ export function documentStore(adapter: DocumentAdapter, options: DocumentStoreOp
           throw error
         }
       }
-      const whole = atomic ? (adapter.transaction?.(run, signal) ?? null) : null
-      return whole ?? run(null)
+      const whole = atomic && adapter.transaction !== undefined && (await adapter.transactions?.()) === true
+      return whole && adapter.transaction ? adapter.transaction(run) : run(null)
+    },
+    async writeOne(planned, signal) {
+      const [outcome] = await new DocumentSession(adapter, reader, null, signal, false).run(planned, [planned.binds], 'halt')
+      if (!outcome) throw new TypeError('A write has an outcome.')
+      return outcome
     },
     close: () => adapter.close(),
   }
