@@ -3,6 +3,7 @@ import { BadRequest, Decimal, type Json } from 'dataferry/sdk'
 import {
   Binary,
   BSONRegExp,
+  BSONSymbol,
   Code,
   DBRef,
   Decimal128,
@@ -15,7 +16,6 @@ import {
   Timestamp,
   UUID,
 } from 'mongodb'
-import { BSONSymbol } from 'mongodb'
 
 type Members = { readonly [name: string]: Json }
 
@@ -83,7 +83,8 @@ export function toBson(value: Json, operators = false): unknown {
   const members: { [name: string]: unknown } = Object.create(null)
   for (const name of names) {
     if (!operators) checkName(name)
-    members[name] = toBson(object[name] ?? null, operators)
+    const member = object[name] ?? null
+    members[name] = operators && name === '_id' && isHex(member) ? new ObjectId(member) : toBson(member, operators)
   }
   return members
 }

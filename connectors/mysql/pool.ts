@@ -1,4 +1,5 @@
 /** The connections of one service: opened when they are needed, kept for a while, each used by one request at a time. */
+import { Rested } from 'dataferry/sql'
 import { Pool, TimeoutError } from 'tarn'
 import { MysqlConnection } from './connection.ts'
 import { Closed, ConnectFailed, PoolExhausted } from './faults.ts'
@@ -12,12 +13,23 @@ export class Connections {
   readonly #vendor: Vendor | null
   readonly #pool: Pool<MysqlConnection>
   readonly #alive = new Set<MysqlConnection>()
+  readonly #rested: Rested<MysqlConnection>
   #facts: ServerFacts | null = null
   #closed = false
 
   constructor(settings: ConnectionSettings, vendor: Vendor | null) {
     this.#settings = settings
     this.#vendor = vendor
+    this.#rested = new Rested(
+      (connection) => ({
+        get gone() {
+          return connection.spent
+        },
+        ask: () => connection.simple('select 1'),
+        cut: () => connection.destroy(),
+      }),
+      settings.connectTimeoutMs,
+    )
     this.#pool = new Pool<MysqlConnection>({
       create: () => this.#open(),
       destroy: (connection: MysqlConnection) => {
@@ -46,12 +58,17 @@ export class Connections {
 
   /**
    * A connection for the length of the call. When the signal aborts, what runs on it is killed and the connection is given up, and with it
-   * a transaction, unless `shield` was called before: what comes then is seen to its end.
+   * a transaction, unless `shield` was called before: what comes then is seen to its end. `surely`: it is not one that the server has
+   * closed while it rested, as far as that can be known.
    */
-  async use<T>(work: (connection: MysqlConnection, shield: () => void) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async use<T>(
+    work: (connection: MysqlConnection, shield: () => void) => Promise<T>,
+    signal: AbortSignal,
+    surely = false,
+  ): Promise<T> {
     signal.throwIfAborted()
     if (this.#closed) throw new Closed()
-    const connection = await this.#acquire(signal)
+    const connection = surely ? await this.#acquireStanding(signal) : await this.#acquire(signal)
     let gone = false
     const onAbort = (): void => {
       gone = true
@@ -69,6 +86,7 @@ export class Connections {
       await connection.rest()
       // At once: the server holds a transaction, and its locks, for as long as the connection stands.
       if (connection.spent) connection.destroy()
+      this.#rested.rests(connection)
       this.#pool.release(connection)
     }
   }
@@ -83,7 +101,20 @@ export class Connections {
     const connection = await MysqlConnection.open(this.#settings, this.#vendor)
     this.#facts = connection.facts
     this.#alive.add(connection)
+    this.#rested.rests(connection)
     return connection
+  }
+
+  /** Each that does not stand is thrown away, and a new one does. */
+  async #acquireStanding(signal: AbortSignal): Promise<MysqlConnection> {
+    for (;;) {
+      const connection = await this.#acquire(signal)
+      const stands = await this.#rested.stands(connection)
+      if (stands && !signal.aborted) return connection
+      if (!stands) connection.destroy()
+      this.#pool.release(connection)
+      signal.throwIfAborted()
+    }
   }
 
   async #acquire(signal: AbortSignal): Promise<MysqlConnection> {

@@ -1,6 +1,7 @@
 /**
  * Programs on one MySQL database. A read that failed because its connection had died is tried once more while nothing of it was written;
- * a session finds out with its `start transaction`, which can be repeated.
+ * a session finds out with its `start transaction`, which can be repeated; a single write is never repeated, but sent on a connection that
+ * surely stands.
  */
 import type { WriteOutcome } from 'dataferry/records'
 import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
@@ -117,10 +118,14 @@ export class MysqlRunner implements ProgramRunner {
   /** In one trip: what the server does outside of a transaction is one. It is not stopped, only timed out, so that its end is known. */
   writeOne(program: WriteProgram, binds: readonly Bind[], signal: AbortSignal): Promise<WriteOutcome> {
     return this.#told(() =>
-      this.#open().use((connection, shield) => {
-        shield()
-        return writeAlone(connection, program, binds, () => this.#onStale())
-      }, signal),
+      this.#open().use(
+        (connection, shield) => {
+          shield()
+          return writeAlone(connection, program, binds, () => this.#onStale())
+        },
+        signal,
+        true,
+      ),
     )
   }
 

@@ -4,12 +4,12 @@
  */
 
 import type { Row, WriteOutcome } from 'dataferry/records'
-import type { Bind, Json } from 'dataferry/sdk'
-import { collectRows, type ReadProgram, type SqlSession, type WriteProgram } from 'dataferry/sql'
+import { type Bind, type Json, ServiceUnavailable } from 'dataferry/sdk'
+import { collectRows, outcomeUnknown, type ReadProgram, type SqlSession, type WriteProgram } from 'dataferry/sql'
 import { place } from './binds.ts'
 import type { Changed, MysqlConnection } from './connection.ts'
 import { isStale, mysqlError } from './errors.ts'
-import { ServerFault } from './faults.ts'
+import { ConnectionLost, ServerFault } from './faults.ts'
 import { insertedRow, lots, together } from './inserts.ts'
 import { isMysqlWrite, type MysqlWriteProgram, noNames } from './names.ts'
 import { readerOf, sourceOn } from './source.ts'
@@ -86,7 +86,7 @@ export class MysqlSession implements SqlSession {
   async commit(): Promise<void> {
     await this.#last
     if (this.#lost !== null) throw this.#lost
-    await this.#connection.simple('commit')
+    await surely(this.#connection.simple('commit'))
   }
 
   /** Never throws: what can't be rolled back has lost its connection, and with it the transaction. */
@@ -196,7 +196,16 @@ export const writeAlone = (
   binds: readonly Bind[],
   onStale: () => void,
 ): Promise<WriteOutcome> =>
-  outcomeOf(writeOf(program), binds, (text, values) => connection.change(text, values), onStale)
+  surely(outcomeOf(writeOf(program), binds, (text, values) => connection.change(text, values), onStale))
+
+/** Says so where it is not known whether what was sent is final. */
+async function surely<T>(sent: Promise<T>): Promise<T> {
+  try {
+    return await sent
+  } catch (thrown) {
+    throw thrown instanceof ConnectionLost ? new ServiceUnavailable(outcomeUnknown, { cause: thrown }) : thrown
+  }
+}
 
 const writeOf = (program: WriteProgram): MysqlWriteProgram =>
   isMysqlWrite(program) ? program : { ...program, names: noNames, upsert: false, insert: null }

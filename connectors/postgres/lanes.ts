@@ -3,6 +3,7 @@
  * only timed out. Lists, transactions and single writes have a connection to themselves for as long as they need it, from a pool; lists and
  * transactions are cancelled, by a second connection. Nothing is opened before it is used, and what is idle is closed.
  */
+import { Rested } from 'dataferry/sql'
 import { Pool, TimeoutError } from 'tarn'
 import type { ConnectionSettings } from './settings.ts'
 import type { Wire } from './wire/connection.ts'
@@ -17,6 +18,12 @@ const busy = 4
 const graceMs = 5_000
 const lookEveryMs = 1_000
 
+interface Lease {
+  /** An abort cancels what runs. */
+  readonly cancels: boolean
+  readonly surely: boolean
+}
+
 export class Lanes {
   readonly #settings: ConnectionSettings
   readonly #pool: Pool<Wire>
@@ -24,12 +31,23 @@ export class Lanes {
   readonly #usedAt = new WeakMap<Wire, number>()
   /** Connections in sessions, and the pool's idle ones. */
   readonly #own = new Set<Wire>()
+  readonly #rested: Rested<Wire>
   #opening: Promise<Wire> | null = null
   #looking: NodeJS.Timeout | null = null
   #closed = false
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings
+    this.#rested = new Rested(
+      (wire) => ({
+        get gone() {
+          return wire.lost
+        },
+        ask: () => wire.simple('select 1'),
+        cut: () => wire.destroy(),
+      }),
+      settings.connectTimeoutMs,
+    )
     this.#pool = new Pool<Wire>({
       create: () => this.#open(),
       destroy: (wire: Wire) => {
@@ -70,21 +88,26 @@ export class Lanes {
    * it a transaction: the call's statements reject then.
    */
   own<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#lease(use, signal, true)
+    return this.#lease(use, signal, { cancels: true, surely: false })
+  }
+
+  /** The same for what can't be tried again: not on one that the server has closed while it rested, as far as that can be known. */
+  standing<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#lease(use, signal, { cancels: true, surely: true })
   }
 
   /**
-   * A connection for one statement that is its own transaction: it is not cancelled, only timed out, so that its end is known. Not a shared
-   * one: there each would wait for the commits, and the locks, of those in front of it.
+   * A standing connection for one statement that is its own transaction: it is not cancelled, only timed out, so that its end is known. Not
+   * a shared one: there each would wait for the commits, and the locks, of those in front of it.
    */
   single<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#lease(use, signal, false)
+    return this.#lease(use, signal, { cancels: false, surely: true })
   }
 
-  async #lease<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal, cancels: boolean): Promise<T> {
+  async #lease<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal, { cancels, surely }: Lease): Promise<T> {
     signal.throwIfAborted()
     if (this.#closed) throw new Closed()
-    const wire = await this.#acquire(signal)
+    const wire = surely ? await this.#acquireStanding(signal) : await this.#acquire(signal)
     let gone = false
     const onAbort = (): void => {
       gone = true
@@ -101,7 +124,20 @@ export class Lanes {
       // What was left behind is cut off: the next user must find a connection at rest.
       if (wire.inFlight > 0 || wire.inTransaction) this.#giveUp(wire)
       wire.resume()
+      this.#rested.rests(wire)
       this.#pool.release(wire)
+    }
+  }
+
+  /** Each that does not stand is thrown away, and a new one does. */
+  async #acquireStanding(signal: AbortSignal): Promise<Wire> {
+    for (;;) {
+      const wire = await this.#acquire(signal)
+      const stands = await this.#rested.stands(wire)
+      if (stands && !signal.aborted) return wire
+      if (!stands) wire.destroy()
+      this.#pool.release(wire)
+      signal.throwIfAborted()
     }
   }
 
@@ -146,6 +182,7 @@ export class Lanes {
       throw new Closed()
     }
     this.#own.add(wire)
+    this.#rested.rests(wire)
     wire.onLost(() => this.#own.delete(wire))
     this.#look()
     return wire

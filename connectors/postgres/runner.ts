@@ -1,7 +1,7 @@
 /**
  * Programs on one PostgreSQL database. Records by unique key go on shared connections; lists and sessions have one of their own. A read
  * that failed because its connection had died, or because a statement's preparation was out of date, is tried once more while nothing of
- * it was written.
+ * it was written; what writes is never repeated, but sent on a connection that surely stands.
  */
 import type { WriteOutcome } from 'dataferry/records'
 import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
@@ -88,7 +88,7 @@ export class PostgresRunner implements ProgramRunner {
   async session<T>(use: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
     let changed = false
     const result = await this.#told(() =>
-      this.#openLanes().own(async (wire) => {
+      this.#openLanes().standing(async (wire) => {
         const session = new PostgresSession(wire, (program) => this.#reader(program), signal, this.#savepoints)
         let answer: T
         try {
@@ -116,7 +116,7 @@ export class PostgresRunner implements ProgramRunner {
    * locks that are left behind are gone for who has the connection next.
    */
   alone<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#openLanes().own(async (wire) => {
+    return this.#openLanes().standing(async (wire) => {
       try {
         return await use(wire)
       } finally {

@@ -4,8 +4,8 @@
  */
 
 import type { Row, WriteOutcome } from 'dataferry/records'
-import type { Bind } from 'dataferry/sdk'
-import { collectRows, type ReadProgram, type ReadRunner, type SqlSession, type WriteProgram } from 'dataferry/sql'
+import { type Bind, ServiceUnavailable } from 'dataferry/sdk'
+import { collectRows, outcomeUnknown, type ReadProgram, type ReadRunner, type SqlSession, type WriteProgram } from 'dataferry/sql'
 import { batchOf, batchParameters } from './batch.ts'
 import { textParameters } from './binds.ts'
 import { WireSource } from './cursor.ts'
@@ -13,7 +13,7 @@ import { placedDecoder } from './decoder.ts'
 import { isOutdated, postgresError } from './errors.ts'
 import { located } from './locate.ts'
 import type { Wire } from './wire/connection.ts'
-import { ServerFault } from './wire/fault.ts'
+import { ConnectionLost, ServerFault } from './wire/fault.ts'
 import { PlacedRow } from './wire/row.ts'
 
 /** Statements of one write that are in flight at once. */
@@ -97,7 +97,7 @@ export class PostgresSession implements SqlSession {
     if (!this.#begun) return
     // A transaction that failed is rolled back by its commit, without an error.
     const failed = this.#wire.transactionFailed
-    await this.#wire.simple('commit')
+    await surely(this.#wire.simple('commit'))
     if (failed) throw new Error('The transaction was ended by an error that nobody undid.')
   }
 
@@ -254,9 +254,18 @@ export class PostgresSession implements SqlSession {
 export async function writeAlone(wire: Wire, program: WriteProgram, binds: readonly Bind[]): Promise<WriteOutcome> {
   const decode = placedDecoder(program.statement.columns)
   for (let attempts = 1; ; attempts++) {
-    const { outcome, outdated } = await send(wire, program, binds, decode)
+    const { outcome, outdated } = await surely(send(wire, program, binds, decode))
     if (!outdated || attempts === attemptsAtMost) return outcome
     wire.forgetStatements()
+  }
+}
+
+/** Says so where it is not known whether what was sent is final. */
+async function surely<T>(sent: Promise<T>): Promise<T> {
+  try {
+    return await sent
+  } catch (thrown) {
+    throw thrown instanceof ConnectionLost ? new ServiceUnavailable(outcomeUnknown, { cause: thrown }) : thrown
   }
 }
 

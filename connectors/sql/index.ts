@@ -27,6 +27,7 @@ export {
 export { rowDecoder, type WireValue, type WireValues, wireValues } from './encoder.ts'
 export { jsonBind, jsonParents } from './json-binds.ts'
 export { ReadRunner } from './program.ts'
+export { outcomeUnknown, Rested, type Resting } from './rested.ts'
 export { RoutineCatalog, type RoutineSource, RowBudget } from './routines.ts'
 export { sqlService } from './service.ts'
 export { bodyValue, collectRows } from './source.ts'

@@ -13,6 +13,7 @@ export const builtins: readonly string[] = [
   'connectors/sqlite/plugin',
   'connectors/mysql/plugin',
   'connectors/postgres/plugin',
+  'connectors/mongodb/plugin',
   'plugins/system/plugin',
   'plugins/user/plugin',
   'plugins/files/plugin',

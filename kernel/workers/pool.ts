@@ -14,6 +14,7 @@ import type { Workers, WorkerTask } from '../plugins/workers.ts'
 import { receive } from './channel.ts'
 import type { PoolAnswer, PoolData, PoolTask } from './entry.ts'
 import { fromFault } from './fault.ts'
+import { heapLimits, MemoryWatch } from './memory.ts'
 
 /** Sources run as they are, so the entry has the same ending as this file. */
 const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './entry.ts' : './entry.js', import.meta.url))
@@ -21,7 +22,6 @@ const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './entry.t
 /** Streams of one thread. */
 const streamsAThread = 4
 const idleMs = 30_000
-const MIB = 1024 * 1024
 
 export interface PoolCounts {
   /** Running or waiting. */
@@ -40,12 +40,19 @@ export class WorkerPool implements Workers {
   #computing = 0
   #streaming = 0
   #lost = 0
+  /** Threads that were ended for their memory, and whose work has not been told so yet. */
+  #outgrown = 0
   #closed = false
+  readonly #memory: MemoryWatch
 
   /** Starts nothing yet. */
   constructor(config: Config, observe: Observe) {
     this.#config = config
     this.#observe = observe
+    const threads = () => [...(this.#computers?.threads ?? []), ...(this.#streamers?.threads ?? [])]
+    this.#memory = new MemoryWatch(threads, config.workers.memoryBytes, () => {
+      this.#outgrown++
+    })
   }
 
   get threads(): number {
@@ -67,21 +74,24 @@ export class WorkerPool implements Workers {
     if (this.#computing >= this.threads + queue) throw tooMany()
     this.#computers ??= this.#start(1)
     this.#computing++
+    this.#memory.start()
     const late = AbortSignal.timeout(timeoutMs)
     const task: PoolTask = { module, data, port: null }
+    let answer: PoolAnswer
     try {
-      const answer = (await this.#computers.run(task, {
+      answer = (await this.#computers.run(task, {
         transferList: [...moved] as never,
         signal: AbortSignal.any([signal, late]),
       })) as PoolAnswer
-      if (!answer.ok) throw fromFault(answer.fault)
-      return answer.value as R
     } catch (thrown) {
       if (signal.aborted) throw signal.reason
-      throw this.#named(thrown, late.aborted)
+      throw this.#lostBy(thrown, late.aborted)
     } finally {
       this.#computing--
+      this.#rest()
     }
+    if (!answer.ok) throw fromFault(answer.fault)
+    return answer.value as R
   }
 
   async stream<R>({ module, data, moved = [] }: WorkerTask, sink: ByteSink, signal: AbortSignal): Promise<R> {
@@ -90,6 +100,7 @@ export class WorkerPool implements Workers {
     if (this.#streaming >= this.threads * streamsAThread + queue) throw tooMany()
     this.#streamers ??= this.#start(streamsAThread)
     this.#streaming++
+    this.#memory.start()
     const { port1, port2 } = new MessageChannel()
     const task: PoolTask = { module, data, port: port2 }
     let crash: unknown = null
@@ -102,13 +113,14 @@ export class WorkerPool implements Workers {
       })
       .finally(() => {
         this.#streaming--
+        this.#rest()
       })
     try {
       return await receive<R>(port1, sink, signal, () => new LostPort())
     } catch (thrown) {
       if (!(thrown instanceof LostPort)) throw thrown
       await done
-      throw this.#named(crash ?? new Error('The thread ended.'), false)
+      throw this.#lostBy(crash ?? new Error('The thread ended.'), false)
     } finally {
       port1.close()
     }
@@ -116,7 +128,12 @@ export class WorkerPool implements Workers {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#memory.stop()
     await Promise.all([this.#computers?.destroy(), this.#streamers?.destroy()])
+  }
+
+  #rest(): void {
+    if (this.#computing + this.#streaming === 0) this.#memory.stop()
   }
 
   #start(tasks: number): Piscina {
@@ -134,31 +151,39 @@ export class WorkerPool implements Workers {
       atomics: 'disabled',
       recordTiming: false,
       workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memoryBytes / MIB) },
+      resourceLimits: heapLimits(memoryBytes),
     })
     // One that died without work.
-    pool.on('error', (error: unknown) => this.#tell(error, 0, false))
+    pool.on('error', (error: unknown) => {
+      this.#observe({ kind: 'worker-lost', service: null, reason: this.#reason(error), failed: 0, error })
+    })
     return pool
   }
 
-  /** What is thrown where a thread was lost; an error of the task itself as it is. */
-  #named(thrown: unknown, late: boolean): unknown {
-    if (thrown instanceof Error && 'status' in thrown) return thrown
-    if (!late && !isLoss(thrown)) return thrown
+  /** What the end of a thread is for who had work in it. */
+  #lostBy(thrown: unknown, late: boolean): unknown {
+    // It never got there.
+    if (thrown instanceof Error && thrown.name === 'DataCloneError') return thrown
     if (this.#closed) return new ServiceUnavailable('The server is stopping.')
     this.#lost++
-    this.#tell(thrown, 1, late)
-    const text = late
-      ? 'The request took too long to be worked on. Try again with less in it.'
-      : reasonOf(thrown) === 'memory'
-        ? 'The request needs more memory than a worker has. Try again with less in it.'
-        : 'The request was interrupted: its worker ended. Try again.'
-    return new ServiceUnavailable(text, { headers: { 'Retry-After': '1' }, cause: thrown })
+    const reason = late ? 'stalled' : this.#reason(thrown)
+    this.#observe({ kind: 'worker-lost', service: null, reason, failed: 1, error: thrown })
+    return new ServiceUnavailable(texts[reason], { headers: { 'Retry-After': '1' }, cause: thrown })
   }
 
-  #tell(error: unknown, failed: number, late: boolean): void {
-    this.#observe({ kind: 'worker-lost', service: null, reason: late ? 'stalled' : reasonOf(error), failed, error })
+  #reason(error: unknown): 'memory' | 'exit' | 'error' {
+    const reason = reasonOf(error)
+    if (reason !== 'exit' || this.#outgrown === 0) return reason
+    this.#outgrown--
+    return 'memory'
   }
+}
+
+const texts = {
+  stalled: 'The request took too long to be worked on. Try again with less in it.',
+  memory: 'The request needs more memory than a worker has. Try again with less in it.',
+  exit: 'The request was interrupted: its worker ended. Try again.',
+  error: 'The request was interrupted: its worker ended. Try again.',
 }
 
 class LostPort extends Error {}
@@ -171,6 +196,3 @@ export function reasonOf(error: unknown): 'memory' | 'exit' | 'error' {
   if ((error as NodeJS.ErrnoException | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY') return 'memory'
   return error instanceof Error && /exited with code/.test(error.message) ? 'exit' : 'error'
 }
-
-/** Errors of tasks come as data: what is thrown in its own right is the end of a thread, or a message that could not be sent. */
-const isLoss = (thrown: unknown): boolean => !(thrown instanceof Error && thrown.name === 'DataCloneError')

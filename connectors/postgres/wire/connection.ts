@@ -131,8 +131,9 @@ export class Wire extends pg.Connection {
     this.#onLost = listener
   }
 
+  /** Nothing can be sent on it any more. */
   get lost(): boolean {
-    return this.#lost !== null
+    return this.#lost !== null || !this.stream.writable
   }
   get inFlight(): number {
     return this.#queue.length - this.#head

@@ -303,10 +303,9 @@ async function apply({ target, change, signal }: Writing): Promise<void> {
   await change.finish()
   const { plans, extras } = change
   const { store, keeper, services } = target
+  const id = services.serviceId
   const keep = async (): Promise<void> => {
-    if (extras.length > 0 && keeper !== null && services.serviceId !== null) {
-      await keeper.change(services.serviceId, extras)
-    }
+    if (extras.length > 0 && keeper !== null && id !== null) await keeper.change(id, extras)
   }
   try {
     if (plans.length === 0) await keep()
@@ -321,6 +320,8 @@ async function apply({ target, change, signal }: Writing): Promise<void> {
   } finally {
     // Where a database commits each change by itself, some of them may have been made.
     store.catalog.refresh()
+    // Once it is committed: whoever hears of it earlier reads what was.
+    if (plans.length > 0 && keeper !== null && id !== null) await keeper.restructured(id)
   }
 }
 

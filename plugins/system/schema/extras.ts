@@ -42,6 +42,10 @@ export class StoredExtras implements SchemaExtras {
       for (const each of changes) await changeOne(tx, serviceId, each)
     })
   }
+
+  async restructured(serviceId: number): Promise<void> {
+    await this.#tables.transaction(async (tx) => tx.tell({ kind: 'schema', service: serviceId }))
+  }
 }
 
 async function changeOne(tx: Transaction, serviceId: number, change: ExtrasChange): Promise<void> {

@@ -37,6 +37,10 @@ export class NotingSession implements WriteSession {
     return outcomes
   }
 
+  tell(notice: Notice): void {
+    this.#notices.add([notice])
+  }
+
   savepoint<T>(work: () => Promise<T>): Promise<T> {
     return this.#session.savepoint(work)
   }

@@ -114,6 +114,10 @@ export class SessionTables implements Transaction {
     return outcome.affected
   }
 
+  tell(notice: Notice): void {
+    if (this.#session instanceof NotingSession) this.#session.tell(notice)
+  }
+
   async #run(
     notices: readonly Notice[],
     into: Table,

@@ -3,6 +3,7 @@
  * they are planned through TableViews by the record engine.
  */
 import type { Json } from 'dataferry/sdk'
+import type { Notice } from './notices.ts'
 
 /** A row: columns by name. */
 export type StoreRow = { readonly [column: string]: Json }
@@ -22,6 +23,8 @@ export interface Transaction extends Rows {
   /** How many rows were changed. */
   update(table: string, where: Equal, values: StoreRow): Promise<number>
   remove(table: string, where: Equal): Promise<number>
+  /** Tells others of what was changed elsewhere; writes of the store tell of themselves. */
+  tell(notice: Notice): void
 }
 
 export interface Tables extends Rows {

@@ -4,7 +4,7 @@ import { after, describe, it } from 'node:test'
 import type { ByteSink, ConfigValues } from 'dataferry/sdk'
 import { freePort } from '../../../bench/process.ts'
 import { mysql } from '../../support/databases.ts'
-import { requestFor } from '../records/company.ts'
+import { type Asked, requestFor } from '../records/company.ts'
 import { type Arranged, arrange, configOf, Direct, serve, signal } from './database.ts'
 
 const { database, skip } = await mysql()
@@ -13,6 +13,11 @@ after(() => database?.stop())
 const small =
   "create table item (id int auto_increment primary key, name varchar(40)); insert into item (name) values ('one'), ('two')"
 const slow = `${small}; create view slow as select id, sleep(20) as waited from item`
+const adding = (...names: string[]): Asked => ({
+  verb: 'POST',
+  path: '_table/item',
+  body: { resource: names.map((name) => ({ name })) },
+})
 const one = { status: 200, body: { id: 1, name: 'one' } }
 
 interface Refused {
@@ -154,11 +159,54 @@ describe('recovery', { skip }, () => {
     assert.deepEqual(await service.ask({ path: '_table/item/1' }), one)
     await killAll(service)
     assert.deepEqual(await service.ask({ path: '_table/item/1' }), one)
+    for (let i = 0; i < 5; i++) {
+      await killAll(service)
+      assert.equal((await service.ask(adding(`single ${i}`))).status, 201)
+      await killAll(service)
+      assert.equal((await service.ask(adding(`first ${i}`, `second ${i}`))).status, 201)
+    }
+    assert.deepEqual(await service.direct.run('select count(*), count(distinct name) from item'), [[17, 17]])
+  })
+
+  it('from several connections that ended at once', async (t) => {
+    assert.ok(database)
+    const service = await arrange(t, database, small)
+    await Promise.all(['three', 'four', 'five', 'six'].map((name) => service.ask(adding(name))))
     await killAll(service)
-    assert.equal(
-      (await service.ask({ verb: 'POST', path: '_table/item', body: { resource: [{ name: 'three' }] } })).status,
-      201,
+    const answers = await Promise.all(['3', '4', '5', '6'].map((name) => service.ask(adding(name))))
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [201, 201, 201, 201],
     )
+    assert.deepEqual(await service.direct.run('select count(*), count(distinct name) from item'), [[10, 10]])
+  })
+
+  it('from connections that idled longer than the server lets them', async (t) => {
+    assert.ok(database)
+    const config = { statements: ['set session wait_timeout = 1'] }
+    const service = await arrange(t, database, small, { config })
+    assert.equal((await service.ask(adding('three'))).status, 201)
+    await until(async () => (await connected(service)).length === 0)
+    assert.equal((await service.ask(adding('four'))).status, 201)
+    assert.deepEqual(await service.direct.run('select name from item where id > 2 order by id'), [['three'], ['four']])
+  })
+
+  it('a single write whose connection is cut under way is not repeated', async (t) => {
+    assert.ok(database)
+    const sql = `${small}; create trigger slowly before insert on item for each row do sleep(20)`
+    const service = await arrange(t, database, sql)
+    const asked = service.ask(adding('three'))
+    await until(async () => (await running(service)).length === 1)
+    await killAll(service)
+    assert.deepEqual(await asked, {
+      status: 503,
+      body: {
+        message:
+          'The connection to the database was lost, and it is not known whether the change was made. Look before you try again.',
+        context: null,
+      },
+    })
+    assert.deepEqual(await service.direct.run('select count(*) from item'), [[2]])
   })
 
   it('from a login that was wrong first', async (t) => {
@@ -343,16 +391,19 @@ async function running({ direct, name }: Arranged): Promise<readonly (readonly u
   )
 }
 
-async function killAll({ direct, name }: Arranged): Promise<void> {
-  const ids = await direct.run(
-    `select id from information_schema.processlist where db = '${name}' and id <> connection_id()`,
-  )
-  for (const [id] of ids) await direct.run(`kill connection ${Number(id)}`).catch(() => {})
+const connected = ({ direct, name }: Arranged): Promise<readonly (readonly unknown[])[]> =>
+  direct.run(`select id from information_schema.processlist where db = '${name}' and id <> connection_id()`)
+
+/** They are closed when this returns. */
+async function killAll(service: Arranged): Promise<void> {
+  const ids = (await connected(service)).map(([id]) => Number(id))
+  for (const id of ids) await service.direct.run(`kill connection ${id}`).catch(() => {})
+  await until(async () => !(await connected(service)).some(([id]) => ids.includes(Number(id))))
 }
 
 /** Asks again until it holds. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 15_000
+  const end = Date.now() + 60_000
   while (!(await holds())) {
     assert.ok(Date.now() < end, 'it did not come about')
     await new Promise((resolve) => setImmediate(resolve))

@@ -1,0 +1,277 @@
+/** MongoDB for the document engine: conditions become filters, documents keep the exact types that they have. */
+import type {
+  Change,
+  Condition,
+  DocumentAdapter,
+  Inserted,
+  Members,
+  OrderBy,
+  Query,
+  Raw,
+  Transaction,
+} from 'dataferry/document'
+import { type Json, ServiceUnavailable } from 'dataferry/sdk'
+import { ClientSession, type Collection, type Db, type Document, MongoBulkWriteError, MongoClient, ObjectId } from 'mongodb'
+import { idOf, toBson, toJson } from './bson.ts'
+import type { MongoSettings } from './config.ts'
+import { mongoError, writeError } from './errors.ts'
+import { filterOf } from './filter.ts'
+
+/** Every value in a type of its own, so that what is put back is what was there. */
+const reading = { promoteValues: false, promoteLongs: false, bsonRegExp: true } as const
+
+const inSession = (within: Transaction): { readonly session?: ClientSession } =>
+  within instanceof ClientSession ? { session: within } : {}
+
+const setting = (pairs: readonly (readonly [string, Json])[]): Document =>
+  Object.fromEntries(pairs.map(([path, value]) => [path, toBson(value)]))
+
+const changeOf = ({ set, raise }: Change): Document => ({
+  ...(set.length > 0 ? { $set: setting(set) } : {}),
+  ...(raise.length > 0 ? { $inc: setting(raise) } : {}),
+})
+
+const orderOf = (order: readonly OrderBy[]): [string, 1 | -1][] =>
+  order.map(({ path, descending }) => [path, descending ? -1 : 1])
+
+export class MongoAdapter implements DocumentAdapter {
+  readonly #settings: () => MongoSettings
+  readonly #timeoutMs: number
+  #client: MongoClient | null = null
+  #database = ''
+  #transactions: Promise<boolean> | null = null
+  #closed = false
+
+  /** No I/O: the first use connects. `timeoutMs`: the longest that one question may take in the database; 0: any time. */
+  constructor(settings: () => MongoSettings, timeoutMs: number) {
+    this.#settings = settings
+    this.#timeoutMs = timeoutMs
+  }
+
+  async collections(): Promise<readonly string[]> {
+    const found = await this.#ask((db) => db.listCollections({}, { nameOnly: true }).toArray())
+    return found.map(({ name }) => name).filter((name) => !name.startsWith('system.'))
+  }
+
+  async create(name: string): Promise<void> {
+    await this.#ask((db) => db.createCollection(name))
+  }
+
+  async drop(name: string): Promise<void> {
+    await this.#ask((db) => db.dropCollection(name))
+  }
+
+  async index(name: string, fields: readonly string[], unique: boolean): Promise<void> {
+    await this.#in(name, (collection) =>
+      collection.createIndex(Object.fromEntries(fields.map((field) => [field, 1])), { unique }),
+    )
+  }
+
+  async find(
+    name: string,
+    { where, order, skip, limit, fields }: Query,
+    within: Transaction,
+    signal?: AbortSignal,
+  ): Promise<readonly Raw[]> {
+    signal?.throwIfAborted()
+    return this.#in(name, (collection) =>
+      collection
+        .find(filterOf(where), {
+          ...reading,
+          ...this.#limits(within),
+          ...(signal ? { signal } : {}),
+          ...(order.length > 0 ? { sort: orderOf(order) } : {}),
+          ...(skip > 0 ? { skip } : {}),
+          ...(limit === null ? {} : { limit, batchSize: limit }),
+          ...(fields === null ? {} : { projection: Object.fromEntries(fields.map((field) => [field, 1])) }),
+        })
+        .toArray(),
+    )
+  }
+
+  count(name: string, where: Condition | null, within: Transaction, signal?: AbortSignal): Promise<number> {
+    signal?.throwIfAborted()
+    return this.#in(name, (collection) => collection.countDocuments(filterOf(where), this.#limits(within)))
+  }
+
+  async insert(
+    name: string,
+    documents: readonly Members[],
+    mode: 'halt' | 'continue',
+    within: Transaction,
+  ): Promise<readonly Inserted[]> {
+    const results: Inserted[] = []
+    const made: Document[] = []
+    const places: number[] = []
+    for (const [at, { _id, ...members }] of documents.entries()) {
+      try {
+        const id = _id === undefined || _id === null ? new ObjectId() : idOf(_id)
+        made.push({ _id: id, ...(toBson(members) as Document) })
+        places.push(at)
+        results[at] = { ok: true, id: toJson(id) }
+      } catch (error) {
+        results[at] = { ok: false, error: error as Error }
+        if (mode === 'halt') break
+      }
+    }
+    if (made.length > 0) {
+      for (const [at, error] of await this.#insertMany(name, made, mode === 'halt', within)) {
+        results[places[at] ?? at] = { ok: false, error }
+      }
+    }
+    const first = results.findIndex((each) => !each.ok)
+    return mode === 'halt' && first !== -1 ? results.slice(0, first + 1) : results
+  }
+
+  /** The failures by the documents' places. */
+  async #insertMany(
+    name: string,
+    documents: readonly Document[],
+    ordered: boolean,
+    within: Transaction,
+  ): Promise<readonly (readonly [number, Error])[]> {
+    return this.#in(name, async (collection) => {
+      try {
+        await collection.insertMany(documents, { ordered, ...inSession(within) })
+        return []
+      } catch (thrown) {
+        if (!(thrown instanceof MongoBulkWriteError)) throw thrown
+        const errors = [thrown.writeErrors].flat()
+        if (errors.length === 0) throw thrown
+        return errors.map((error) => [error.index, writeError(error, thrown)] as const)
+      }
+    })
+  }
+
+  async update(name: string, where: Condition | null, change: Change, within: Transaction): Promise<number> {
+    const update = changeOf(change)
+    return this.#in(
+      name,
+      async (collection) => (await collection.updateMany(filterOf(where), update, inSession(within))).matchedCount,
+    )
+  }
+
+  async upsert(
+    name: string,
+    id: Json,
+    where: Condition | null,
+    change: Change,
+    others: readonly (readonly [string, Json])[],
+    within: Transaction,
+  ): Promise<number> {
+    const update = { ...changeOf(change), ...(others.length > 0 ? { $setOnInsert: setting(others) } : {}) }
+    const filter = { $and: [{ _id: { $eq: idOf(id) } }, filterOf(where)] }
+    return this.#in(name, async (collection) => {
+      try {
+        const nothing = Object.keys(update).length === 0
+        // What is set by nothing must at least be there.
+        const asked = nothing ? { $setOnInsert: { _id: idOf(id) } } : update
+        const done = await collection.updateOne(filter, asked, { upsert: true, ...inSession(within) })
+        return done.matchedCount + done.upsertedCount
+      } catch (thrown) {
+        if (thrown instanceof Error && 'code' in thrown && thrown.code === 11000) {
+          const found = await collection.countDocuments({ _id: idOf(id) as ObjectId }, inSession(within))
+          if (found > 0) return 0
+        }
+        throw thrown
+      }
+    })
+  }
+
+  async replace(name: string, where: Condition | null, document: Members, within: Transaction): Promise<number> {
+    const { _id, ...members } = document
+    const made = toBson(members) as Document
+    return this.#in(
+      name,
+      async (collection) => (await collection.replaceOne(filterOf(where), made, inSession(within))).matchedCount,
+    )
+  }
+
+  async remove(name: string, where: Condition | null, within: Transaction): Promise<number> {
+    return this.#in(
+      name,
+      async (collection) => (await collection.deleteMany(filterOf(where), inSession(within))).deletedCount,
+    )
+  }
+
+  async restore(name: string, document: Raw): Promise<void> {
+    const { _id, ...members } = document as Document
+    await this.#in(name, (collection) => collection.replaceOne({ _id }, members, { upsert: true }))
+  }
+
+  shown(document: Raw): Members {
+    return toJson(document) as Members
+  }
+
+  exact(document: Raw, path: string): Json {
+    let here: unknown = document
+    for (const segment of path.split('.')) {
+      if (here === null || typeof here !== 'object' || !Object.hasOwn(here, segment)) return null
+      here = (here as Document)[segment]
+    }
+    return toJson(here, true)
+  }
+
+  /** Replica sets and sharded clusters have them. */
+  transactions(): Promise<boolean> {
+    this.#transactions ??= this.#ask(async (db) => {
+      const { setName, msg, logicalSessionTimeoutMinutes } = await db.admin().command({ hello: 1 })
+      return (typeof setName === 'string' || msg === 'isdbgrid') && Number(logicalSessionTimeoutMinutes) > 0
+    }).catch((error: unknown) => {
+      this.#transactions = null
+      throw error
+    })
+    return this.#transactions
+  }
+
+  async transaction<T>(work: (within: Transaction) => Promise<T>): Promise<T> {
+    const session = this.#connected().startSession()
+    try {
+      session.startTransaction()
+      const result = await work(session)
+      await session.commitTransaction()
+      return result
+    } catch (thrown) {
+      if (session.inTransaction()) await session.abortTransaction().catch(() => {})
+      throw mongoError(thrown)
+    } finally {
+      await session.endSession()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#client?.close()
+  }
+
+  #limits(within: Transaction): { readonly maxTimeMS?: number; readonly session?: ClientSession } {
+    return { ...inSession(within), ...(this.#timeoutMs > 0 ? { maxTimeMS: this.#timeoutMs } : {}) }
+  }
+
+  /** The driver connects by itself, and again after it lost the server. */
+  #connected(): MongoClient {
+    if (this.#closed) throw new ServiceUnavailable('The service is being closed.')
+    if (this.#client === null) {
+      const { url, database, options } = this.#settings()
+      try {
+        this.#client = new MongoClient(url, options)
+      } catch (cause) {
+        throw new ServiceUnavailable('The configuration of this service can not be used.', { cause })
+      }
+      this.#database = database
+    }
+    return this.#client
+  }
+
+  async #ask<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#connected().db(this.#database))
+    } catch (thrown) {
+      throw mongoError(thrown)
+    }
+  }
+
+  #in<T>(name: string, work: (collection: Collection) => Promise<T>): Promise<T> {
+    return this.#ask((db) => work(db.collection(name)))
+  }
+}
