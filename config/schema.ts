@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os'
 import { isNetwork } from './network.ts'
 import { admin, auth, security } from './sections/access.ts'
 import { files, records, remote, sqlite } from './sections/data.ts'
-import { bool, bytes, duration, int, list, oneOf, path, type Setting, text, url } from './setting.ts'
+import { bool, bytes, duration, int, list, oneOf, path, processes, type Setting, secret, text, url } from './setting.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -31,7 +31,8 @@ export const sections: Readonly<Record<string, string>> = {
   workers: 'Worker threads',
   files: 'Files',
   remote: 'Remote services',
-  nodes: 'More than one node',
+  nodes: 'More than one process or node',
+  metrics: 'Metrics',
 }
 
 export const schema = {
@@ -174,6 +175,21 @@ export const schema = {
       synonyms: { notice: 'info', warn: 'warning', critical: 'error', alert: 'error', emergency: 'error' },
       help: 'The least severe entries that are logged.',
     }),
+    files: int({
+      env: 'DF_LOG_FILES',
+      default: 0,
+      min: 0,
+      max: 1_000,
+      unit: 'files',
+      help: 'How many log files are kept in the folder `logs` of DF_LOCAL_FILE_ROOT, which the service `logs` serves: the entries that go to the standard error, one JSON object a line. 0 keeps none.',
+    }),
+    fileBytes: bytes({
+      env: 'DF_LOG_FILE_BYTES',
+      default: 16 * MIB,
+      min: 64 * KIB,
+      max: 4 * 1024 * MIB,
+      help: 'How long a log file becomes before the next one begins.',
+    }),
   },
 
   admin,
@@ -308,6 +324,10 @@ export const schema = {
   remote,
 
   nodes: {
+    processes: processes({
+      env: 'DF_WORKERS',
+      help: 'Processes that answer requests on one port. `auto`: as many as there are processors. 1: this process answers. See docs/nodes.md.',
+    }),
     systemDb: url({
       env: 'DF_SYSTEM_DB',
       defaultText: '`system.sqlite` in DF_DATA_DIR',
@@ -321,6 +341,27 @@ export const schema = {
       schemes: ['redis', 'rediss'],
       like: 'redis://user:password@host:6379/0 (rediss:// for TLS)',
       help: 'A Redis or Valkey server through which nodes tell each other of changes at once, and count limits and failed logins together.',
+    }),
+  },
+
+  metrics: {
+    on: bool({
+      env: 'DF_METRICS',
+      default: false,
+      help: 'Serves figures of what the server does at `/metrics`, in the text format of Prometheus. See docs/metrics.md.',
+    }),
+    token: secret({
+      env: 'DF_METRICS_TOKEN',
+      minLength: 16,
+      help: 'The token that `/metrics` asks for (`Authorization: Bearer ...`). Without it, whoever reaches the page reads it.',
+    }),
+    address: text({
+      env: 'DF_METRICS_ADDRESS',
+      default: null,
+      defaultText: 'the address and port of the API',
+      pattern: /^(?:\[[0-9a-f:.]+\]|[^\s:/[\]]+):\d{1,5}$/i,
+      accepts: 'an address and a port, as in 127.0.0.1:9464 or [::1]:9464',
+      help: 'The address that serves `/metrics`, where it is not that of the API.',
     }),
   },
 } as const

@@ -6,6 +6,7 @@
  */
 
 import { createSecretKey, type KeyObject } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 
 /** What parsing a text gave: a value, or the words that complete "must be …". */
@@ -148,6 +149,19 @@ export function int(
     accepts: `a whole number from ${min} to ${max}`,
     ...(unit === undefined ? {} : { unit }),
     read: (given) => (/^[+-]?\d+$/.test(given) ? within(Number(given), min, max) : undefined),
+  })
+}
+
+/** How many processes serve: a number, or `auto` for as many as there are processors. The value is the number. */
+export function processes(about: About): Setting<number> {
+  return setting<number>(about, {
+    kind: 'int',
+    default: 1,
+    accepts: 'auto, or a whole number from 1 to 256',
+    read: (given) => {
+      if (given.toLowerCase() === 'auto') return Math.min(256, Math.max(1, availableParallelism()))
+      return /^\d+$/.test(given) ? within(Number(given), 1, 256) : undefined
+    },
   })
 }
 

@@ -38,8 +38,12 @@ import {
 import { DocumentsAbility } from './plugins/documents.ts'
 import { type HostDeps, pluginHost, serviceHost } from './plugins/host.ts'
 import { builtins, type Loaded, loadPlugins, PluginError } from './plugins/loader.ts'
+import { WorkersAbility } from './plugins/workers.ts'
+import { IsolatedService } from './services/isolate.ts'
+import { placeOf } from './services/place.ts'
 import { published } from './services/published.ts'
 import { Registry } from './services/registry.ts'
+import { WorkerPool } from './workers/pool.ts'
 
 export interface KernelOptions {
   readonly config: Config
@@ -106,6 +110,7 @@ class Composition implements Kernel {
   #limits: Limits | null = null
   #registry: Registry | null = null
   #bus: Bus = localBus
+  #workers: WorkerPool | null = null
   #listening = false
 
   constructor(options: KernelOptions) {
@@ -142,6 +147,7 @@ class Composition implements Kernel {
   async #start(): Promise<Running> {
     const loaded = await this.#load()
     await this.#openBus(this.#options.config.nodes.cache)
+    this.#openWorkers()
     const { registry, pipeline } = await this.#startPlugins(loaded, true)
     const tokens = await this.#tokens()
     const principals = this.#principals(tokens, registry)
@@ -172,6 +178,14 @@ class Composition implements Kernel {
     this.#own.offer(BusAbility, bus)
   }
 
+  /** For the server alone: what commands do is done where they run. */
+  #openWorkers(): void {
+    const workers = new WorkerPool(this.#options.config, this.observatory.observe)
+    this.#begun.push(() => workers.close())
+    this.#workers = workers
+    this.#own.offer(WorkersAbility, workers)
+  }
+
   /** After the plugins have started: one of them may keep the secret that all nodes share. */
   async #tokens(): Promise<TokenAuthority> {
     const { auth, dataDir } = this.#options.config
@@ -189,7 +203,7 @@ class Composition implements Kernel {
     return tokens
   }
 
-  async #startPlugins({ plugins, types, owners }: Loaded, serves: boolean): Promise<Started> {
+  async #startPlugins({ plugins, types, owners, modules }: Loaded, serves: boolean): Promise<Started> {
     const { observe } = this.observatory
     const scopes = new Map(plugins.map((plugin) => [plugin.name, this.#abilities.scope(plugin.name)]))
     const scopeOf = (type: string): AbilityScope => scopes.get(owners.get(type) ?? '') ?? this.#own
@@ -209,6 +223,15 @@ class Composition implements Kernel {
       types,
       observe,
       hostFor: (record) => serviceHost(record, scopeOf(record.type), deps),
+      isolated: (type, record) => {
+        const plugin = owners.get(type.name) ?? ''
+        const module = modules.get(plugin)
+        if (!serves || module === undefined || placeOf(type, record.config) !== 'worker') return null
+        const { settings } = deps
+        const { ask } = scopeOf(type.name)
+        const log = createLog(observe, `service ${record.name}`)
+        return new IsolatedService({ record, plugin, module, settings, snapshot, ask, log, observe })
+      },
     })
     this.#registry = registry
     const pipeline = createPipeline({
@@ -282,6 +305,7 @@ class Composition implements Kernel {
       instance,
       published: published({ snapshot: () => this.#snapshot(), types, registry: () => registry }),
       documents: () => this.#own.find(DocumentsAbility),
+      workers: this.#workers,
       ready: () => this.#ready(),
     })
     const at = await server.listen().catch((error: unknown) => {

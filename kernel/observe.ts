@@ -52,6 +52,21 @@ export type Observation =
       readonly failed: number
       readonly error: unknown
     }
+  /** A request was answered 429: by a limit, or because something (a login) was tried too often. */
+  | { readonly kind: 'too-many'; readonly id: string; readonly by: 'limit' | 'throttle' }
+  /** A process that answers requests, and its life (docs/nodes.md). `worker` is its number, from 1. */
+  | { readonly kind: 'process-ready'; readonly worker: number; readonly pid: number; readonly ms: number }
+  | { readonly kind: 'process-retired'; readonly worker: number; readonly pid: number }
+  | {
+      readonly kind: 'process-lost'
+      readonly worker: number
+      readonly pid: number
+      readonly code: number | null
+      readonly signal: string | null
+      /** Until another one is started. */
+      readonly retryMs: number
+    }
+  | { readonly kind: 'rolling'; readonly phase: 'began' | 'done' | 'given up'; readonly reason: string | null }
   | { readonly kind: 'listening'; readonly url: string }
   | { readonly kind: 'draining'; readonly signal: string | null }
   | { readonly kind: 'stopped'; readonly ms: number }
@@ -108,6 +123,11 @@ const levels: { readonly [K in Exclude<Observation['kind'], 'log'>]: Level } = {
   'service-closed': 'debug',
   'service-close-failed': 'warning',
   'worker-lost': 'error',
+  'too-many': 'debug',
+  'process-ready': 'info',
+  'process-retired': 'info',
+  'process-lost': 'error',
+  rolling: 'info',
   listening: 'info',
   draining: 'info',
   stopped: 'info',
@@ -115,18 +135,23 @@ const levels: { readonly [K in Exclude<Observation['kind'], 'log'>]: Level } = {
 }
 const severity: { readonly [L in Level | 'off']: number } = { debug: 0, info: 1, warning: 2, error: 3, off: 4 }
 
-/** A subscriber that writes one JSON line for each observation at or above `level`: `{"time","level","event",...}`. */
+/**
+ * A subscriber that writes one JSON line for each observation at or above `level`: `{"time","level","event",...}`, with the number of the
+ * process in front where there are several.
+ */
 export function createLogger(
   level: Level | 'off',
   write: (line: string) => void,
   now: () => Date = () => new Date(),
+  worker: number | null = null,
 ): Observe {
   const least = severity[level]
   return (what) => {
     const own = what.kind === 'log' ? what.level : levels[what.kind]
     if (severity[own] < least) return
     const time = now().toISOString()
-    write(`${what.kind === 'request' ? requestLine(time, what) : line(time, own, what)}\n`)
+    const text = what.kind === 'request' ? requestLine(time, what) : line(time, own, what)
+    write(worker === null ? `${text}\n` : `{"worker":${worker},${text.slice(1)}\n`)
   }
 }
 

@@ -1,9 +1,12 @@
 /**
  * The life of the process: reads the configuration, starts the kernel, says what to do next, and ends it as signals ask.
  */
-import { ConfigError, type Loaded, load } from '../config/index.ts'
+import { join } from 'node:path'
+import { type Config, ConfigError, type Loaded, load } from '../config/index.ts'
 import { createKernel, type Kernel, type KernelOptions, type Running, StartError } from './kernel.ts'
+import { LogFiles } from './log-files.ts'
 import { createLog, createLogger, type Level } from './observe.ts'
+import type { Log } from './plugins/contract.ts'
 import { PluginError } from './plugins/loader.ts'
 import { packageVersion } from './version.ts'
 
@@ -17,15 +20,16 @@ export async function run({ closingMs = 5_000, ...options }: RunOptions = {}): P
   const { config, warnings } = configuration()
   const kernel = createKernel({ ...options, config, version: packageVersion() })
   const { observe, subscribe } = kernel.observatory
-  subscribe(createLogger(config.log.level satisfies Level | 'off', lines()))
   const log = createLog(observe, 'start')
+  const files = logFiles(config, createLog(observe, 'log files'))
+  subscribe(createLogger(config.log.level satisfies Level | 'off', lines(files)))
   for (const warning of warnings) log.warn(warning)
   process.on('unhandledRejection', (error) => observe({ kind: 'unhandled', error }))
   process.on('uncaughtException', (error) => {
     observe({ kind: 'unhandled', error })
     process.exit(1)
   })
-  handleSignals(kernel, config.http.shutdownTimeoutMs + closingMs)
+  handleSignals(kernel, files, config.http.shutdownTimeoutMs + closingMs)
   const running = await kernel.start().catch(refuse)
   process.stdout.write(welcome(config.name, running))
 }
@@ -39,16 +43,35 @@ function configuration(): Loaded {
   }
 }
 
+/** null: none are wanted. */
+function logFiles({ log: { files, fileBytes }, files: { root } }: Config, log: Log): LogFiles | null {
+  if (files === 0) return null
+  return new LogFiles({
+    folder: join(root, 'logs'),
+    files,
+    maxBytes: fileBytes,
+    failed: (error) => log.error('the log files can not be written', { error }),
+    recovered: (lost) => log.warn('the log files are written again; some entries are missing', { lost }),
+  })
+}
+
 /** Writes to stderr once a turn of the loop: a line for each request would otherwise cost a system call. */
-function lines(): (line: string) => void {
+function lines(files: LogFiles | null): (line: string) => void {
   let pending = ''
-  const flush = (): void => {
-    if (pending === '') return
+  const take = (): string => {
     const text = pending
     pending = ''
-    process.stderr.write(text)
+    if (text !== '') process.stderr.write(text)
+    return text
   }
-  process.on('exit', flush)
+  const flush = (): void => {
+    const text = take()
+    files?.write(text)
+  }
+  process.on('exit', () => {
+    const last = take()
+    files?.endSync(last)
+  })
   return (line) => {
     if (pending === '') setImmediate(flush)
     pending += line
@@ -67,7 +90,7 @@ function describe(error: unknown): string {
 }
 
 /** The first signal lets requests finish, a second one ends the process at once. */
-function handleSignals(kernel: Kernel, longestMs: number): void {
+function handleSignals(kernel: Kernel, files: LogFiles | null, longestMs: number): void {
   let stopping = false
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stopping) process.exit(1)
@@ -81,7 +104,8 @@ function handleSignals(kernel: Kernel, longestMs: number): void {
       )
       process.kill(process.pid, 'SIGKILL')
     }, longestMs)
-    kernel.stop(signal).then(
+    const stopped = kernel.stop(signal).finally(() => files?.close())
+    stopped.then(
       () => process.exit(0),
       (error: unknown) => {
         process.stderr.write(`dataferry: ${describe(error)}\n`)

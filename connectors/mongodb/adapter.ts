@@ -15,7 +15,7 @@ import { ClientSession, type Collection, type Db, type Document, MongoBulkWriteE
 import { idOf, toBson, toJson } from './bson.ts'
 import type { MongoSettings } from './config.ts'
 import { mongoError, writeError } from './errors.ts'
-import { filterOf } from './filter.ts'
+import { filterOf, namesTypes } from './filter.ts'
 
 /** Every value in a type of its own, so that what is put back is what was there. */
 const reading = { promoteValues: false, promoteLongs: false, bsonRegExp: true } as const
@@ -34,12 +34,17 @@ const changeOf = ({ set, raise }: Change): Document => ({
 const orderOf = (order: readonly OrderBy[]): [string, 1 | -1][] =>
   order.map(({ path, descending }) => [path, descending ? -1 : 1])
 
+interface Server {
+  readonly transactions: boolean
+  readonly ferret: boolean
+}
+
 export class MongoAdapter implements DocumentAdapter {
   readonly #settings: () => MongoSettings
   readonly #timeoutMs: number
   #client: MongoClient | null = null
   #database = ''
-  #transactions: Promise<boolean> | null = null
+  #known: Promise<Server> | null = null
   #closed = false
 
   /** No I/O: the first use connects. `timeoutMs`: the longest that one question may take in the database; 0: any time. */
@@ -74,9 +79,10 @@ export class MongoAdapter implements DocumentAdapter {
     signal?: AbortSignal,
   ): Promise<readonly Raw[]> {
     signal?.throwIfAborted()
+    const ferret = namesTypes(where) && (await this.#server()).ferret
     return this.#in(name, (collection) =>
       collection
-        .find(filterOf(where), {
+        .find(filterOf(where, ferret), {
           ...reading,
           ...this.#limits(within),
           ...(signal ? { signal } : {}),
@@ -160,7 +166,7 @@ export class MongoAdapter implements DocumentAdapter {
     within: Transaction,
   ): Promise<number> {
     const update = { ...changeOf(change), ...(others.length > 0 ? { $setOnInsert: setting(others) } : {}) }
-    const filter = { $and: [{ _id: { $eq: idOf(id) } }, filterOf(where)] }
+    const filter: Document = { _id: idOf(id), ...(where === null ? {} : { $and: [filterOf(where)] }) }
     return this.#in(name, async (collection) => {
       try {
         const nothing = Object.keys(update).length === 0
@@ -212,16 +218,24 @@ export class MongoAdapter implements DocumentAdapter {
     return toJson(here, true)
   }
 
-  /** Replica sets and sharded clusters have them. */
-  transactions(): Promise<boolean> {
-    this.#transactions ??= this.#ask(async (db) => {
+  async transactions(): Promise<boolean> {
+    return (await this.#server()).transactions
+  }
+
+  /** What is asked of the server once. Replica sets and sharded clusters have transactions. */
+  #server(): Promise<Server> {
+    this.#known ??= this.#ask(async (db) => {
       const { setName, msg, logicalSessionTimeoutMinutes } = await db.admin().command({ hello: 1 })
-      return (typeof setName === 'string' || msg === 'isdbgrid') && Number(logicalSessionTimeoutMinutes) > 0
+      const { ferretdbVersion } = await db.admin().command({ buildInfo: 1 })
+      return {
+        transactions: (typeof setName === 'string' || msg === 'isdbgrid') && Number(logicalSessionTimeoutMinutes) > 0,
+        ferret: ferretdbVersion !== undefined,
+      }
     }).catch((error: unknown) => {
-      this.#transactions = null
+      this.#known = null
       throw error
     })
-    return this.#transactions
+    return this.#known
   }
 
   async transaction<T>(work: (within: Transaction) => Promise<T>): Promise<T> {

@@ -6,22 +6,33 @@ import { idOf, isHex, toBson } from './bson.ts'
 
 const nothing: Document = { _id: { $in: [] } }
 
-export function filterOf(condition: Condition | null): Document {
+/** Types that FerretDB neither stores nor knows by name. */
+const lackedByFerret: ReadonlySet<string> = new Set(['minKey', 'decimal', 'symbol', 'maxKey'])
+
+/** A comparison over all types asks for them by name, and servers know different ones. */
+export const namesTypes = (condition: Condition | null): boolean =>
+  condition !== null &&
+  (condition.kind === 'all' || condition.kind === 'any'
+    ? condition.of.some(namesTypes)
+    : condition.kind === 'exact' && condition.op !== '=')
+
+/** `ferret`: the server is FerretDB. */
+export function filterOf(condition: Condition | null, ferret = false): Document {
   if (condition === null) return {}
   switch (condition.kind) {
     case 'all':
-      return condition.of.length === 0 ? {} : { $and: condition.of.map(filterOf) }
+      return condition.of.length === 0 ? {} : { $and: condition.of.map((each) => filterOf(each, ferret)) }
     case 'any':
-      return condition.of.length === 0 ? nothing : { $or: condition.of.map(filterOf) }
+      return condition.of.length === 0 ? nothing : { $or: condition.of.map((each) => filterOf(each, ferret)) }
     case 'native':
       checkNative(condition.filter)
       return { $and: [toBson(condition.filter, true) as Document] }
     default:
-      return testOf(condition)
+      return testOf(condition, ferret)
   }
 }
 
-function testOf(test: Test): Document {
+function testOf(test: Test, ferret: boolean): Document {
   const { path } = test
   switch (test.kind) {
     case 'null':
@@ -39,7 +50,7 @@ function testOf(test: Test): Document {
     case 'like':
       return valued(test.holds, path, [{ [path]: { $regex: likePattern(test.pattern) } }])
     case 'exact':
-      return exact(path, test.op, test.value)
+      return exact(path, test.op, test.value, ferret)
   }
 }
 
@@ -115,14 +126,17 @@ const placeOf = (value: Json): number => {
   return places[name] ?? 4
 }
 
-function exact(path: string, op: '=' | '<' | '<=' | '>' | '>=', value: Json): Document {
+function exact(path: string, op: '=' | '<' | '<=' | '>' | '>=', value: Json, ferret: boolean): Document {
   if (op === '=') {
     // What an insert tells of an identifier is its text.
     if (path === '_id' && isHex(value)) return { _id: { $in: [new ObjectId(value), value] } }
     return { [path]: { $eq: path === '_id' ? idOf(value) : toBson(value) } }
   }
   const place = placeOf(value)
-  const others = types.filter((_, at) => (op.startsWith('>') ? at > place : at < place && at > 1)).flat()
+  const others = types
+    .filter((_, at) => (op.startsWith('>') ? at > place : at < place && at > 1))
+    .flat()
+    .filter((type) => !ferret || !lackedByFerret.has(type))
   const within = { [path]: { [operators[op]]: toBson(value) } }
   if (others.length === 0) return within
   return { $or: [within, { [path]: { $type: others } }] }

@@ -1,5 +1,6 @@
 /** The connections of one service: opened when they are needed, kept for a while, each used by one request at a time. */
 import { Rested } from 'dataferry/sql'
+import type { Connections as PoolCounts } from 'dataferry/sdk'
 import { Pool, TimeoutError } from 'tarn'
 import { MysqlConnection } from './connection.ts'
 import { Closed, ConnectFailed, PoolExhausted } from './faults.ts'
@@ -51,6 +52,10 @@ export class Connections {
   /** Of the server that was connected to last. */
   get facts(): ServerFacts {
     return this.#facts ?? modern
+  }
+  get pooled(): PoolCounts {
+    const waiting = this.#pool.numPendingAcquires()
+    return { open: this.#alive.size, idle: this.#pool.numFree(), waiting, most: this.#settings.poolSize }
   }
   get count(): number {
     return this.#alive.size

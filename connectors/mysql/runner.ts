@@ -4,7 +4,7 @@
  * surely stands.
  */
 import type { WriteOutcome } from 'dataferry/records'
-import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
+import type { Bind, ByteSink, Json, Output, Connections as PoolCounts } from 'dataferry/sdk'
 import type { ProgramRunner, ReadProgram, SqlSession, WriteProgram } from 'dataferry/sql'
 import { wireOf } from './binds.ts'
 import type { MysqlConnection } from './connection.ts'
@@ -32,6 +32,9 @@ export class MysqlRunner implements ProgramRunner {
   /** Connections alive, for tests. */
   get connections(): number {
     return this.#connections?.count ?? 0
+  }
+  pooled(): PoolCounts {
+    return this.#connections?.pooled ?? { open: 0, idle: 0, waiting: 0, most: 0 }
   }
   get facts(): ServerFacts {
     return this.#connections?.facts ?? modern

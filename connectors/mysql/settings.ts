@@ -23,7 +23,7 @@ export interface ConnectionSettings {
   readonly statementTimeoutMs: number
   readonly connectTimeoutMs: number
   readonly acquireTimeoutMs: number
-  /** Connections of the service altogether. */
+  /** Connections of the service in this process. */
   readonly poolSize: number
   readonly idleMs: number
 }
@@ -43,13 +43,14 @@ export function checkConfig(config: ConfigValues): void {
 }
 
 /** Throws ServiceUnavailable where the configuration can't be used, for example a certificate that can't be read. */
-export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'settings'>): ConnectionSettings {
+export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'settings' | 'share'>): ConnectionSettings {
   try {
     checkConfig(config)
   } catch (thrown) {
     throw new ServiceUnavailable('The configuration of this service can not be used.', { cause: thrown })
   }
   const options = optionsOf(config)
+  const poolSize = Math.max(1, settingCount(options.pool_size, 10))
   return {
     host: settingText(config.host),
     port: settingPort(config, 3306),
@@ -65,7 +66,7 @@ export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'sett
     statementTimeoutMs: host.settings.records.statementTimeoutMs,
     connectTimeoutMs: settingSeconds(options.connect_timeout, 10) * 1_000,
     acquireTimeoutMs: settingSeconds(options.pool_timeout, 10) * 1_000,
-    poolSize: Math.max(1, settingCount(options.pool_size, 10)),
+    poolSize: host.share?.(poolSize, 1) ?? poolSize,
     idleMs: settingSeconds(options.pool_idle_timeout, 30) * 1_000,
   }
 }

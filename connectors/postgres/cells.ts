@@ -13,6 +13,7 @@ import {
   isNotFinite,
   jsonBinary,
   jsonBoolean,
+  jsonLossless,
   jsonNull,
   jsonNumber,
   jsonString,
@@ -23,15 +24,17 @@ import {
 } from './json-cells.ts'
 import type { PlacedRow } from './wire/row.ts'
 
-type Printing = 'number' | 'boolean' | 'binary' | 'text'
+/** `lossless`: a number, also one that JSON has no word for. */
+type Printing = 'number' | 'lossless' | 'boolean' | 'binary' | 'text'
 
 const numbers: ReadonlySet<SimpleType> = new Set<SimpleType>([...integerTypes, 'decimal', 'float', 'double'])
 
 /** bytea is called a string on the wire and printed as base64 all the same. */
-function printingOf({ type, dbType }: WireColumn): Printing {
+function printingOf({ type, dbType, lossless }: WireColumn): Printing {
   if (dbType === 'bytea' || type === 'binary') return 'binary'
   if (type === 'boolean') return 'boolean'
-  return numbers.has(type) ? 'number' : 'text'
+  if (!numbers.has(type)) return 'text'
+  return lossless ? 'lossless' : 'number'
 }
 
 interface Shown {
@@ -47,6 +50,7 @@ const shownOf = (columns: readonly WireColumn[]): readonly Shown[] =>
 
 const jsonWriters: { readonly [P in Printing]: CellWriter } = {
   number: jsonNumber,
+  lossless: jsonLossless,
   boolean: jsonBoolean,
   binary: jsonBinary,
   text: jsonString,
@@ -82,7 +86,8 @@ function jsonEncoder(columns: readonly WireColumn[]): RowEncoder<PlacedRow> {
 /** The value as these formats know it. */
 function scalar(printing: Printing, bytes: Buffer, start: number, length: number): null | boolean | string {
   switch (printing) {
-    case 'number': {
+    case 'number':
+    case 'lossless': {
       const end = numberEnd(bytes, start, length)
       if (end >= 0) return bytes.toString('latin1', start, end)
       if (end === scientific) return plainNumber(bytes, start, length)

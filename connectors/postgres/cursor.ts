@@ -27,6 +27,8 @@ export class WireSource implements RowSourceOf<PlacedRow> {
   readonly pipelined = true
   readonly #wire: Wire
   readonly #manner: Manner
+  /** The longest that one of the statements took. */
+  slowestMs = 0
 
   constructor(wire: Wire, manner: Manner) {
     this.#wire = wire
@@ -35,7 +37,9 @@ export class WireSource implements RowSourceOf<PlacedRow> {
 
   open(statement: Statement, binds: readonly Bind[], parents: readonly ParentRow[] | null): RowCursor<PlacedRow> {
     const parameters = textParameters(statement.parameters, binds, parents)
-    return new WireCursor(this.#wire, this.#manner, statement.text, parameters)
+    return new WireCursor(this.#wire, this.#manner, statement.text, parameters, (ms) => {
+      if (ms > this.slowestMs) this.slowestMs = ms
+    })
   }
 }
 
@@ -61,8 +65,16 @@ class WireCursor implements RowCursor<PlacedRow> {
   #failed: { readonly thrown: unknown } | null = null
   #unwanted = false
   #settled: Promise<void>
+  readonly #took: (ms: number) => void
 
-  constructor(wire: Wire, manner: Manner, text: string, parameters: readonly (string | null)[]) {
+  constructor(
+    wire: Wire,
+    manner: Manner,
+    text: string,
+    parameters: readonly (string | null)[],
+    took: (ms: number) => void,
+  ) {
+    this.#took = took
     this.#wire = wire
     this.#manner = manner
     this.#portal = manner === 'shared' || manner === 'alone' ? null : wire.portalName()
@@ -126,7 +138,8 @@ class WireCursor implements RowCursor<PlacedRow> {
 
   async #follow(sent: Promise<Outcome>): Promise<void> {
     try {
-      const { suspended } = await sent
+      const { suspended, ms } = await sent
+      this.#took(ms)
       this.#state = suspended ? 'suspended' : 'ended'
     } catch (thrown) {
       this.#state = 'ended'

@@ -12,7 +12,9 @@ const char = {
   point: 46,
   zero: 48,
   nine: 57,
+  listStart: 91,
   backslash: 92,
+  listEnd: 93,
   e: 101,
   f: 102,
   t: 116,
@@ -122,6 +124,15 @@ export const jsonNumber: CellWriter = (bytes, start, length, out, at) => {
   if (end >= 0) return copy(bytes, start, end, out, at)
   if (end === scientific) return at + out.write(plainNumber(bytes, start, length), at, 'latin1')
   return isNotFinite(bytes, start, length) ? jsonNull(out, at) : jsonString(bytes, start, length, out, at)
+}
+
+/** The same, but for those: their names in a list. */
+export const jsonLossless: CellWriter = (bytes, start, length, out, at) => {
+  if (!isNotFinite(bytes, start, length)) return jsonNumber(bytes, start, length, out, at)
+  out[at++] = char.listStart
+  at = jsonString(bytes, start, length, out, at)
+  out[at++] = char.listEnd
+  return at
 }
 
 export function jsonNull(out: Buffer, at: number): number {

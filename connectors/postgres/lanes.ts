@@ -1,8 +1,10 @@
 /**
  * The connections of one service, in two lanes. Point reads share a few connections, several in flight on each: they are never cancelled,
- * only timed out. Lists, transactions and single writes have a connection to themselves for as long as they need it, from a pool; lists and
+ * only timed out. Short pages join each other on connections of the pool while they are at work. Lists, transactions and single writes have a connection to themselves for as long as they need it, from a pool; lists and
  * transactions are cancelled, by a second connection. Nothing is opened before it is used, and what is idle is closed.
  */
+
+import type { Connections } from 'dataferry/sdk'
 import { Rested } from 'dataferry/sql'
 import { Pool, TimeoutError } from 'tarn'
 import type { ConnectionSettings } from './settings.ts'
@@ -17,6 +19,10 @@ const busy = 4
 /** How long beyond its own timeout a statement is waited for. */
 const graceMs = 5_000
 const lookEveryMs = 1_000
+/** Pages that are in flight on one connection before another is taken. */
+const joinedAtMost = 8
+/** Nobody joins those on a connection whose server has said nothing for so long: something slow is in front. */
+const slowMs = 20
 
 interface Lease {
   /** An abort cancels what runs. */
@@ -27,17 +33,26 @@ interface Lease {
 export class Lanes {
   readonly #settings: ConnectionSettings
   readonly #pool: Pool<Wire>
+  /** One of a pool of two, so that the other is left for transactions. */
+  readonly #sharedMost: number
+  readonly #ownMost: number
   readonly #shared: Wire[] = []
   readonly #usedAt = new WeakMap<Wire, number>()
   /** Connections in sessions, and the pool's idle ones. */
   readonly #own = new Set<Wire>()
   readonly #rested: Rested<Wire>
+  /** Connections on which there are pages, and how many. */
+  readonly #pages = new Map<Wire, number>()
+  /** Who waits for a connection of their own. */
+  #waiting = 0
   #opening: Promise<Wire> | null = null
   #looking: NodeJS.Timeout | null = null
   #closed = false
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings
+    this.#sharedMost = Math.min(sharedAtMost, Math.max(1, settings.poolSize - 1))
+    this.#ownMost = Math.max(1, settings.poolSize - this.#sharedMost)
     this.#rested = new Rested(
       (wire) => ({
         get gone() {
@@ -57,7 +72,7 @@ export class Lanes {
       },
       validate: (wire: Wire) => !wire.lost,
       min: 0,
-      max: Math.max(1, settings.poolSize - sharedAtMost),
+      max: this.#ownMost,
       acquireTimeoutMillis: settings.acquireTimeoutMs,
       createTimeoutMillis: settings.connectTimeoutMs * 2,
       destroyTimeoutMillis: 5_000,
@@ -72,13 +87,23 @@ export class Lanes {
     return { shared: this.#shared.length, own: this.#own.size }
   }
 
+  get pooled(): Connections {
+    const idle = this.#shared.filter((wire) => wire.inFlight === 0).length
+    return {
+      open: this.#shared.length + this.#own.size,
+      idle: idle + this.#pool.numFree(),
+      waiting: this.#pool.numPendingAcquires(),
+      most: this.#settings.poolSize,
+    }
+  }
+
   /** A connection to share: the one with the fewest in flight. */
   shared(): Wire | Promise<Wire> {
     if (this.#closed) throw new Closed()
     let best: Wire | null = null
     for (const wire of this.#shared) if (!wire.lost && (best === null || wire.inFlight < best.inFlight)) best = wire
     if (best === null) return this.#openShared()
-    if (best.inFlight >= busy && this.#shared.length < sharedAtMost) this.#openShared().catch(() => {})
+    if (best.inFlight >= busy && this.#shared.length < this.#sharedMost) this.#openShared().catch(() => {})
     this.#usedAt.set(best, performance.now())
     return best
   }
@@ -104,10 +129,69 @@ export class Lanes {
     return this.#lease(use, signal, { cancels: false, surely: true })
   }
 
+  /**
+   * For a page that is known to be short: several are in flight on one connection, and none is cancelled. Who waits for a connection of
+   * their own comes first: the pages go to their end then, and give theirs back.
+   */
+  async page<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted()
+    if (this.#closed) throw new Closed()
+    const wire = this.#joined() ?? (await this.#acquire(signal))
+    this.#pages.set(wire, (this.#pages.get(wire) ?? 0) + 1)
+    try {
+      return await use(wire)
+    } finally {
+      const left = (this.#pages.get(wire) ?? 1) - 1
+      if (left > 0) {
+        this.#pages.set(wire, left)
+      } else {
+        this.#pages.delete(wire)
+        this.#putBack(wire)
+      }
+    }
+  }
+
+  /** The fullest that is not full, or where the pool has no other left the emptiest; null: one must be taken from the pool. */
+  #joined(): Wire | null {
+    if (this.#waiting > 0) return null
+    let fullest: Wire | null = null
+    let emptiest: Wire | null = null
+    let most = 0
+    let fewest = Number.POSITIVE_INFINITY
+    for (const [wire, pages] of this.#pages) {
+      if (wire.lost || wire.silence > slowMs) continue
+      if (pages < joinedAtMost && pages > most) {
+        fullest = wire
+        most = pages
+      }
+      if (pages < fewest) {
+        emptiest = wire
+        fewest = pages
+      }
+    }
+    if (fullest !== null) return fullest
+    const pool = this.#pool
+    return pool.numUsed() + pool.numPendingCreates() < this.#ownMost ? null : emptiest
+  }
+
+  #putBack(wire: Wire): void {
+    // What was left behind is cut off: the next user must find a connection at rest.
+    if (wire.inFlight > 0 || wire.inTransaction) this.#giveUp(wire)
+    wire.resume()
+    this.#rested.rests(wire)
+    this.#pool.release(wire)
+  }
+
   async #lease<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal, { cancels, surely }: Lease): Promise<T> {
     signal.throwIfAborted()
     if (this.#closed) throw new Closed()
-    const wire = surely ? await this.#acquireStanding(signal) : await this.#acquire(signal)
+    this.#waiting++
+    let wire: Wire
+    try {
+      wire = surely ? await this.#acquireStanding(signal) : await this.#acquire(signal)
+    } finally {
+      this.#waiting--
+    }
     let gone = false
     const onAbort = (): void => {
       gone = true
@@ -121,11 +205,7 @@ export class Lanes {
       throw thrown
     } finally {
       signal.removeEventListener('abort', onAbort)
-      // What was left behind is cut off: the next user must find a connection at rest.
-      if (wire.inFlight > 0 || wire.inTransaction) this.#giveUp(wire)
-      wire.resume()
-      this.#rested.rests(wire)
-      this.#pool.release(wire)
+      this.#putBack(wire)
     }
   }
 

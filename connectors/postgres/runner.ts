@@ -4,7 +4,7 @@
  * it was written; what writes is never repeated, but sent on a connection that surely stands.
  */
 import type { WriteOutcome } from 'dataferry/records'
-import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
+import type { Bind, ByteSink, Connections, Json, Output } from 'dataferry/sdk'
 import { type ProgramRunner, type ReadProgram, ReadRunner, type SqlSession, type WriteProgram } from 'dataferry/sql'
 import { bindText } from './binds.ts'
 import { placedRows } from './cells.ts'
@@ -18,9 +18,18 @@ import type { Wire } from './wire/connection.ts'
 import { ConnectionLost } from './wire/fault.ts'
 import { PlacedRow } from './wire/row.ts'
 
+/** Pages up to this many rows are short, unless a statement takes this long, or the answer is this large. */
+const briefRows = 100
+const briefMs = 50
+const briefBytes = 512 * 1024
+/** How long it is remembered what was not. */
+const rememberedMs = 10_000
+
 export class PostgresRunner implements ProgramRunner {
   readonly #settings: () => ConnectionSettings
   readonly #readers = new WeakMap<ReadProgram, ReadRunner<PlacedRow>>()
+  /** Pages that were not as short as they looked, and until when that counts. */
+  readonly #notBrief = new WeakMap<ReadProgram, number>()
   #lanes: Lanes | null = null
   #preparation: readonly string[] = []
   readonly #savepoints: boolean
@@ -37,6 +46,10 @@ export class PostgresRunner implements ProgramRunner {
     return this.#lanes?.counts ?? { shared: 0, own: 0 }
   }
 
+  pooled(): Connections {
+    return this.#lanes?.pooled ?? { open: 0, idle: 0, waiting: 0, most: 0 }
+  }
+
   /** Called when a statement names what the database does not have, or a session may have changed the structure. */
   onStale(listener: () => void): void {
     this.#onStale = listener
@@ -50,23 +63,30 @@ export class PostgresRunner implements ProgramRunner {
     signal: AbortSignal,
   ): Promise<void> {
     const reader = this.#reader(program)
-    let written = false
+    let bytes = 0
     const counted: ByteSink = {
       write(chunk) {
-        written = true
+        bytes += chunk.length
         return sink.write(chunk)
       },
     }
     const attempt = (): Promise<void> =>
       isPoint(program)
         ? this.#point((wire) => reader.run(new WireSource(wire, 'shared'), binds, output, counted, signal), signal)
-        : this.#list(
-            (wire, manner) => reader.run(new WireSource(wire, manner), binds, output, counted, signal),
-            program,
-            binds,
-            signal,
-          )
-    await this.#told(() => this.#tryAgain(attempt, () => !written))
+        : this.#isBrief(program, binds)
+          ? this.#page(
+              (source) => reader.run(source, binds, output, counted, signal),
+              program,
+              () => bytes,
+              signal,
+            )
+          : this.#list(
+              (wire, manner) => reader.run(new WireSource(wire, manner), binds, output, counted, signal),
+              program,
+              binds,
+              signal,
+            )
+    await this.#told(() => this.#tryAgain(attempt, () => bytes === 0))
   }
 
   /** On a shared connection, so that who holds one of the pool's can ask for tables without waiting for another. */
@@ -172,6 +192,35 @@ export class PostgresRunner implements ProgramRunner {
     const shared = this.#openLanes().shared()
     const wire = shared instanceof Promise ? await shared : shared
     await read(wire)
+  }
+
+  /** A page that is short as far as is known: it says how many rows it has, and was not slow or large a short while ago. */
+  #isBrief(program: ReadProgram, binds: readonly Bind[]): boolean {
+    const { limit, rows } = program
+    if (limit === null || rows === null || Number(binds[limit]) > briefRows) return false
+    const until = this.#notBrief.get(program)
+    if (until === undefined) return true
+    if (performance.now() < until) return false
+    this.#notBrief.delete(program)
+    return true
+  }
+
+  /** On a connection with other pages. Rows and children are read as fast as the server sends them: there are few. */
+  #page(
+    read: (source: WireSource) => Promise<void>,
+    program: ReadProgram,
+    bytes: () => number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#openLanes().page(async (wire) => {
+      const source = new WireSource(wire, 'shared')
+      try {
+        await read(source)
+      } finally {
+        if (source.slowestMs > briefMs || bytes() > briefBytes)
+          this.#notBrief.set(program, performance.now() + rememberedMs)
+      }
+    }, signal)
   }
 
   #list(

@@ -5,7 +5,14 @@
 
 import type { Row, WriteOutcome } from 'dataferry/records'
 import { type Bind, ServiceUnavailable } from 'dataferry/sdk'
-import { collectRows, outcomeUnknown, type ReadProgram, type ReadRunner, type SqlSession, type WriteProgram } from 'dataferry/sql'
+import {
+  collectRows,
+  outcomeUnknown,
+  type ReadProgram,
+  type ReadRunner,
+  type SqlSession,
+  type WriteProgram,
+} from 'dataferry/sql'
 import { batchOf, batchParameters } from './batch.ts'
 import { textParameters } from './binds.ts'
 import { WireSource } from './cursor.ts'

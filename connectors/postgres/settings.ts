@@ -21,7 +21,7 @@ export interface ConnectionSettings {
   readonly statementTimeoutMs: number
   readonly connectTimeoutMs: number
   readonly acquireTimeoutMs: number
-  /** Connections of the service altogether. */
+  /** Connections of the service in this process. */
   readonly poolSize: number
   readonly idleMs: number
 }
@@ -41,7 +41,7 @@ export function checkConfig(config: ConfigValues): void {
 /** Throws ServiceUnavailable where the configuration can't be used, for example a certificate that can't be read. */
 export function readSettings(
   config: ConfigValues,
-  host: Pick<ServiceHost, 'settings'>,
+  host: Pick<ServiceHost, 'settings' | 'share'>,
   flavour: Flavour,
 ): ConnectionSettings {
   try {
@@ -51,6 +51,7 @@ export function readSettings(
   }
   const options = optionsOf(config)
   const statementTimeoutMs = host.settings.records.statementTimeoutMs
+  const poolSize = Math.max(2, settingCount(options.pool_size, 10))
   const mode = sslMode(config) || 'prefer'
   return {
     host: settingText(config.host),
@@ -71,7 +72,7 @@ export function readSettings(
     statementTimeoutMs,
     connectTimeoutMs: settingSeconds(options.connect_timeout, 10) * 1_000,
     acquireTimeoutMs: settingSeconds(options.pool_timeout, 10) * 1_000,
-    poolSize: Math.max(2, settingCount(options.pool_size, 10)),
+    poolSize: host.share?.(poolSize, 2) ?? poolSize,
     idleMs: settingSeconds(options.pool_idle_timeout, 30) * 1_000,
   }
 }

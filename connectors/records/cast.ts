@@ -32,7 +32,8 @@ export function meansNull(value: Json, column: Column): boolean {
 
 /** What an open column is compared with: a value as it is, numbers as numbers. */
 function openOperand(value: Json, column: Column): Bind {
-  if (value instanceof Decimal) return String(Number(value.digits)) === value.digits ? Number(value.digits) : value.digits
+  if (value instanceof Decimal)
+    return String(Number(value.digits)) === value.digits ? Number(value.digits) : value.digits
   if (typeof value === 'object') throw badValue(column, 'a value, not a list or an object')
   return value
 }

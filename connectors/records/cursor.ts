@@ -149,7 +149,11 @@ const projectionOf = ({ expr, type, column }: Term, index: number): Projection =
   type,
   column,
   hidden: false,
+  ...(isNumber(type) && { lossless: true }),
 })
+
+const numbers: ReadonlySet<ReturnType<typeof castKind>> = new Set(['integer', 'bigint', 'decimal', 'float'])
+const isNumber = (type: SimpleType): boolean => numbers.has(castKind(type))
 
 // ---- the condition
 
@@ -194,6 +198,12 @@ const storedIn = ({ column }: Term): { readonly stored?: true } => (column?.open
 function bindOf({ column, type }: Term, value: Json): Bind {
   if (value === null) return null
   if (column?.open === true) return openStored(value)
+  if (isNumber(type)) {
+    // NaN and the infinities, as a lossless projection tells them.
+    if (Array.isArray(value)) return Number(value[0])
+    // A text in a column of numbers, which SQLite may hold.
+    if (typeof value === 'string') return value
+  }
   if (column !== null) return castToColumn(value, column)
   if (value instanceof Decimal) return castKind(type) === 'float' ? Number(value.digits) : value.digits
   if (typeof value === 'object') throw wrongToken()

@@ -14,9 +14,12 @@ import {
   type OpenApiAsked,
   type OpenApiPart,
   type Policy,
+  type Role,
+  type Rule,
   type Service,
   type ServiceHost,
   type Verb,
+  type Vitals,
   verbBits,
 } from 'dataferry/sdk'
 import { describeSummary } from './catalog/describe.ts'
@@ -28,8 +31,10 @@ import { describeRecords } from './openapi/describe.ts'
 import { parseOptions, type RecordOptions } from './options.ts'
 import { payloadOf, wrapList } from './payload.ts'
 import { isPlainRead, PointReads, revalidated } from './point.ts'
+import { type End, endsOf, Neighbours } from './relate/neighbours.ts'
 import { noAccess } from './relate/read.ts'
 import type { RelatedTables } from './relate/tables.ts'
+import { PlanWatch, RepeatedReads, repeatedReply } from './repeated.ts'
 import { handleRecords } from './resource.ts'
 import { handleRoutines, routineResources } from './routine/resource.ts'
 import type { Routines } from './routine/types.ts'
@@ -66,10 +71,19 @@ export class RecordService implements Service {
   readonly #rules: RecordRules
   readonly #modifiers: ReadonlySet<string>
   readonly #points = new PointReads()
+  readonly #neighbours: Neighbours
+  /** The same store for callers from whom fields are hidden. */
+  readonly #careful: RecordStore
+  readonly #repeated = new RepeatedReads()
 
   constructor(store: RecordStore, { host, config }: RecordServiceOptions) {
     this.#extended = extrasKeeper(host) === null ? null : extendedCatalog(store.catalog, host)
     this.#store = this.#extended === null ? store : withCatalog(store, this.#extended)
+    this.#neighbours = new Neighbours(this.#store.catalog, host.service.id, async (id) => {
+      const other = await host.other(id, RecordStoreAbility)
+      return other.catalog
+    })
+    this.#careful = withCatalog(this.#store, this.#neighbours.catalog)
     this.#host = host
     this.#rules = rulesOf(config, host)
     this.#modifiers = new Set(host.settings.api.lookupModifiers)
@@ -108,7 +122,7 @@ export class RecordService implements Service {
   describe(caller: Caller, asked: OpenApiAsked = everyTable): Promise<OpenApiPart> {
     return describeRecords(
       {
-        store: this.#store,
+        store: this.#storeFor(caller),
         name: this.#name,
         wrapper: this.#host.settings.api.wrapper,
         policy: (table, verb) => this.#host.policyFor(caller, this.#name, `_table/${table}`, verb),
@@ -128,6 +142,10 @@ export class RecordService implements Service {
   async probe(): Promise<void> {
     this.#store.catalog.refresh()
     await this.#store.catalog.list()
+  }
+
+  vitals(): Vitals {
+    return this.#store.vitals?.() ?? {}
   }
 
   close(): Promise<void> {
@@ -188,7 +206,7 @@ export class RecordService implements Service {
     const { caller } = request
     const { structure = false } = this.#store.can
     return handleSchema(request, {
-      catalog: this.#store.catalog,
+      catalog: this.#storeFor(caller).catalog,
       serviceName: this.#name,
       serviceId: this.#host.service.id,
       tables: () => this.#listed(request),
@@ -206,7 +224,7 @@ export class RecordService implements Service {
     const mask = (table: string): number => this.#mask(caller, `_schema/${table}`)
     const view = (table: Table): TableView => this.#schemaView(table, caller)
     const viewNamed = async (name: string): Promise<TableView | null> => {
-      const table = await this.#store.catalog.realTable(name)
+      const table = await this.#storeFor(caller).catalog.realTable(name)
       return table === null ? null : view(table)
     }
     const target: SchemaWriteTarget = {
@@ -275,28 +293,37 @@ export class RecordService implements Service {
     const found = this.#store.catalog.table(name)
     const table = found instanceof Promise ? await found : found
     if (table === null) throw new NotFound(`Table "${name}" does not exist in the database.`)
-    const { caller, verb } = request
+    const { verb } = request
+    const policy = this.#policy(table, request.caller, verb, name)
     if (isPlainRead(request, id)) {
-      const policy = this.#policy(table, caller, verb, name)
-      const reply = this.#points.read(this.#store, table, policy, id, () => this.#seen(table, policy, caller))
+      const reply = this.#points.read(this.#store, table, policy, id, () => this.#seen(table, policy, request.caller))
       if (reply !== null) return reply
     }
+    const listing = this.#repeated.listing(this.#store, request, id, table, policy)
+    if (listing !== null && listing.planned !== null) return repeatedReply(this.#store, listing.planned)
+    const watch = listing === null ? null : new PlanWatch(this.#store, request.caller)
+    const { store, caller } = watch ?? { store: this.#store, caller: request.caller }
     const discretion = new Discretion()
     const target: RecordTarget = {
-      store: this.#store,
-      view: discretion.over(this.#view(table, caller, verb, name)),
+      store,
+      view: discretion.over(this.#seen(table, policy, caller)),
       id,
       rules: this.#rules,
       serviceId: this.#host.service.id,
       serviceName: this.#name,
       viewOf: (related, asked) => discretion.over(this.#view(related, caller, asked, nameOf(related))),
-      other: (serviceId) => this.#otherTables(serviceId, caller, discretion),
+      other: (serviceId) => {
+        watch?.personal()
+        return this.#otherTables(serviceId, caller, discretion)
+      },
       discretion,
       modelOf: () => null,
     }
     try {
       const reply = await handleRecords(target, request, signal)
-      return verb === 'GET' ? { ...reply, headers: revalidated } : reply
+      if (verb !== 'GET') return reply
+      if (listing !== null && watch !== null) this.#repeated.keep(listing, watch.planOf(reply))
+      return { ...reply, headers: revalidated }
     } catch (error) {
       throw discretion.of(error)
     }
@@ -341,31 +368,30 @@ export class RecordService implements Service {
     }
   }
 
-  /** A relation to a hidden column would tell that there is one. Administrators see all. */
+  /** Relations to hidden columns are not there; undefined: all are. */
   #meets(caller: Caller): ((relation: Relation) => boolean) | undefined {
-    if (caller.admin) return undefined
-    // What another service hides is asked of it when the relation is read.
-    const own = (id: number | null): boolean => id === null || id === this.#host.service.id
-    return ({ refServiceId, refTable, refFields, junction }) =>
-      (!own(refServiceId) || !this.#hides(caller, refTable, refFields)) &&
-      (junction === null ||
-        !own(junction.serviceId) ||
-        !this.#hides(caller, junction.table, [...junction.fields, ...junction.refFields]))
+    const { role } = caller
+    if (caller.admin || role === null || hidingIn(role).size === 0) return undefined
+    return (relation) => !endsOf(relation).some((end) => this.#hides(caller, role, end))
   }
 
-  /** By the names that clients use, as far as the table is known. */
-  #hides(caller: Caller, tableName: string, fields: readonly string[]): boolean {
-    const found = this.#store.catalog.realTable(tableName)
-    const table = found instanceof Promise ? null : found
-    // Who needs the table hears of a failure; here its names are enough.
-    if (found instanceof Promise) found.catch(() => {})
-    const component = `_table/${table === null ? tableName : nameOf(table)}`
-    const { hidden } = this.#host.policyFor(caller, this.#name, component, 'GET')
+  #hides(caller: Caller, role: Role, end: End): boolean {
+    const { id, name: own } = this.#host.service
+    const service = end.serviceId === null || end.serviceId === id ? own : this.#host.serviceName(end.serviceId)
+    if (service === null || !hidingIn(role).has(service.toLowerCase())) return false
+    const table = this.#neighbours.tableAt(end)
+    // It could be any of those of which something is hidden.
+    if (table === undefined) return true
+    if (table === null) return false
+    const { hidden } = this.#host.policyFor(caller, service, `_table/${nameOf(table)}`, 'GET')
     if (hidden.size === 0) return false
-    const named = fields.map(
-      (field) => (table && nameOf(realColumn(table, field) ?? { name: field, alias: null })) ?? field,
-    )
-    return [...fields, ...named].some((name) => hidden.has(name.toLowerCase()))
+    const named = end.fields.map((field) => nameOf(realColumn(table, field) ?? { name: field, alias: null }))
+    return [...end.fields, ...named].some((name) => hidden.has(name.toLowerCase()))
+  }
+
+  /** Who may not see everything sees of a table what the tables beside it allow. */
+  #storeFor({ admin, role }: Caller): RecordStore {
+    return admin || role === null || hidingIn(role).size === 0 ? this.#store : this.#careful
   }
 
   async #listed(request: ApiRequest): Promise<readonly TableSummary[]> {
@@ -397,6 +423,18 @@ export class RecordService implements Service {
   #verbs(caller: Caller, component: string): readonly Json[] {
     return verbsOf(this.#mask(caller, component))
   }
+}
+
+/** Services of which a role hides fields, by its object, which never changes. */
+const hiding = new WeakMap<Role, ReadonlySet<string>>()
+
+function hidingIn(role: Role): ReadonlySet<string> {
+  const known = hiding.get(role)
+  if (known !== undefined) return known
+  const hides = ({ fields }: Rule): boolean => (fields?.hidden.size ?? 0) > 0
+  const services = new Set([...role.rules].filter(([, rules]) => rules.some(hides)).map(([service]) => service))
+  hiding.set(role, services)
+  return services
 }
 
 /** The names of a mask's verbs (data-plane 2.5). */

@@ -2,7 +2,7 @@
  * RecordStore: all that a source of records implements. `recordService(store)` makes it a Service; filters, order, paging, policy,
  * relations, batch modes and formats are the house's.
  */
-import type { Bind, Json, RowSource } from 'dataferry/sdk'
+import type { Bind, Json, RowSource, Vitals } from 'dataferry/sdk'
 import { ability } from 'dataferry/sdk'
 import type { Catalog } from './catalog/types.ts'
 import type { SchemaPlan } from './plan/schema.ts'
@@ -78,6 +78,8 @@ export interface RecordStore {
    * it has to wait for one. Left out: the source can't tell processes apart.
    */
   exclusively?<T>(name: string, work: () => Promise<T>, signal: AbortSignal, onWait: () => void): Promise<T>
+  /** As Service.vitals. */
+  vitals?(): Vitals
   close(): Promise<void>
 }
 

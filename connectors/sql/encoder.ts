@@ -12,8 +12,8 @@ import type { RowEncoder, RowForm, WireKind } from './wire.ts'
 export type WireValue = null | number | bigint | string | Uint8Array
 export type WireValues = readonly WireValue[]
 
-/** `stamp`: dates and times, texts as a rule. */
-type Printing = 'number' | 'boolean' | 'text' | 'binary' | 'stamp'
+/** `stamp`: dates and times, texts as a rule; `lossless`: a number, also one that JSON has no word for. */
+type Printing = 'number' | 'lossless' | 'boolean' | 'text' | 'binary' | 'stamp'
 
 const printings: { readonly [T in SimpleType]?: Printing } = {
   id: 'number',
@@ -133,6 +133,10 @@ function quoted(text: string, out: ByteBuffer): void {
 const jsonWriters: { readonly [P in Printing]: JsonWriter } = {
   number: (value, out) =>
     typeof value === 'string' && jsonDigits.test(value) ? out.ascii(value) : natural(value, out),
+  lossless: (value, out) => {
+    if (typeof value !== 'number' || Number.isFinite(value)) return jsonWriters.number(value, out)
+    out.ascii(`["${value}"]`)
+  },
   boolean: (value, out) => {
     const truth = truthOf(value)
     if (truth === null) natural(value, out)
@@ -175,10 +179,11 @@ interface Member {
 
 function members(columns: readonly WireColumn[], around: (as: string, place: number) => [string, string]): Member[] {
   const shown = columns.map((column, index) => ({ column, index })).filter(({ column }) => !column.hidden)
-  return shown.map(({ column: { as, type, dbType }, index }, place) => {
+  return shown.map(({ column: { as, type, dbType, lossless }, index }, place) => {
     const [before, after] = around(as, place)
     // Without a declared type (what a view of SQLite computes, an expression) a value is what it is.
-    return { index, printing: printings[type] ?? (dbType === '' ? 'stamp' : 'text'), before, after }
+    const printing = printings[type] ?? (dbType === '' ? 'stamp' : 'text')
+    return { index, printing: lossless && printing === 'number' ? 'lossless' : printing, before, after }
   })
 }
 

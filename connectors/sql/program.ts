@@ -5,7 +5,7 @@
 import { type Bind, type ByteSink, encodeValue, escapeText, type Json, NotFound, type Output } from 'dataferry/sdk'
 import { type Frame, frameFor, type Meta } from './body.ts'
 import { ByteBuffer } from './buffer.ts'
-import { eachRow, Level, Pending, type Run, windowSize } from './relations.ts'
+import { eachRow, freePieces, Level, Pending, type Run, windowSize } from './relations.ts'
 import type { ReadProgram, Statement } from './types.ts'
 import type { RowForm, RowSourceOf, WireKind } from './wire.ts'
 
@@ -175,6 +175,7 @@ export class ReadRunner<R> {
         if (out.length >= chunkSize) await sink.write(out.take())
       }
       const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.length, 0)
+      freePieces(pieces)
       size =
         bytes > windowBytes
           ? Math.max(1, Math.floor((pending.ends.length * windowBytes) / bytes))
@@ -193,6 +194,7 @@ export class ReadRunner<R> {
         if (pending.ends.length > 0 && (pending.ends.length >= size || !more)) await finish()
       }
     } finally {
+      pending.free()
       await cursor.close()
     }
     return n

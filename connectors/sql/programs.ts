@@ -1,5 +1,5 @@
 /** Compiled programs of one service, bounded: the least recently used one is dropped first. */
-import type { Catalog, Planned, ReadPlan, WritePlan } from 'dataferry/records'
+import { type Catalog, type Planned, type ReadPlan, Recent, type WritePlan } from 'dataferry/records'
 import type { Dialect, ReadProgram, WriteProgram } from './types.ts'
 
 /** Shapes are few: most requests of a client differ in values alone. */
@@ -12,6 +12,7 @@ export class Programs {
   readonly #writes = new Recent<WriteProgram>(mostPrograms)
   /** Plans that are kept and used again spare the making of their key. */
   readonly #kept = new WeakMap<ReadPlan, { readonly epoch: number; readonly program: ReadProgram }>()
+  #keptHits = 0
   #made = 0
 
   constructor(dialect: Dialect, catalog: Catalog) {
@@ -19,11 +20,19 @@ export class Programs {
     this.#catalog = catalog
   }
 
+  /** Programs that were found and that had to be compiled. */
+  get uses(): { readonly hits: number; readonly misses: number } {
+    return { hits: this.#reads.hits + this.#writes.hits + this.#keptHits, misses: this.#made }
+  }
+
   read({ plan, shape, kept = false }: Planned<ReadPlan>): ReadProgram {
     if (!kept) return this.#compiled(plan, shape)
     const { epoch } = this.#catalog
     const known = this.#kept.get(plan)
-    if (known?.epoch === epoch) return known.program
+    if (known?.epoch === epoch) {
+      this.#keptHits++
+      return known.program
+    }
     const program = this.#compiled(plan, shape)
     this.#kept.set(plan, { epoch, program })
     return program
@@ -44,36 +53,5 @@ export class Programs {
 
   #id(kind: string): string {
     return `${kind}${++this.#made}`
-  }
-}
-
-/** A map that forgets what was not used for longest. */
-export class Recent<V> {
-  readonly #entries = new Map<string, V>()
-  readonly #most: number
-
-  constructor(most: number) {
-    this.#most = most
-  }
-
-  get(key: string, make: () => V): V {
-    const known = this.#entries.get(key)
-    if (known !== undefined) {
-      // Only when it matters: while there is room nothing is dropped.
-      if (this.#entries.size === this.#most) {
-        this.#entries.delete(key)
-        this.#entries.set(key, known)
-      }
-      return known
-    }
-    const made = make()
-    if (this.#entries.size === this.#most) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest)
-        break
-      }
-    }
-    this.#entries.set(key, made)
-    return made
   }
 }

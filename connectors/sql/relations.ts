@@ -41,12 +41,22 @@ export class Pending<R> {
     this.ends.length = 0
     for (const keys of this.keys) keys.length = 0
   }
+
+  /** Nothing more is added. */
+  free(): void {
+    this.members.free()
+  }
 }
 
 /** Bytes by parent. */
 interface Pieces {
   readonly bytes: ByteBuffer
   readonly ends: readonly number[]
+}
+
+/** They were written. */
+export function freePieces(pieces: readonly Pieces[]): void {
+  for (const { bytes } of pieces) bytes.free()
 }
 
 /** Statements run with these. */
@@ -139,6 +149,8 @@ class Relation<R> {
       this.#around.write(rows, count, bytes)
       ends.push(bytes.length)
     }
+    rows.free()
+    children.bytes.free()
     return { bytes, ends }
   }
 
@@ -163,6 +175,8 @@ class Relation<R> {
       this.#level.write(pending, pieces, i, bytes)
       return bytes.length
     })
+    pending.free()
+    freePieces(pieces)
     return { ordinals, children: { bytes, ends } }
   }
 }

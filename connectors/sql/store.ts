@@ -48,6 +48,10 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
     ...(runner.exclusively && {
       exclusively: (name, work, signal, onWait) => runner.exclusively?.(name, work, signal, onWait) ?? work(),
     }),
+    vitals: () => {
+      const connections = runner.pooled?.()
+      return { ...(connections && { connections }), programs: programs.uses }
+    },
     close: () => runner.close(),
   }
 }

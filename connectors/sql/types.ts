@@ -17,7 +17,7 @@ import type {
   WriteOutcome,
   WritePlan,
 } from 'dataferry/records'
-import type { ApiError, Bind, ByteSink, ConfigValues, Json, Output, ServiceHost } from 'dataferry/sdk'
+import type { ApiError, Bind, ByteSink, ConfigValues, Connections, Json, Output, ServiceHost } from 'dataferry/sdk'
 import type { RoutineSource } from './routines.ts'
 
 /** How one value of a wire row is printed. [C] */
@@ -29,6 +29,8 @@ export interface WireColumn {
   readonly dbType: string
   /** Read to match relations, not printed. */
   readonly hidden: boolean
+  /** As Projection.lossless. */
+  readonly lossless?: true
 }
 
 /** Where a placeholder's value comes from. [C] */
@@ -99,6 +101,8 @@ export interface ProgramRunner {
   query(text: string, binds: readonly Bind[], signal: AbortSignal): Promise<readonly (readonly Json[])[]>
   /** As RecordStore.exclusively. */
   exclusively?<T>(name: string, work: () => Promise<T>, signal: AbortSignal, onWait: () => void): Promise<T>
+  /** Its connections now; left out: it has none that could be counted. */
+  pooled?(): Connections
   close(): Promise<void>
 }
 

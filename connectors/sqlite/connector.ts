@@ -47,7 +47,8 @@ const systemStore = 0
 /** `config` as in control-plane 5.2: `database` is a path, or a name in the folder of SQLite databases. */
 export const sqliteConnector: SqlConnector = {
   dialect,
-  createRunner(config: ConfigValues, { settings, service }) {
+  createRunner(config: ConfigValues, host) {
+    const { settings, service } = host
     const file = databaseFile(config, settings.sqlite.storage)
     const statements = initialStatements(config)
     if (service.id !== systemStore) {
@@ -57,7 +58,7 @@ export const sqliteConnector: SqlConnector = {
     return new SqliteRunner({
       file,
       statements,
-      readers: settings.sqlite.readers,
+      readers: host.share?.(settings.sqlite.readers, 1) ?? settings.sqlite.readers,
       timeoutMs: settings.records.statementTimeoutMs,
       ...waiting(config),
     })

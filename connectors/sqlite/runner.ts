@@ -4,7 +4,7 @@
  */
 
 import type { Row, WriteOutcome } from 'dataferry/records'
-import type { Bind, ByteSink, Json, Output } from 'dataferry/sdk'
+import type { Bind, ByteSink, Connections, Json, Output } from 'dataferry/sdk'
 import {
   collectRows,
   type ProgramRunner,
@@ -67,6 +67,10 @@ export class SqliteRunner implements ProgramRunner {
 
   get threads(): Threads['counts'] {
     return this.#threads.counts
+  }
+
+  pooled(): Connections {
+    return this.#threads.pooled
   }
 
   /** Called when a statement names what the database does not have, or a session may have changed the structure. */

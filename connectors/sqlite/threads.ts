@@ -2,7 +2,7 @@
  * The threads of one database: readers, started when they are needed and ended when they are idle, and one writer. Who wants one waits
  * in line; a wait ends with the request, and when it has lasted too long.
  */
-import { ServiceUnavailable } from 'dataferry/sdk'
+import { type Connections, ServiceUnavailable } from 'dataferry/sdk'
 import { DatabaseThread } from './thread.ts'
 
 export interface ThreadsOptions {
@@ -49,6 +49,9 @@ class Line {
 
   get size(): number {
     return this.#threads.size
+  }
+  get pooled(): Connections {
+    return { open: this.#threads.size, idle: this.#free.length, waiting: this.#waiting.length, most: this.#most }
   }
   get abandoned(): number {
     return this.#abandoned.size
@@ -175,6 +178,17 @@ export class Threads {
   /** Threads alive, and readers given up that still run: for tests and the log. */
   get counts(): { readonly readers: number; readonly writers: number; readonly abandoned: number } {
     return { readers: this.#readers.size, writers: this.#writer.size, abandoned: this.#readers.abandoned }
+  }
+
+  /** Threads, the writer among them. */
+  get pooled(): Connections {
+    const [readers, writer] = [this.#readers.pooled, this.#writer.pooled]
+    return {
+      open: readers.open + writer.open,
+      idle: readers.idle + writer.idle,
+      waiting: readers.waiting + writer.waiting,
+      most: readers.most + writer.most,
+    }
   }
 
   /** A reader for the length of the call. 503 when the service is closed, has given up too many readers, or none is free in time. */

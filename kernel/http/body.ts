@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { ApiError, BadRequest, PayloadTooLarge } from '../errors.ts'
 import { decodeCsv, decodeForm, decodeXml, parseJson } from '../formats/index.ts'
 import type { Body, Json } from '../plugins/contract.ts'
+import { readXml, type Threads } from '../workers/formats.ts'
 import { contentEncodings, decompress } from './decompress.ts'
 import type { BodyFormat } from './negotiate.ts'
 
@@ -164,6 +165,23 @@ export function decodeBody(
     case 'unknown':
       return sniff(text, wrapper)
   }
+}
+
+/** As `decodeBody`, and large XML in a worker thread. */
+export async function decodeLateBody(
+  bytes: Uint8Array,
+  format: BodyFormat,
+  contentType: string | undefined,
+  wrapper: string,
+  threads: Threads,
+  signal: AbortSignal,
+): Promise<Body> {
+  const maybe = format === 'xml' || format === 'unknown'
+  if (!maybe || threads.workers === null || bytes.length <= threads.atLeast)
+    return decodeBody(bytes, format, contentType, wrapper)
+  const text = decodeCharacters(bytes, contentType)
+  if (!/^\s*</.test(text)) return decodeBody(bytes, format, contentType, wrapper)
+  return { kind: 'value', value: await readXml(text, wrapper, threads, signal), typed: false }
 }
 
 function sniff(text: string, wrapper: string): Body {

@@ -8,7 +8,7 @@ import type { Identity } from '../access/identity.ts'
 import { ApiError, BadRequest, MethodNotAllowed, NotFound, ServiceUnavailable, toApiError } from '../errors.ts'
 import type { ApiReply, ApiRequest, Body, HeaderMap, Json } from '../plugins/contract.ts'
 import { createAddresses, isHost } from './address.ts'
-import { ClientGone, decodeBody, earlyBytes, membersOf, RequestBody } from './body.ts'
+import { ClientGone, decodeBody, decodeLateBody, earlyBytes, membersOf, RequestBody } from './body.ts'
 import { corsHeaders, isPreflight, preflight } from './cors.ts'
 import { credentialsFromBody, type HeadFacts, readCredentials, readHeaders, withoutCredentials } from './credentials.ts'
 import type { HttpDeps } from './index.ts'
@@ -52,6 +52,9 @@ export interface Handler {
   handle(request: IncomingMessage, response: ServerResponse, waits: boolean): void
   /** From now on new requests are refused. */
   drain(): void
+  /** From now on every answer asks its client to leave the connection. */
+  retire(): void
+  underWay(): number
 }
 
 /** A request id that a client may choose; others are replaced. */
@@ -67,18 +70,24 @@ export function createHandler(deps: HttpDeps): Handler {
   const negotiator = createNegotiator(api)
   const addresses = createAddresses(http.trustedProxies)
   const prefixes = { api: api.routePrefix, status: api.statusRoutePrefix }
+  const workers = deps.workers ?? null
+  const xmlThreads = { workers, atLeast: settings.workers.xmlBytes }
   const sending: SendSettings = {
     compression: http.compression,
     compressionMinBytes: http.compressionMinBytes,
     debug: settings.debug,
+    threads: { workers, atLeast: settings.workers.encodeRows },
     stallMs: http.requestTimeoutMs,
   }
   const underWay = new Set<Exchange>()
   let draining = false
+  /** Connections end with the answer. */
+  let leaving = false
   const pages = createPages({
     settings,
     instance: deps.instance,
     documents: deps.documents ?? (() => null),
+    metrics: deps.metrics ?? null,
     ready: () => (draining ? { ok: false, detail: { draining: true } } : deps.ready()),
   })
 
@@ -111,14 +120,14 @@ export function createHandler(deps: HttpDeps): Handler {
       acceptable: true,
       headOnly: request.method === 'HEAD',
       // A client that was never told to go on may or may not send its body: the connection is of no further use.
-      closing: draining || waits,
+      closing: leaving || waits,
       bytes: 0,
     }
     let waiting = waits
     const body = new RequestBody(request, http, () => {
       if (!waiting) return
       waiting = false
-      x.closing = draining
+      x.closing = leaving
       response.writeContinue()
     })
     const visit: Visit = { x, facts, body, head: null, cut: false }
@@ -132,7 +141,7 @@ export function createHandler(deps: HttpDeps): Handler {
       } else if (!request.complete) {
         void body.discard().catch(() => undefined)
         setTimeout(() => request.complete || request.socket.destroy(), lingerMs).unref()
-      } else if (draining) {
+      } else if (leaving) {
         request.socket.end()
       }
       facts.status = response.statusCode
@@ -285,7 +294,9 @@ export function createHandler(deps: HttpDeps): Handler {
       if (kind === 'raw' || format === 'multipart')
         return { ...request, body: { kind: 'raw', type: headers['content-type'] ?? '', bytes: body.stream() } }
       if (early?.problem) throw early.problem
-      const decoded = early?.body ?? decodeBody(await body.all(), format, headers['content-type'], api.wrapper)
+      const decoded =
+        early?.body ??
+        (await decodeLateBody(await body.all(), format, headers['content-type'], api.wrapper, xmlThreads, x.signal))
       const payload = decoded.kind === 'value' ? membersOf(decoded.value) : null
       if (payload !== null) {
         // A read takes all parameters from its payload; a list of records can say how it wants to be wrapped.
@@ -324,7 +335,10 @@ export function createHandler(deps: HttpDeps): Handler {
       response.destroy()
       return
     }
-    const status = toApiError(thrown).status
+    const { status, headers } = toApiError(thrown)
+    // Of all that is answered 429 only limits tell where their counters stand.
+    if (status === 429)
+      observe({ kind: 'too-many', id: x.id, by: 'X-RateLimit-Limit' in headers ? 'limit' : 'throttle' })
     if (response.headersSent) {
       visit.cut = true
       observe({ kind: 'answer-cut', id: x.id, error: thrown })
@@ -352,12 +366,19 @@ export function createHandler(deps: HttpDeps): Handler {
     }
   }
 
+  function retire(): void {
+    leaving = true
+    for (const x of underWay) x.closing = true
+  }
+
   return {
     handle,
     drain() {
       draining = true
-      for (const x of underWay) x.closing = true
+      retire()
     },
+    retire,
+    underWay: () => underWay.size,
   }
 }
 

@@ -4,8 +4,19 @@
 import type { Config } from '../../config/index.ts'
 import type { Identify, Identity } from '../access/identity.ts'
 import type { Observe } from '../observe.ts'
-import type { ApiReply, ApiRequest, Caller, CorsRule, Instance, Json, Log, RawOptions } from '../plugins/contract.ts'
+import type {
+  ApiReply,
+  ApiRequest,
+  Caller,
+  CorsRule,
+  HeaderMap,
+  Instance,
+  Json,
+  Log,
+  RawOptions,
+} from '../plugins/contract.ts'
 import type { Documents } from '../plugins/documents.ts'
+import type { Workers } from '../plugins/workers.ts'
 import type { Published } from '../services/published.ts'
 import { createListener } from './listener.ts'
 
@@ -30,6 +41,10 @@ export interface HttpDeps {
   readonly published?: Published
   /** Left out or null: there is no page at `/docs`. */
   readonly documents?: () => Documents | null
+  /** Threads for bodies and answers that take long; left out or null: there are none. */
+  readonly workers?: Workers | null
+  /** The answer of `/metrics`; left out: there is no such page. */
+  readonly metrics?: (headers: HeaderMap) => Promise<ApiReply>
   readonly ready: () => Readiness | Promise<Readiness>
 }
 
@@ -43,6 +58,13 @@ export interface HttpServer {
   listen(): Promise<{ readonly port: number; readonly host: string }>
   /** Stops accepting, lets requests under way finish up to the configured time, then cuts what is left. */
   drain(): Promise<void>
+  /**
+   * Instead of `drain`, where others go on answering on the same port: takes no new connections, answers what still comes on open ones and
+   * asks clients to leave them; who has not after `lingerMs` without a request is disconnected.
+   */
+  retire(lingerMs: number): Promise<void>
+  /** Requests under way. */
+  underWay(): number
 }
 
 export function createHttpServer(deps: HttpDeps): HttpServer {

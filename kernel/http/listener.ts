@@ -3,7 +3,7 @@
  * to stop: no new work, what is under way finishes, idle connections close.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ApiError, BadRequest, envelope, MethodNotAllowed, RequestTimeout } from '../errors.ts'
 import { encodeJson } from '../formats/index.ts'
@@ -68,6 +68,25 @@ export function createListener(deps: HttpDeps): HttpServer {
           server.on('error', (error) => deps.log.error('The listening socket failed', { error }))
           const bound = server.address() as AddressInfo
           resolve({ port: bound.port, host: bound.address })
+        })
+      }),
+    underWay: handler.underWay,
+    retire: (lingerMs) =>
+      new Promise((resolve) => {
+        handler.retire()
+        const cut = setTimeout(() => server.closeAllConnections(), lingerMs + limits.shutdownTimeoutMs)
+        // A client may send its next request at any moment: who is at rest for long is disconnected, and nobody at once.
+        const rest = setTimeout(() => {
+          server.closeIdleConnections()
+          again = setInterval(() => server.closeIdleConnections(), 250)
+        }, lingerMs)
+        let again: NodeJS.Timeout | undefined
+        // Not that of HTTP, which would disconnect at once.
+        NetServer.prototype.close.call(server, () => {
+          clearTimeout(cut)
+          clearTimeout(rest)
+          clearInterval(again)
+          resolve()
         })
       }),
     drain: () =>

@@ -17,6 +17,8 @@ export interface PageDeps {
   readonly settings: Config
   readonly instance: () => Instance | null
   readonly documents: () => Documents | null
+  /** The answer of `/metrics`; null: there is no such page. */
+  readonly metrics: ((headers: HeaderMap) => Promise<ApiReply>) | null
   /** False while the server stops. */
   readonly ready: () => Readiness | Promise<Readiness>
 }
@@ -33,7 +35,7 @@ export interface PageRequest {
 /** The answer of one page. HEAD is answered as GET. */
 export type ServePage = (page: Page, request: PageRequest) => Promise<ApiReply>
 
-export function createPages({ settings, instance, documents, ready }: PageDeps): ServePage {
+export function createPages({ settings, instance, documents, metrics, ready }: PageDeps): ServePage {
   return async (page, request) => {
     const posts = page === 'setup' && request.verb === 'POST'
     if (request.verb !== 'GET' && !posts) {
@@ -47,6 +49,9 @@ export function createPages({ settings, instance, documents, ready }: PageDeps):
         return documentsPage(documents(), request.below)
       case 'robots':
         return text('User-agent: *\nDisallow: /\n')
+      case 'metrics':
+        if (metrics === null) throw new NotFound('There is nothing at this path.')
+        return metrics(request.headers)
       case 'live':
         return json(200, { status: 'ok' })
       case 'ready': {

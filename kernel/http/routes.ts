@@ -5,7 +5,7 @@
 import { BadRequest } from '../errors.ts'
 
 export type Route = ApiRoute | DocsRoute | OtherRoute | { readonly kind: PlainPage }
-export type PlainPage = 'home' | 'status' | 'live' | 'ready' | 'setup' | 'robots'
+export type PlainPage = 'home' | 'status' | 'live' | 'ready' | 'setup' | 'robots' | 'metrics'
 export type Page = PlainPage | 'docs'
 
 export interface DocsRoute {
@@ -43,6 +43,7 @@ const pages: { readonly [path: string]: PlainPage } = {
   '': 'home',
   setup: 'setup',
   'robots.txt': 'robots',
+  metrics: 'metrics',
   up: 'live',
   '_health/live': 'live',
   '_health/ready': 'ready',

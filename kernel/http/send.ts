@@ -10,6 +10,7 @@ import { finished } from 'node:stream/promises'
 import { BadRequest, envelope, toApiError } from '../errors.ts'
 import { encodeValue } from '../formats/index.ts'
 import type { ApiReply, ByteSink, HeaderMap, Output, ReplyBody } from '../plugins/contract.ts'
+import { type Threads, written } from '../workers/formats.ts'
 import { ClientGone } from './body.ts'
 import { chooseEncoding, compress, compressor, type Encoding, isCompressible } from './compress.ts'
 import { entityHash, namesEntity } from './etag.ts'
@@ -33,6 +34,8 @@ export interface SendSettings {
   readonly debug: boolean
   /** How long a client may not read before it counts as gone. */
   readonly stallMs: number
+  /** Who writes long values in slow formats, and from how many entries on; left out: nobody else. */
+  readonly threads?: Threads
 }
 
 /** One request and the way back to who sent it. */
@@ -64,7 +67,8 @@ export async function sendReply(x: Exchange, reply: ApiReply, settings: SendSett
   if (x.output.fileName !== null) headers['content-disposition'] = contentDisposition(x.output.fileName)
   headers['content-type'] ??= contentType(x.output)
   if (body.kind === 'value') {
-    const bytes = encodeValue(x.output, body.value)
+    const elsewhere = settings.threads ? written(x.output, body.value, settings.threads, x.signal) : null
+    const bytes = elsewhere === null ? encodeValue(x.output, body.value) : await elsewhere
     return sendBytes(x, reply.status, headers, bytes, settings, entityOf(x, reply.status, headers, bytes))
   }
   const sink = new ResponseSink(x, reply.status, headers, settings)

@@ -131,7 +131,23 @@ export interface Service {
   forget?(): void
   /** What is known, without asking, to be wrong behind the service, in words for who runs it; null: nothing. */
   trouble?(): string | null
+  /** How it stands, for who measures. Asks nobody. */
+  vitals?(): Vitals
   close(): Promise<void>
+}
+/** What a service tells of itself, as far as it knows. [C] */
+export interface Vitals {
+  readonly connections?: Connections
+  /** Compiled programs that were found, and that had to be made, since the service was made. */
+  readonly programs?: { readonly hits: number; readonly misses: number }
+}
+/** Connections, or threads that stand for them. [C] */
+export interface Connections {
+  readonly open: number
+  readonly idle: number
+  /** Requests that wait for one. */
+  readonly waiting: number
+  readonly most: number
 }
 /** How much of a service's data its description holds. [C] */
 export interface OpenApiAsked {
@@ -492,6 +508,15 @@ export interface Log {
   error(message: string, facts?: { readonly [key: string]: unknown }): void
 }
 
+/**
+ * What this process of a node does (docs/nodes.md): all by itself (`whole`), or it leads workers and answers nothing (`leader`), or it
+ * answers (`worker`).
+ */
+export type Part =
+  | { readonly kind: 'whole' | 'leader' }
+  /** The one-time code that the leader has printed; null: none is needed. */
+  | { readonly kind: 'worker'; readonly setupCode: string | null }
+
 /** What a plugin is given at start. */
 export interface PluginHost {
   readonly log: Log
@@ -499,6 +524,8 @@ export interface PluginHost {
   readonly version: string
   /** false: a command is run. Nothing listens, and a server may be at work on the same store: begin nothing that is a server's. */
   readonly serves: boolean
+  /** What a plugin does once a node (taking locks, filling what is empty, sweeping) is not for workers. */
+  readonly part: Part
   offer<T>(what: Ability<T>, by: T): void
   /** Throws when nobody offers it. Ask at use, not at start: plugins start in the order of their names' configuration. */
   ask<T>(what: Ability<T>): T
@@ -527,4 +554,8 @@ export interface ServiceHost {
   /** The id of a service by its name in any case; null: there is none. */
   serviceId?(name: string): number | null
   other<T>(serviceId: number, what: Ability<T>): Promise<T>
+  /**
+   * This process's part of what a service may have altogether at this node, connections above all; at least `least`. Left out: all of it.
+   */
+  share?(total: number, least: number): number
 }

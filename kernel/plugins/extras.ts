@@ -75,7 +75,7 @@ export interface SchemaExtras {
   of(serviceId: number): Promise<ServiceExtras>
   /** In order, all or none. */
   change(serviceId: number, changes: readonly ExtrasChange[]): Promise<void>
-  /** After the structure of a service's tables was changed: tells the other nodes that what they know of it is old. */
+  /** After the structure of a service's tables was changed: tells the other nodes that what they know of it is old. Never throws. */
   restructured(serviceId: number): Promise<void>
 }
 export const SchemaExtrasAbility: Ability<SchemaExtras> = ability<SchemaExtras>('SchemaExtras')

@@ -8,12 +8,23 @@ import { dispatch } from '../pipeline/dispatch.ts'
 import type { Pipeline } from '../pipeline/index.ts'
 import type { Registry } from '../services/registry.ts'
 import type { AbilityScope } from './abilities.ts'
-import type { Ability, PluginHost, Service, ServiceHost, ServiceRecord, ServiceType, Snapshot } from './contract.ts'
+import type {
+  Ability,
+  Part,
+  PluginHost,
+  Service,
+  ServiceHost,
+  ServiceRecord,
+  ServiceType,
+  Snapshot,
+} from './contract.ts'
 
 export interface HostDeps {
   readonly settings: Config
   readonly version: string
   readonly serves: boolean
+  readonly part: Part
+  readonly share: (total: number, least: number) => number
   readonly observe: Observe
   readonly types: ReadonlyMap<string, ServiceType>
   readonly snapshot: () => Snapshot
@@ -28,6 +39,7 @@ export function pluginHost(plugin: string, scope: AbilityScope, deps: HostDeps):
     settings: deps.settings,
     version: deps.version,
     serves: deps.serves,
+    part: deps.part,
     offer: (what, by) => scope.offer(what, by),
     ask: (what) => scope.ask(what),
     types: () => deps.types,
@@ -59,6 +71,7 @@ export function serviceHost(
     policyFor,
     serviceId: (wanted) => deps.snapshot().services.get(wanted.toLowerCase())?.id ?? null,
     serviceName: (wanted) => deps.snapshot().servicesById.get(wanted)?.name ?? null,
+    share: deps.share,
     other: async (serviceId, what) => deps.registry().abilityOf(serviceId, what),
   }
 }

@@ -47,6 +47,7 @@ export {
   usualConnection,
 } from '../outbound/connection.ts'
 export { type Fetched, fetchUrl } from '../outbound/fetch.ts'
+export { isPlace, type Place, placeOf, placeSetting, places } from '../services/place.ts'
 export * from './bus.ts'
 export * from './commands.ts'
 export * from './contract.ts'
@@ -55,3 +56,4 @@ export * from './extras.ts'
 export * from './files.ts'
 export { askAsHouse, type HouseQuestion } from './internal.ts'
 export { defaultSettings } from './settings.ts'
+export * from './workers.ts'

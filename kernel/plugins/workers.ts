@@ -4,7 +4,7 @@
  */
 import type { Transferable } from 'node:worker_threads'
 import type { Config } from '../../config/index.ts'
-import { type Ability, type ByteSink, ability } from './contract.ts'
+import { type Ability, ability, type ByteSink } from './contract.ts'
 
 export interface WorkerTask {
   /** The URL of a module whose default export is a `WorkerJob` (or a `StreamJob`, for a stream). */

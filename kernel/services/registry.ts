@@ -5,7 +5,15 @@
  */
 import { Forbidden, InstanceFailed, NotFound, ServiceUnavailable, toApiError } from '../errors.ts'
 import type { Observe } from '../observe.ts'
-import type { Ability, ServiceHost, ServiceRecord, ServiceType, Snapshot } from '../plugins/contract.ts'
+import type {
+  Ability,
+  Service,
+  ServiceHost,
+  ServiceRecord,
+  ServiceType,
+  Snapshot,
+  Vitals,
+} from '../plugins/contract.ts'
 import { Instance, type InstanceEvents, type Lease } from './lease.ts'
 
 const firstPauseMs = 1_000
@@ -16,6 +24,8 @@ export interface RegistryDeps {
   readonly types: ReadonlyMap<string, ServiceType>
   readonly hostFor: (record: ServiceRecord) => ServiceHost
   readonly observe: Observe
+  /** Makes a service that lives elsewhere than on the event loop; null: it does not. */
+  readonly isolated?: (type: ServiceType, record: ServiceRecord) => Service | null
   /** Milliseconds. */
   readonly now?: () => number
 }
@@ -95,6 +105,16 @@ export class Registry {
     return found
   }
 
+  /** How the instances in use stand, by the services' names. */
+  vitals(): ReadonlyMap<string, Vitals> {
+    const found = new Map<string, Vitals>()
+    for (const { instance } of this.#slots.values()) {
+      const vitals = instance?.service.vitals?.()
+      if (instance !== null && vitals !== undefined) found.set(this.#open.get(instance) ?? '', vitals)
+    }
+    return found
+  }
+
   /** Closes every instance, and makes no more. */
   async close(): Promise<void> {
     this.#stopped = true
@@ -138,7 +158,7 @@ export class Registry {
     let instance: Instance
     try {
       instance = new Instance(
-        type.create(record.config, this.#deps.hostFor(record)),
+        this.#deps.isolated?.(type, record) ?? type.create(record.config, this.#deps.hostFor(record)),
         record.revision,
         this.#events(record, slot),
       )

@@ -74,7 +74,10 @@ export async function serve(
   work: (sink: ByteSink, signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
   const stop = new AbortController()
-  const sender = new Sender((bytes, moved) => port.postMessage({ kind: 'chunk', bytes } satisfies Up, moved), stop.signal)
+  const sender = new Sender(
+    (bytes, moved) => port.postMessage({ kind: 'chunk', bytes } satisfies Up, moved),
+    stop.signal,
+  )
   port.on('message', (message: Down) => {
     if (message.kind === 'taken') sender.taken()
     else stop.abort(new Cancelled())

@@ -1,5 +1,5 @@
 /** Errors on their way between threads: as data there, as the errors that they were here. */
-import { ApiError, errorData, InstanceFailed, type ErrorData } from '../errors.ts'
+import { ApiError, type ErrorData, errorData, InstanceFailed } from '../errors.ts'
 
 export interface Fault {
   /** What a client may see; null: nothing of it. */

@@ -14,14 +14,20 @@ type FormatTask =
 
 const module = import.meta.url
 
+/** Who does it, and from what size on. */
+export interface Threads {
+  readonly workers: Workers | null
+  readonly atLeast: number
+}
+
 /** As `decodeXml`, which stays here for what is short. */
 export async function readXml(
   text: string,
   wrapper: string,
-  { workers, atLeast }: { readonly workers: Workers | null; readonly atLeast: number },
+  { workers, atLeast }: Threads,
   signal: AbortSignal,
 ): Promise<Json> {
-  if (workers === null || workers.threads === 0 || text.length < atLeast) return decodeXml(text, wrapper)
+  if (workers === null || workers.threads === 0 || text.length <= atLeast) return decodeXml(text, wrapper)
   const data: FormatTask = { kind: 'xml', text, wrapper }
   return parseJson(await workers.compute<string>({ module, data }, signal))
 }
@@ -30,7 +36,7 @@ export async function readXml(
 export function written(
   output: Output,
   value: Json,
-  { workers, atLeast }: { readonly workers: Workers | null; readonly atLeast: number },
+  { workers, atLeast }: Threads,
   signal: AbortSignal,
 ): Promise<Uint8Array> | null {
   if (workers === null || workers.threads === 0) return null

@@ -22,7 +22,7 @@ const serviceName = 'db'
 const readerName = 'sample_reader'
 
 async function start(host: PluginHost): Promise<void> {
-  if (!host.settings.sample || !host.serves) return
+  if (!host.settings.sample || !host.serves || host.part.kind === 'worker') return
   const done = join(host.settings.dataDir, 'sample.done')
   if (!existsSync(done)) {
     const service = await host.service(serviceName)

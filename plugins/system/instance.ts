@@ -26,10 +26,10 @@ export class SystemInstance implements Instance {
     this.#deps = deps
   }
 
-  /** Looks whether there is an administrator; if not, makes the one-time code of this start. */
-  async start(): Promise<void> {
+  /** Looks whether there is an administrator; if not, makes the one-time code of this start, unless one is `given`. */
+  async start(given?: string | null): Promise<void> {
     this.#needed = (await this.#deps.store.count('user', { is_sys_admin: true })) === 0
-    this.#code = this.#needed ? randomBytes(18).toString('base64url') : null
+    this.#code = this.#needed ? (given ?? randomBytes(18).toString('base64url')) : null
   }
 
   /** Looks again, where one was needed: another process may have made the first administrator. */

@@ -70,6 +70,7 @@ async function start(host: PluginHost): Promise<void> {
     const watch = new NodeWatch(host, store)
     const system = await assemble(host, store, watch)
     const timer = setInterval(() => {
+      if (!once(host)) return
       system.accounts
         .sweep(new Date())
         .catch((error: unknown) => host.log.warn('old tokens could not be forgotten', { error }))
@@ -114,7 +115,7 @@ async function assemble(host: PluginHost, store: SystemStore, watch: NodeWatch):
   })
   await accounts.start()
   const desk = mailDesk(host, store, snapshot)
-  if (host.serves) await desk.start()
+  if (once(host)) await desk.start()
   const limits = new LimitBook(store.tables, (name) => snapshot.current().services.get(name)?.id ?? null, { shared })
   await limits.load()
   // Limits go with their roles and services. A command counts nothing.
@@ -135,7 +136,7 @@ async function assemble(host: PluginHost, store: SystemStore, watch: NodeWatch):
   host.offer(SnapshotSourceAbility, snapshot)
   host.offer(AccountsAbility, accounts)
   host.offer(AccountResourcesAbility, sessions)
-  host.offer(SchemaExtrasAbility, new StoredExtras(store.tables))
+  host.offer(SchemaExtrasAbility, new StoredExtras(store.tables, host.log))
   host.offer(EmailTemplatesAbility, templatesOf(store))
   host.offer(StoredDocumentsAbility, new ServiceDocumentTexts(store.tables, host.settings.files.importAllow, host.log))
   host.offer(LimitsAbility, limits)
@@ -148,6 +149,9 @@ async function sharedCounts(host: PluginHost, { tables }: SystemStore): Promise<
   const bus = host.ask(BusAbility)
   return bus.state() === 'alone' ? countedAlone : { bus, prefix: `${await installationId(tables)}:` }
 }
+
+/** What is done by one process of a node. */
+const once = ({ serves, part }: PluginHost): boolean => serves && part.kind !== 'worker'
 
 /** The configured address without its last slash. */
 const publicUrl = ({ settings }: PluginHost): string | null => settings.url?.replace(/\/$/, '') ?? null
@@ -179,9 +183,9 @@ async function offerInstance(host: PluginHost, store: SystemStore, accounts: Acc
     version: host.version,
     changed: (id) => accounts.changed(id),
   })
-  await instance.start()
+  await instance.start(host.part.kind === 'worker' ? host.part.setupCode : undefined)
   const { email, password, firstName, lastName } = host.settings.admin
-  if (host.serves && instance.setupNeeded() && email !== null && password !== null) {
+  if (once(host) && instance.setupNeeded() && email !== null && password !== null) {
     try {
       await instance.createFirstAdmin({ email, password, first_name: firstName, last_name: lastName })
       host.log.info('the first administrator was made', { email })

@@ -188,6 +188,25 @@ export async function twoNodes(kind: 'postgres' | 'mysql', withRedis: boolean): 
     await eventually('a removed service', who, missing, 'shorter/_table')
   })
 
+  test('a field comes and goes at one node, under load', { skip }, async () => {
+    const fields = async (node: number): Promise<string> => {
+      const [{ field }, record] = await Promise.all([
+        nodes.ok('GET', 'shelf/_schema/item', { node }),
+        nodes.ok('GET', 'shelf/_table/item/1', { node }),
+      ])
+      return `${field.map((each: { readonly name: string }) => each.name)} ${Object.keys(record)}`
+    }
+    const everywhere = async (wanted: string): Promise<void> => {
+      for (const node of [0, 1]) await until(`${wanted} (node ${node})`, async () => (await fields(node)) === wanted)
+    }
+    await everywhere('id,name id,name')
+    const added = { resource: [{ name: 'added', type: 'string', length: 20, allow_null: true }] }
+    await nodes.ok('POST', 'shelf/_schema/item/_field', { body: added, node: 0 })
+    await everywhere('id,name,added id,name,added')
+    await nodes.ok('DELETE', 'shelf/_schema/item/_field/added', { node: 1 })
+    await everywhere('id,name id,name')
+  })
+
   test('a limit is in force at both, and counted as far as they can', { skip }, async () => {
     const id = await person('limited@example.org')
     const token = await enter('limited@example.org', 0)

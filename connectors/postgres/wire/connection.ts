@@ -33,6 +33,8 @@ export interface Outcome {
   readonly affected: number
   /** The portal has more rows. */
   readonly suspended: boolean
+  /** How long it took, from when it was the next to be answered. */
+  readonly ms: number
 }
 
 /** A statement whose Parse is under way: its name is dropped when that fails. */
@@ -99,6 +101,8 @@ export class Wire extends pg.Connection {
   /** `I` idle, `T` in a transaction, `E` in one that failed. */
   #status = 'I'
   #heardAt = 0
+  /** Since when the first in the queue is the next to be answered. */
+  #firstSince = 0
   #backend: BackendKey = { processID: null, secretKey: null }
 
   constructor(config: pg.ConnectionConfig, statementLimit = 200) {
@@ -237,7 +241,10 @@ export class Wire extends pg.Connection {
         reject(new ConnectionLost(this.#lost))
         return
       }
-      if (this.inFlight === 0) this.#heardAt = performance.now()
+      if (this.inFlight === 0) {
+        this.#heardAt = performance.now()
+        this.#firstSince = this.#heardAt
+      }
       this.#queue.push({
         onRow,
         onColumns,
@@ -403,6 +410,8 @@ export class Wire extends pg.Connection {
 
   #settle(): void {
     const exchange = this.#queue[this.#head++]
+    const ms = this.#heardAt - this.#firstSince
+    this.#firstSince = this.#heardAt
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0
       this.#head = 0
@@ -414,7 +423,7 @@ export class Wire extends pg.Connection {
     const { parsing, parsed } = exchange
     if (parsing !== null && !parsed) this.#statements.failed(parsing.text, parsing.name)
     if (exchange.fault !== null) exchange.reject(exchange.fault)
-    else exchange.resolve({ affected: exchange.affected, suspended: exchange.suspended })
+    else exchange.resolve({ affected: exchange.affected, suspended: exchange.suspended, ms })
   }
 }
 

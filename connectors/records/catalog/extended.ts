@@ -157,7 +157,11 @@ function withExtras(table: Table, extras: ExtrasOfTable): Table {
     columns: [
       ...columns,
       ...virtual.map((field) => (table.open === true ? declaredField(field) : virtualColumn(field))),
-      ...(table.open === true ? [...extras.fields.values()].filter((field) => !field.isVirtual && !real.has(field.field.toLowerCase())).map(declaredField) : []),
+      ...(table.open === true
+        ? [...extras.fields.values()]
+            .filter((field) => !field.isVirtual && !real.has(field.field.toLowerCase()))
+            .map(declaredField)
+        : []),
     ],
     relations: [...relations]
       .map(([key, relation]) => withRelationExtras(relation, extras.relations.get(key)))

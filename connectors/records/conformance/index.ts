@@ -9,12 +9,14 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { ConfigValues } from 'dataferry/sdk'
 import { groups } from './cases/index.ts'
+import { documentGroups } from './documents/index.ts'
 import { answerOf, houseHost, requestOf } from './house.ts'
 import { meets, runCase, written } from './run.ts'
 import { fill, lacking, makeTables, withDependents } from './seed.ts'
 import type { Case, Group, Opened, SeedTable, Subject } from './types.ts'
 
 export { groups } from './cases/index.ts'
+export { documentGroups } from './documents/index.ts'
 export { answerOf, houseHost, plain, requestOf } from './house.ts'
 export { makeTables } from './seed.ts'
 export * from './types.ts'
@@ -28,7 +30,8 @@ export function conformance(subject: Subject): void {
       const { opened } = await places.at({})
       assert.deepEqual(lacking(opened.service), [...(subject.cannot ?? [])].sort())
     })
-    for (const group of groups) describe(group.name, () => runGroup(subject, group, places))
+    for (const group of subject.documents ? documentGroups : groups)
+      describe(group.name, () => runGroup(subject, group, places))
   })
 }
 

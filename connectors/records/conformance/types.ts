@@ -15,6 +15,8 @@ export interface Subject {
   open(host: ServiceHost, config: ConfigValues): Opened | Promise<Opened>
   /** Capabilities that the source does not have: it answers 501 where they are asked for. None where left out. */
   readonly cannot?: readonly Lacking[]
+  /** Its records are documents: the cases of those are run instead. */
+  readonly documents?: true
   /** What the source's database does not check or keep. Cases about it are left out. */
   readonly lax?: readonly Lax[]
 }

@@ -49,8 +49,8 @@ function columnsShape(columns: readonly Projection[]): string {
   return shape
 }
 
-function projectionShape({ as, expr, type, column, hidden, without }: Projection): string {
-  const sign = `${hidden ? '~' : ''}${without ? `-${without.map(token).join('-')}-` : ''}`
+function projectionShape({ as, expr, type, column, hidden, without, lossless }: Projection): string {
+  const sign = `${hidden ? '~' : ''}${lossless ? '=' : ''}${without ? `-${without.map(token).join('-')}-` : ''}`
   if (expr.kind === 'column')
     return as === expr.column.name ? sign + token(as) : `${sign}${columnToken(expr.column)}>${token(as)}`
   const value =

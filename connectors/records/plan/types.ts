@@ -25,6 +25,8 @@ export interface Projection {
   readonly through?: boolean
   /** Of an open table: what of the value is left out, as paths from the record's top. */
   readonly without?: readonly string[]
+  /** Numbers that JSON has no word for are printed as a list of their name, `["NaN"]`, and not as null: for the engine's own use. */
+  readonly lossless?: true
 }
 
 export interface OrderTerm {

@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly services: ServiceNames
   /** The default schema's name, for the names of constraints; null: they have none. */
   readonly schema: string | null
+  /** Tables are collections of documents: they need no field, and what is said of one is kept beside them. */
+  readonly open: boolean
   /** A table by its real name. */
   find(name: string): Promise<Table | null>
 }
@@ -58,13 +60,15 @@ export class SchemaChange {
 
   /** A new table with its fields. Throws BadRequest. */
   createTable(name: string, members: Members): void {
-    const fields = listOf(members.field)
-    if (fields.length === 0) throw new BadRequest('No valid fields exist in the received table schema.')
+    const fields = listOf(members.field).filter((each) => !this.#around.open || nameIn(each, noFieldName) !== '_id')
+    if (fields.length === 0 && !this.#around.open)
+      throw new BadRequest('No valid fields exist in the received table schema.')
     if (this.#made.has(name.toLowerCase()))
       throw new BadRequest(`A table with name '${name}' already exist in the database.`)
     const asked = fields.map((each) => fieldAsked(nameIn(each, noFieldName), membersOf(each), null))
     const columns = asked.flatMap((each) => (each.definition === null ? [] : [each.definition]))
-    if (columns.length === 0) throw new BadRequest('No valid fields exist in the received table schema.')
+    if (columns.length === 0 && !this.#around.open)
+      throw new BadRequest('No valid fields exist in the received table schema.')
     refuseTwice(asked.map((each) => each.name))
     const keys = asked.filter((each) => each.primaryKey).map((each) => each.name)
     const automatic = columns.filter((column) => column.native === undefined && isKeyType(column))
@@ -132,10 +136,12 @@ export class SchemaChange {
     named: readonly (readonly [name: string, members: Members])[],
   ): Promise<void> {
     refuseTwice(named.map(([name]) => name))
-    const asked = named.map(([name, members]) => {
-      const existing = columnOf(table, name)
-      return fieldAsked(existing?.name ?? name, members, existing)
-    })
+    const asked = named
+      .filter(([name]) => !table.open || name !== '_id')
+      .map(([name, members]) => {
+        const existing = columnOf(table, name)
+        return fieldAsked(existing?.name ?? name, members, existing)
+      })
     for (const each of asked) {
       const existing = columnOf(table, each.name)
       if (existing !== null) this.#loosen(table, each, existing)
@@ -152,7 +158,8 @@ export class SchemaChange {
       if (column.isPrimaryKey)
         throw new BadRequest(`Field '${column.name}' is part of the primary key and can not be dropped.`)
       const foreignKeys = foreignKeyNames(table, column.name)
-      this.#columns.push({ kind: 'drop-column', table: nameOfTable(table), column: column.name, foreignKeys })
+      if (!this.#around.open)
+        this.#columns.push({ kind: 'drop-column', table: nameOfTable(table), column: column.name, foreignKeys })
     }
     this.#extras.push({ kind: 'forget-field', table: table.name, field: column.name })
   }
@@ -315,13 +322,15 @@ export class SchemaChange {
   }
 
   #fieldExtras(table: Table, asked: readonly FieldAsked[], extras: ExtrasOfTable | null): void {
-    const given = new Set<string>()
-    for (const each of asked) {
+    const aliases = new Set<string>()
+    for (const given of asked) {
+      // The type of a document's field is kept too: there is no column that would tell it.
+      const each = this.#around.open && given.definition ? { ...given, extraType: given.definition.type } : given
       const after = fieldExtras(each, table, extras?.fields.get(each.name.toLowerCase()) ?? null)
       if (after === null) continue
       const alias = after.alias?.toLowerCase()
-      if (alias !== undefined && given.has(alias)) throw new BadRequest(`Alias '${after.alias}' is given twice.`)
-      if (alias !== undefined) given.add(alias)
+      if (alias !== undefined && aliases.has(alias)) throw new BadRequest(`Alias '${after.alias}' is given twice.`)
+      if (alias !== undefined) aliases.add(alias)
       const taken = table.columns.some(
         (column) => column.name !== each.name && (column.alias ?? column.name).toLowerCase() === alias,
       )

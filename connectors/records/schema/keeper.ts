@@ -24,7 +24,7 @@ export function extendedCatalog(catalog: Catalog, host: ServiceHost): ExtendedCa
 
 /** The same store, whose tables are those of the other catalog. */
 export function withCatalog(store: RecordStore, catalog: Catalog): RecordStore {
-  const { can, routines, explain, writeOne } = store
+  const { can, routines, explain, writeOne, vitals } = store
   return {
     can,
     catalog,
@@ -35,6 +35,7 @@ export function withCatalog(store: RecordStore, catalog: Catalog): RecordStore {
     ...(writeOne && {
       writeOne: (plan: Planned<WritePlan>, signal: AbortSignal) => writeOne.call(store, plan, signal),
     }),
+    ...(vitals && { vitals: () => vitals.call(store) }),
     close: () => store.close(),
   }
 }

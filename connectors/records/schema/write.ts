@@ -62,6 +62,7 @@ export async function writeSchema(
     summaries: await catalog.list(),
     services: target.services,
     schema: (await catalog.defaultSchema?.()) ?? null,
+    open: target.store.can.open === true,
     find: async (name) => catalog.realTable(name),
   })
   const payload = payloadOf(request.body, request.output)

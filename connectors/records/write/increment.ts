@@ -3,9 +3,9 @@
  * a value counts as 0.
  */
 import { BadRequest, Decimal, type Json } from 'dataferry/sdk'
+import { openStored } from '../cast.ts'
 import { type Column, nameOf } from '../catalog/types.ts'
 import { castKind, castValue, type FilterExpr } from '../filter/index.ts'
-import { openStored } from '../cast.ts'
 import { isMembers } from '../payload.ts'
 import type { FieldValue } from './fields.ts'
 
@@ -15,8 +15,7 @@ const isNumeric = ({ type, isForeignKey }: Column): boolean => numbers.has(castK
 
 /** Columns that store objects as they are. */
 const keepsObjects = ({ type, dbType, open }: Column): boolean =>
-  (open !== true && type === 'object') ||
-  type === 'json' || type === 'jsonb' || dbType === 'json' || dbType === 'jsonb'
+  (open !== true && type === 'object') || type === 'json' || type === 'jsonb' || dbType === 'json' || dbType === 'jsonb'
 
 /**
  * What an increment sets the column to; null for any other value. `insert`: the record is made by an upsert, and begins with the amount.
@@ -26,7 +25,8 @@ export function incrementOf(raw: Json, column: Column, kind: 'insert' | 'update'
   if (!isMembers(raw) || !Object.hasOwn(raw, '$inc') || keepsObjects(column)) return null
   const name = nameOf(column)
   if (Object.keys(raw).length !== 1) throw new BadRequest(`Field '${name}': '$inc' stands alone.`)
-  if (!isNumeric(column) && column.open !== true) throw new BadRequest(`Field '${name}' is no number that '$inc' could raise.`)
+  if (!isNumeric(column) && column.open !== true)
+    throw new BadRequest(`Field '${name}' is no number that '$inc' could raise.`)
   const amount = raw.$inc ?? null
   if (typeof amount !== 'number' && typeof amount !== 'bigint' && !(amount instanceof Decimal))
     throw new BadRequest(`Field '${name}': '$inc' must be a number.`)

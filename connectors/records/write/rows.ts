@@ -250,7 +250,9 @@ export class RelatedRows {
   /** What a document was before can't be said by its columns, so it can't be put back. */
   #needUndo(): void {
     if (this.#undoes && this.table.open === true)
-      throw new NotImplemented('Documents of another service can be created along with a record, not changed or deleted.')
+      throw new NotImplemented(
+        'Documents of another service can be created along with a record, not changed or deleted.',
+      )
   }
 
   /** Another service commits by itself, so it keeps how to undo. */

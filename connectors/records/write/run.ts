@@ -117,7 +117,9 @@ export async function runBatch(batch: Batch, signal: AbortSignal): Promise<reado
       return done
     }
     const results = await despiteConflicts(
-      () => runAlone(batch, signal) ?? writeTogether({ serviceId, store }, elsewhereOf(prepared), write, signal, mode === 'rollback'),
+      () =>
+        runAlone(batch, signal) ??
+        writeTogether({ serviceId, store }, elsewhereOf(prepared), write, signal, mode === 'rollback'),
       signal,
     )
     await model?.committed?.(results.flatMap((each) => (each.ok ? [each.written.change] : [])))

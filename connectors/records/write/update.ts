@@ -148,7 +148,14 @@ async function prepareOne(
     const filled = filledBy(nested)
     const whole = replaces(writing)
     if (whole) needWholeRights(target.view)
-    const processed = processRecord(target.view, record, { kind: 'update', index, userId, key, filled, replaces: whole })
+    const processed = processRecord(target.view, record, {
+      kind: 'update',
+      index,
+      userId,
+      key,
+      filled,
+      replaces: whole,
+    })
     const setting = target.rules.allowUpsert && (target.id !== null || options.ids === null || !options.continue)
     const inserts = setting || options.upsert ? insertValues(writing, change, wanted.key, index, filled) : null
     const update: Update = { change, key: wanted.key, processed, nested, inserts, check }

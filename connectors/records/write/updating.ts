@@ -44,7 +44,8 @@ export function updateOperation(writing: Writing, planner: WritePlanner, update:
       const values = withGiven(processed.values, given)
       if (nested.parents.length > 0) update.check(values, 'update')
       const written = await upserted(writing, planner, session, { ...update, given }, async () => {
-        if (given.size > 0) return finish(await runOne(session, planner.update(values, writing.key, key.values, replaces(writing))))
+        if (given.size > 0)
+          return finish(await runOne(session, planner.update(values, writing.key, key.values, replaces(writing))))
         if (statement !== null) return finish(await runOne(session, statement))
         return unchanged(writing, session, update)
       })

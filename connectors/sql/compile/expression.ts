@@ -73,6 +73,6 @@ export function projectionText(context: Context, projection: Projection): string
   return sql.projected(expressionText(context, expr, null), expr.kind === 'column' ? expr.column : null)
 }
 
-export function wireColumn({ as, type, column, hidden }: Projection): WireColumn {
-  return { as, type, dbType: column?.dbType ?? '', hidden }
+export function wireColumn({ as, type, column, hidden, lossless }: Projection): WireColumn {
+  return { as, type, dbType: column?.dbType ?? '', hidden, ...(lossless && { lossless }) }
 }

@@ -3,6 +3,7 @@ import type {
   ExtrasChange,
   FieldExtras,
   Json,
+  Log,
   RelationExtras,
   SchemaExtras,
   ServiceExtras,
@@ -15,9 +16,11 @@ import type { StoreRow, Tables, Transaction } from '../store/tables.ts'
 
 export class StoredExtras implements SchemaExtras {
   readonly #tables: Tables
+  readonly #log: Log
 
-  constructor(tables: Tables) {
+  constructor(tables: Tables, log: Log) {
     this.#tables = tables
+    this.#log = log
   }
 
   async of(serviceId: number): Promise<ServiceExtras> {
@@ -44,7 +47,12 @@ export class StoredExtras implements SchemaExtras {
   }
 
   async restructured(serviceId: number): Promise<void> {
-    await this.#tables.transaction(async (tx) => tx.tell({ kind: 'schema', service: serviceId }))
+    try {
+      await this.#tables.transaction(async (tx) => tx.tell({ kind: 'schema', service: serviceId }))
+    } catch (error) {
+      // The change is made all the same. Who has not heard of it finds out when a statement no longer fits.
+      this.#log.warn('other nodes could not be told that tables were changed', { service: serviceId, error })
+    }
   }
 }
 

@@ -25,6 +25,24 @@ export async function migrate(
   await store.exclusively('migrate', () => migrateAlone(store, log, signal, steps), signal, waits)
 }
 
+/** Throws one plain line when the store is not of the version that this program knows: a worker brings nothing up to it. */
+export async function upToDate(store: RecordStore, signal: AbortSignal): Promise<void> {
+  const done = await stepsDone(store, signal)
+  if (migrations.every(({ version }) => done.has(version)) && done.size === migrations.length) return
+  throw new Error(
+    'The system store is of another version than this program: stop the server and start it anew, which SIGHUP does not do.',
+  )
+}
+
+async function stepsDone(store: RecordStore, signal: AbortSignal): Promise<ReadonlySet<number>> {
+  return new Set(
+    await store.write(
+      async (session) => (await new SessionTables(store, session).rows('migration')).map((row) => Number(row.version)),
+      signal,
+    ),
+  )
+}
+
 async function migrateAlone(
   store: RecordStore,
   log: Log,
@@ -41,12 +59,7 @@ async function migrateAlone(
       )
     await store.write((session) => session.change(migrationTable), signal)
   }
-  const done = new Set(
-    await store.write(
-      async (session) => (await new SessionTables(store, session).rows('migration')).map((row) => Number(row.version)),
-      signal,
-    ),
-  )
+  const done = await stepsDone(store, signal)
   const newest = Math.max(0, ...steps.map((step) => step.version))
   const ahead = [...done].find((version) => version > newest)
   if (ahead !== undefined) {

@@ -8,7 +8,7 @@ import { type RecordStore, RecordStoreAbility } from 'dataferry/records'
 import type { PluginHost } from 'dataferry/sdk'
 import { locate } from './location.ts'
 import { lockFolders } from './lock.ts'
-import { migrate } from './migrate.ts'
+import { migrate, upToDate } from './migrate.ts'
 import { sharedKey } from './node-settings.ts'
 import { noting } from './noting.ts'
 import { RecordTables } from './record-tables.ts'
@@ -32,7 +32,8 @@ export async function openStore(host: PluginHost): Promise<SystemStore> {
   mkdirSync(dataDir, { recursive: true })
   // A command works beside the server, through the store's own transactions.
   const { type, config, shared, folder } = locate(host.settings.nodes.systemDb, dataDir)
-  const locks = host.serves ? lockFolders([dataDir, ...(folder === null ? [] : [folder])]) : []
+  const leads = host.serves && host.part.kind !== 'worker'
+  const locks = leads ? lockFolders([dataDir, ...(folder === null ? [] : [folder])]) : []
   const stopped = new AbortController()
   let service: ReturnType<PluginHost['open']> | null = null
   const close = async (): Promise<void> => {
@@ -47,7 +48,8 @@ export async function openStore(host: PluginHost): Promise<SystemStore> {
     service = host.open(type, 'system', config)
     const opened = service.ability?.(RecordStoreAbility)
     if (opened === undefined) throw new Error('the database of the system store offers no records')
-    await migrate(opened, host.log, stopped.signal)
+    if (host.part.kind === 'worker') await upToDate(opened, stopped.signal)
+    else await migrate(opened, host.log, stopped.signal)
     const listeners = new Set<(version: number) => void>()
     const records = noting(opened, shared, (version) => {
       for (const listener of listeners) listener(version)

@@ -7,7 +7,10 @@ import {
   type ConfigField,
   type ConfigSchema,
   type ConfigValues,
+  isPlace,
   type Json,
+  placeSetting,
+  places,
   type ServiceType,
 } from 'dataferry/sdk'
 import { mask, type Secrets } from '../store/secrets.ts'
@@ -61,10 +64,15 @@ export async function mergeConfig(
 ): Promise<StoredConfig> {
   const merged: { [name: string]: Json } = Object.create(null)
   for (const [name, value] of Object.entries(stored ?? {})) {
-    if (kind.schema === null || fieldOf(kind.schema, name) !== null) merged[name] = value
+    if (kind.schema === null || fieldOf(kind.schema, name) !== null || name === placeSetting) merged[name] = value
   }
   for (const [name, value] of Object.entries(asObject(sent))) {
     if (name === 'service_id') continue
+    if (namesPlace(kind, name)) {
+      if (!isPlace(value)) throw new BadRequest(`The setting '${name}' must be one of ${places.join(', ')}.`)
+      merged[placeSetting] = value === '' ? null : value
+      continue
+    }
     const field = kind.schema === null ? guessed(name) : fieldOf(kind.schema, name)
     if (field === null) continue
     if (isSecret(field)) {
@@ -108,6 +116,8 @@ export function shownConfig(
   for (const field of inRecordOrder(schema))
     shown[field.name] = shownSetting(field, stored?.[field.name] ?? null, kind, serviceId, secrets)
   for (const name of unshown[kind.type] ?? []) shown[name] ??= null
+  // No form shows it, so that forms are what administration tools expect.
+  if (stored?.[placeSetting]) shown[placeSetting] = stored[placeSetting]
   return shown
 }
 
@@ -139,6 +149,9 @@ export function openConfig(
 
 const fieldOf = (schema: ConfigSchema, name: string): ConfigField | null =>
   schema.find((field) => field.name === name) ?? null
+/** `host` means the place too, where it means nothing else. */
+const namesPlace = ({ schema }: ConfigKind, name: string): boolean =>
+  name === placeSetting || (name === 'host' && schema !== null && fieldOf(schema, name) === null)
 const guessed = (name: string): ConfigField => ({
   name,
   label: name,

@@ -65,6 +65,8 @@ export interface Arranged {
 
 export interface Options {
   readonly config?: ConfigValues
+  /** What is set on each connection beside the schema. */
+  readonly statements?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -88,7 +90,10 @@ export async function arrange(
   const client = await connect(database)
   await client.query(`create schema ${schema}; set search_path to ${schema}, public`)
   await client.query(sql)
-  const config = configOf(database, { statements: [`set search_path to ${schema}, public`], ...options.config })
+  const config = configOf(database, {
+    statements: [`set search_path to ${schema}, public`, ...(options.statements ?? [])],
+    ...options.config,
+  })
   const own = host(options.env)
   let made: PostgresRunner | null = null
   let known: PostgresCatalog | null = null

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Recent } from '../../../connectors/sql/programs.ts'
+import { Recent } from '../../../connectors/records/recent.ts'
 
 test('what is used stays, the rest goes when there is no room', () => {
   const made: string[] = []

@@ -50,7 +50,7 @@ test('extras are kept whole, by service, and replaced in any case of their names
   const store = storeIn(t, folder(t))
   await migrate(store, log, signal)
   const tables = new RecordTables(store, signal)
-  const extras = new StoredExtras(tables)
+  const extras = new StoredExtras(tables, log)
   const nothing = { tables: [], fields: [], relations: [], virtual: [] }
 
   await t.test('at first there is nothing', async () => assert.deepEqual(await extras.of(5), nothing))

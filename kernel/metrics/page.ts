@@ -1,0 +1,79 @@
+/** `/metrics` as an answer, and as a server of its own where it has an address of its own. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createServer } from 'node:http'
+import { NotFound, toApiError, Unauthorized } from '../errors.ts'
+import type { ApiReply, HeaderMap } from '../plugins/contract.ts'
+import { contentType, type Family, text } from './families.ts'
+
+/** `token`: what is asked for; null: nothing. `collect`: of all processes. */
+export function metricsPage(
+  token: string | null,
+  collect: () => Promise<readonly Family[]>,
+): (headers: HeaderMap) => Promise<ApiReply> {
+  return async (headers) => {
+    if (token !== null && !sent(headers.authorization, token))
+      throw new Unauthorized('The metrics need a token: Authorization: Bearer ...', {
+        headers: { 'WWW-Authenticate': 'Bearer' },
+      })
+    const bytes = Buffer.from(text(await collect()), 'utf8')
+    const once = async function* () {
+      yield bytes as Uint8Array
+    }
+    return {
+      status: 200,
+      headers: {},
+      body: { kind: 'opaque', type: contentType, length: bytes.length, bytes: once() },
+    }
+  }
+}
+
+/** In the same time whatever is sent. */
+function sent(authorization: string | undefined, token: string): boolean {
+  const [, given = ''] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
+  const digest = (of: string): Buffer => createHash('sha256').update(of).digest()
+  return timingSafeEqual(digest(given), digest(token))
+}
+
+export interface MetricsServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** `address` as in the setting. Rejects when it can't be bound. */
+export async function serveMetrics(
+  address: string,
+  page: (headers: HeaderMap) => Promise<ApiReply>,
+): Promise<MetricsServer> {
+  const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+    const answer = async (): Promise<void> => {
+      if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics')
+        throw new NotFound('There is nothing at this path.')
+      const { authorization } = request.headers
+      const { status, body } = await page(authorization === undefined ? {} : { authorization })
+      if (body.kind !== 'opaque') return
+      response.writeHead(status, { 'content-type': body.type, 'content-length': body.length ?? 0 })
+      for await (const bytes of body.bytes) response.write(bytes)
+      response.end()
+    }
+    answer().catch((thrown: unknown) => {
+      const { status, message, headers } = toApiError(thrown)
+      if (response.headersSent) return response.destroy()
+      response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers }).end(`${message}\n`)
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port: Number(address.slice(colon + 1)) }, resolve)
+  })
+  const bound = server.address()
+  return {
+    port: bound !== null && typeof bound === 'object' ? bound.port : 0,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

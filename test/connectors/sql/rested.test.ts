@@ -1,0 +1,105 @@
+/** Connections that rested: what is found out before a write is sent on one. */
+import assert from 'node:assert/strict'
+import { connect, createServer, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { Rested, type Resting } from 'dataferry/sql'
+
+class Fake implements Resting {
+  gone = false
+  asked = 0
+  #answer: () => Promise<unknown>
+  #onCut: () => void = () => {}
+  constructor(answer: () => Promise<unknown> = async () => null) {
+    this.#answer = answer
+  }
+  /** Never answered; it ends when it is cut. */
+  static silent(): Fake {
+    const fake: Fake = new Fake(() => new Promise((_, reject) => (fake.#onCut = () => reject(new Error('cut')))))
+    return fake
+  }
+  ask(): Promise<unknown> {
+    this.asked++
+    return this.#answer()
+  }
+  cut(): void {
+    this.gone = true
+    this.#onCut()
+  }
+}
+
+const rested = (after: number): Rested<Fake> => new Rested<Fake>((fake) => fake, 50, after)
+const never = Number.POSITIVE_INFINITY
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('what was used in this turn is not looked at', async () => {
+  const pool = rested(0)
+  const fake = new Fake()
+  pool.rests(fake)
+  assert.equal(await pool.stands(fake), true)
+  assert.equal(fake.asked, 0)
+})
+
+test('what rested for a short time is not asked', async () => {
+  const pool = rested(never)
+  const fake = new Fake()
+  pool.rests(fake)
+  await turn()
+  assert.equal(await pool.stands(fake), true)
+  assert.equal(fake.asked, 0)
+})
+
+test('what rested for long is asked', async () => {
+  const pool = rested(0)
+  const fake = new Fake()
+  pool.rests(fake)
+  await turn()
+  assert.equal(await pool.stands(fake), true)
+  assert.equal(fake.asked, 1)
+})
+
+const dead: readonly (readonly [name: string, fake: Fake])[] = [
+  ['one that refuses', new Fake(() => Promise.reject(new Error('refused')))],
+  ['one that says nothing', Fake.silent()],
+]
+for (const [name, fake] of dead) {
+  test(`${name} does not stand`, async () => {
+    const pool = rested(0)
+    pool.rests(fake)
+    await turn()
+    assert.equal(await pool.stands(fake), false)
+  })
+}
+
+test('an end that has come in, but was not read yet, is seen', async (t) => {
+  const ends: Socket[] = []
+  const server = createServer((socket) => ends.push(socket.on('error', () => {})))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  const socket = connect(address.port, '127.0.0.1').on('error', () => {})
+  await new Promise((resolve) => socket.once('connect', resolve))
+  while (ends.length === 0) await turn()
+  let gone = false
+  socket.on('end', () => {
+    gone = true
+  })
+  socket.resume()
+  const pool = new Rested<Socket>(
+    () => ({
+      get gone() {
+        return gone
+      },
+      ask: () => assert.fail('it is not asked'),
+      cut: () => assert.fail('it is not cut'),
+    }),
+    1_000,
+    never,
+  )
+  pool.rests(socket)
+  await turn()
+  // The kernel has it when the other side is closed; this process has not looked yet.
+  ends[0]?.destroy()
+  assert.equal(gone, false)
+  assert.equal(await pool.stands(socket), false)
+})
