@@ -6,19 +6,25 @@
 import 'reflect-metadata'
 import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { container, type DependencyContainer } from 'tsyringe'
 import type { Config } from '../config/index.ts'
 import { Principals } from './access/principals.ts'
 import { firstSecret, loadSecret, TokenAuthority } from './access/tokens.ts'
 import { serviceIndex } from './access/visible.ts'
-import { openBus } from './bus/index.ts'
+import { BusHub } from './bus/cluster/hub.ts'
+import { type OpenBus, openBus } from './bus/index.ts'
 import { localBus } from './bus/local.ts'
+import { labelOf, partOf, type Seat, shareIn } from './cluster/seat.ts'
 import { createHttpServer, type HttpServer } from './http/index.ts'
+import { type Family, sum } from './metrics/families.ts'
+import { Figures } from './metrics/figures.ts'
+import { metricsPage, serveMetrics } from './metrics/page.ts'
 import { createLog, createObservatory, type Observatory } from './observe.ts'
 import { createPipeline, type Pipeline } from './pipeline/index.ts'
 import { Abilities, type AbilityScope } from './plugins/abilities.ts'
-import { type Bus, BusAbility, SharedSecretsAbility } from './plugins/bus.ts'
+import { BusAbility, SharedSecretsAbility } from './plugins/bus.ts'
 import {
   type Accounts,
   AccountsAbility,
@@ -52,6 +58,8 @@ export interface KernelOptions {
   readonly builtins?: readonly string[]
   /** The folder that paths in DF_PLUGINS start from; the working directory by default. */
   readonly from?: string
+  /** Left out: the process does all by itself. */
+  readonly seat?: Seat
 }
 
 /** What a start that succeeded tells. */
@@ -65,6 +73,16 @@ export interface Running {
   readonly hints: readonly string[]
 }
 
+/** What a leader's start tells. */
+export interface Leading {
+  /** What workers join. */
+  readonly hub: BusHub
+  /** A port that is free, where the settings leave the choice. */
+  readonly port: number
+  readonly instance: Instance | null
+  hints(url: string): readonly string[]
+}
+
 export interface Kernel {
   readonly observatory: Observatory
   /** Throws StartError or PluginError, whose message is one line; what was begun is stopped again by then. */
@@ -74,6 +92,14 @@ export interface Kernel {
    * folder. Answers the plugins' hosts by their names. Throws as `start` does.
    */
   attach(): Promise<ReadonlyMap<string, PluginHost>>
+  /** Instead of `start`, at the leader of a node: starts the plugins and answers nothing. Throws as `start` does. */
+  lead(): Promise<Leading>
+  /** Serves `/metrics` where it has an address of its own. `collect`: of all processes. Throws as `start` does. */
+  serveMetrics(collect: () => Promise<readonly Family[]>): Promise<void>
+  /** What this process counted; nothing where metrics are off. */
+  figures(): readonly Family[]
+  /** Before `stop`, where other processes answer on the same port: leaves without losing a request. */
+  retire(lingerMs: number): Promise<void>
   /** The names of services that are not closed: what a stop that does not end is waiting for. */
   unclosed(): readonly string[]
   /** Lets requests under way finish, then closes services and plugins. Safe to call at any time, and twice. */
@@ -109,12 +135,16 @@ class Composition implements Kernel {
   #accounts: Accounts | null = null
   #limits: Limits | null = null
   #registry: Registry | null = null
-  #bus: Bus = localBus
+  readonly #seat: Seat
+  #open: OpenBus = { bus: localBus, cache: () => null, close: async () => {} }
+  #figures: Figures | null = null
+  #server: HttpServer | null = null
   #workers: WorkerPool | null = null
   #listening = false
 
   constructor(options: KernelOptions) {
     this.#options = options
+    this.#seat = options.seat ?? { kind: 'whole' }
   }
 
   start(): Promise<Running> {
@@ -123,6 +153,29 @@ class Composition implements Kernel {
 
   attach(): Promise<ReadonlyMap<string, PluginHost>> {
     return this.#orStopped(() => this.#attach())
+  }
+
+  lead(): Promise<Leading> {
+    return this.#orStopped(() => this.#lead())
+  }
+
+  figures(): readonly Family[] {
+    return this.#figures?.families() ?? []
+  }
+
+  async retire(lingerMs: number): Promise<void> {
+    await this.#server?.retire(lingerMs)
+  }
+
+  async serveMetrics(collect: () => Promise<readonly Family[]>): Promise<void> {
+    const { address, token, on } = this.#options.config.metrics
+    if (!on || address === null) return
+    const server = await serveMetrics(address, metricsPage(token, collect)).catch((error: unknown) => {
+      const colon = address.lastIndexOf(':')
+      const why = cannotListen(error, address.slice(0, colon), Number(address.slice(colon + 1)))
+      throw new StartError(`DF_METRICS_ADDRESS: ${why.replace('PORT', 'it').replace('HOST', 'it')}`)
+    })
+    this.#begun.push(() => server.close())
   }
 
   stop(signal: string | null = null): Promise<void> {
@@ -154,6 +207,45 @@ class Composition implements Kernel {
     return this.#listen(loaded, registry, pipeline, principals)
   }
 
+  async #lead(): Promise<Leading> {
+    const { host, port: wanted } = this.#options.config.http
+    // Workers take the port one after the other: whether it is free is known before any of them starts.
+    const port = await freePort(host, wanted)
+    const loaded = await this.#load()
+    await this.#openBus(this.#options.config.nodes.cache)
+    this.#openWorkers()
+    const { registry } = await this.#startPlugins(loaded, true)
+    await this.#tokens()
+    this.#begun.push(this.#own.ask(SnapshotSourceAbility).subscribe((snapshot) => registry.sweep(snapshot)))
+    this.#measure(null)
+    const { bus } = this.#open
+    if (!(bus instanceof BusHub)) throw new Error('a leader has a hub')
+    return {
+      hub: bus,
+      port,
+      instance: this.#own.find(InstanceAbility),
+      hints: (url) => this.#own.find(HintsAbility)?.lines(url) ?? [],
+    }
+  }
+
+  /** `registry`: null where nothing is answered. */
+  #measure(registry: Registry | null): void {
+    if (!this.#options.config.metrics.on) return
+    const figures = new Figures(
+      labelOf(this.#seat),
+      this.observatory,
+      (service) => this.#snapshot().services.has(service),
+      registry && {
+        underWay: () => this.#server?.underWay() ?? 0,
+        snapshotVersion: () => this.#snapshot().version,
+        vitals: () => registry.vitals(),
+        threads: () => this.#workers?.counts ?? null,
+      },
+    )
+    this.#figures = figures
+    this.#begun.push(() => figures.close())
+  }
+
   async #attach(): Promise<ReadonlyMap<string, PluginHost>> {
     const loaded = await this.#load()
     // What a command changes, nodes find in the store.
@@ -172,10 +264,24 @@ class Composition implements Kernel {
   }
 
   async #openBus(url: string | null): Promise<void> {
-    const { bus, close } = await openBus(url, createLog(this.observatory.observe, 'nodes'))
-    this.#begun.push(close)
-    this.#bus = bus
-    this.#own.offer(BusAbility, bus)
+    this.#open = await this.#busOf(this.#seat, url)
+    this.#begun.push(() => this.#open.close())
+    this.#own.offer(BusAbility, this.#open.bus)
+  }
+
+  async #busOf(seat: Seat, url: string | null): Promise<OpenBus> {
+    if (seat.kind === 'worker') {
+      const { bus } = seat
+      return { bus, cache: () => bus.cache(), close: async () => bus.close() }
+    }
+    const outer = await openBus(url, createLog(this.observatory.observe, 'nodes'))
+    if (seat.kind === 'whole') return outer
+    const hub = new BusHub(outer.bus)
+    const close = async (): Promise<void> => {
+      hub.close()
+      await outer.close()
+    }
+    return { bus: hub, cache: () => hub.cache(), close }
   }
 
   /** For the server alone: what commands do is done where they run. */
@@ -212,6 +318,8 @@ class Composition implements Kernel {
       settings: this.#options.config,
       version: this.#options.version,
       serves,
+      part: partOf(this.#seat),
+      share: shareIn(this.#seat),
       observe,
       types,
       snapshot,
@@ -230,7 +338,9 @@ class Composition implements Kernel {
         const { settings } = deps
         const { ask } = scopeOf(type.name)
         const log = createLog(observe, `service ${record.name}`)
-        return new IsolatedService({ record, plugin, module, settings, snapshot, ask, log, observe })
+        const seat = this.#seat
+        const process = seat.kind === 'worker' ? { index: seat.index, of: seat.of } : null
+        return new IsolatedService({ record, plugin, module, settings, process, snapshot, ask, log, observe })
       },
     })
     this.#registry = registry
@@ -291,6 +401,11 @@ class Composition implements Kernel {
   async #listen({ types }: Loaded, registry: Registry, pipeline: Pipeline, principals: Principals): Promise<Running> {
     const { config } = this.#options
     const { observe } = this.observatory
+    const { metrics } = config
+    this.#measure(registry)
+    const seat = this.#seat
+    const collect = seat.kind === 'worker' ? seat.collect : async () => sum([this.figures()])
+    if (seat.kind === 'whole') await this.serveMetrics(collect)
     const instance = (): Instance | null => this.#own.find(InstanceAbility)
     const server: HttpServer = createHttpServer({
       settings: config,
@@ -306,8 +421,10 @@ class Composition implements Kernel {
       published: published({ snapshot: () => this.#snapshot(), types, registry: () => registry }),
       documents: () => this.#own.find(DocumentsAbility),
       workers: this.#workers,
+      ...(metrics.on && metrics.address === null && { metrics: metricsPage(metrics.token, collect) }),
       ready: () => this.#ready(),
     })
+    this.#server = server
     const at = await server.listen().catch((error: unknown) => {
       throw new StartError(cannotListen(error, config.http.host, config.http.port))
     })
@@ -344,8 +461,8 @@ class Composition implements Kernel {
       const troubles = this.#registry?.troubles() ?? {}
       const services: { readonly services?: Json } = Object.keys(troubles).length === 0 ? {} : { services: troubles }
       // A cache that is down takes nothing but common counters along: the node goes on.
-      const cache = this.#bus.state()
-      const nodes = cache === 'alone' ? {} : { cache }
+      const cache = this.#open.cache()
+      const nodes = cache === null ? {} : { cache }
       return { ok: true, detail: { status: 'ready', snapshot: version, ...nodes, ...services } }
     } catch (error) {
       createLog(this.observatory.observe, 'ready').warn('The store does not answer.', { error })
@@ -371,6 +488,22 @@ async function prepareFolder(folder: string): Promise<void> {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
     throw new StartError(`The data folder ${folder} can't be written (${code}); set DF_DATA_DIR to another one.`)
   }
+}
+
+/** The port, or a free one where it is 0. Throws StartError when it can't be listened on. */
+async function freePort(host: string, port: number): Promise<number> {
+  const server = createServer()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port }, resolve)
+    })
+  } catch (error) {
+    throw new StartError(cannotListen(error, host, port))
+  }
+  const bound = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return bound !== null && typeof bound === 'object' ? bound.port : port
 }
 
 function cannotListen(error: unknown, host: string, port: number): string {

@@ -31,6 +31,7 @@ export class LogFiles {
   #size = 0
   #lost = 0
   #failing = false
+  #closed = false
 
   constructor(options: LogFilesOptions) {
     this.#options = options
@@ -46,9 +47,15 @@ export class LogFiles {
     this.#start()
   }
 
-  /** What was taken is written, and the file is closed. */
-  async close(): Promise<void> {
+  /** Resolves when nothing waits any more. */
+  async settled(): Promise<void> {
     while (this.#writing !== null) await this.#writing
+  }
+
+  /** What was taken is written, and the file is closed; what comes now is left to `endSync`. */
+  async close(): Promise<void> {
+    await this.settled()
+    this.#closed = true
     await this.#handle?.close().catch(() => {})
     this.#handle = null
   }
@@ -66,7 +73,7 @@ export class LogFiles {
   }
 
   #start(): void {
-    if (this.#writing !== null || this.#waiting === '') return
+    if (this.#closed || this.#writing !== null || this.#waiting === '') return
     this.#writing = this.#drain().finally(() => {
       this.#writing = null
       this.#start()

@@ -66,7 +66,9 @@ export type Observation =
       /** Until another one is started. */
       readonly retryMs: number
     }
-  | { readonly kind: 'rolling'; readonly phase: 'began' | 'done' | 'given up'; readonly reason: string | null }
+  /** All workers are exchanged, one by one; given up where a new one can't start: the others stay. */
+  | { readonly kind: 'rolling'; readonly phase: 'began' | 'done' }
+  | { readonly kind: 'rolling-failed'; readonly worker: number; readonly reason: string }
   | { readonly kind: 'listening'; readonly url: string }
   | { readonly kind: 'draining'; readonly signal: string | null }
   | { readonly kind: 'stopped'; readonly ms: number }
@@ -128,6 +130,7 @@ const levels: { readonly [K in Exclude<Observation['kind'], 'log'>]: Level } = {
   'process-retired': 'info',
   'process-lost': 'error',
   rolling: 'info',
+  'rolling-failed': 'error',
   listening: 'info',
   draining: 'info',
   stopped: 'info',

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Config, ConfigError, type Loaded, load } from '../config/index.ts'
 import { createKernel, type Kernel, type KernelOptions, type Running, StartError } from './kernel.ts'
 import { LogFiles } from './log-files.ts'
-import { createLog, createLogger, type Level } from './observe.ts'
+import { createLog, createLogger, type Level, type Observe } from './observe.ts'
 import type { Log } from './plugins/contract.ts'
 import { PluginError } from './plugins/loader.ts'
 import { packageVersion } from './version.ts'
@@ -15,23 +15,40 @@ export interface RunOptions extends Pick<KernelOptions, 'builtins'> {
   readonly closingMs?: number
 }
 
+/** Tells a process that it is a worker of a node of several; its number, from 1. */
+export const workerVariable = 'DATAFERRY_WORKER'
+
 /** Resolves when the server listens. What can't be started ends the process with 1 and one line that says why. */
 export async function run({ closingMs = 5_000, ...options }: RunOptions = {}): Promise<void> {
-  const { config, warnings } = configuration()
+  const number = process.env[workerVariable]
+  if (number !== undefined) {
+    // What it starts itself is no worker.
+    delete process.env[workerVariable]
+    return (await import('./cluster/run.ts')).runWorker(Number(number), load, { ...options, closingMs })
+  }
+  const loaded = configuration()
+  const { config, warnings } = loaded
+  if (config.nodes.processes > 1) return (await import('./cluster/run.ts')).runLeader(loaded, { ...options, closingMs })
   const kernel = createKernel({ ...options, config, version: packageVersion() })
   const { observe, subscribe } = kernel.observatory
   const log = createLog(observe, 'start')
   const files = logFiles(config, createLog(observe, 'log files'))
   subscribe(createLogger(config.log.level satisfies Level | 'off', lines(files)))
   for (const warning of warnings) log.warn(warning)
-  process.on('unhandledRejection', (error) => observe({ kind: 'unhandled', error }))
-  process.on('uncaughtException', (error) => {
-    observe({ kind: 'unhandled', error })
-    process.exit(1)
-  })
+  observeFaults(observe, () => {})
   handleSignals(kernel, files, config.http.shutdownTimeoutMs + closingMs)
   const running = await kernel.start().catch(refuse)
   process.stdout.write(welcome(config.name, running))
+}
+
+/** An exception out of any request ends the process; `before` that. */
+export function observeFaults(observe: Observe, before: () => void): void {
+  process.on('unhandledRejection', (error) => observe({ kind: 'unhandled', error }))
+  process.on('uncaughtException', (error) => {
+    observe({ kind: 'unhandled', error })
+    before()
+    process.exit(1)
+  })
 }
 
 function configuration(): Loaded {
@@ -44,7 +61,7 @@ function configuration(): Loaded {
 }
 
 /** null: none are wanted. */
-function logFiles({ log: { files, fileBytes }, files: { root } }: Config, log: Log): LogFiles | null {
+export function logFiles({ log: { files, fileBytes }, files: { root } }: Config, log: Log): LogFiles | null {
   if (files === 0) return null
   return new LogFiles({
     folder: join(root, 'logs'),
@@ -56,7 +73,7 @@ function logFiles({ log: { files, fileBytes }, files: { root } }: Config, log: L
 }
 
 /** Writes to stderr once a turn of the loop: a line for each request would otherwise cost a system call. */
-function lines(files: LogFiles | null): (line: string) => void {
+export function lines(files: LogFiles | null): (line: string) => void {
   let pending = ''
   const take = (): string => {
     const text = pending
@@ -79,13 +96,17 @@ function lines(files: LogFiles | null): (line: string) => void {
 }
 
 /** The one line, or the lines, that a person can act on; anything else is a fault of ours and shows where. */
-function refuse(error: unknown): never {
-  const known = error instanceof ConfigError || error instanceof StartError || error instanceof PluginError
-  process.stderr.write(`dataferry: ${known ? error.message : describe(error)}\n`)
+export function refuse(error: unknown): never {
+  process.stderr.write(`dataferry: ${known(error) ? error.message : describe(error)}\n`)
   process.exit(1)
 }
 
-function describe(error: unknown): string {
+/** Whether a person can act on it. */
+export function known(error: unknown): error is Error {
+  return error instanceof ConfigError || error instanceof StartError || error instanceof PluginError
+}
+
+export function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
@@ -117,7 +138,10 @@ function handleSignals(kernel: Kernel, files: LogFiles | null, longestMs: number
   process.on('SIGINT', onSignal)
 }
 
-function welcome(name: string, { url, instance, hints }: Running): string {
+/** What a start that succeeded has to say. */
+export type Settled = Pick<Running, 'url' | 'instance' | 'hints'>
+
+export function welcome(name: string, { url, instance, hints }: Settled): string {
   const lines = [`${name} is listening on ${url}`, '']
   if (instance?.setupNeeded() && instance.setupCode !== null) lines.push(...setupLines(url, instance.setupCode), '')
   if (hints.length > 0) lines.push(...hints, '')

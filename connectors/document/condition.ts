@@ -84,7 +84,13 @@ function oddOf(of: readonly Predicate[], binds: readonly Bind[], holds: boolean)
   ]
   const [one, other, none, same] = parts
   if (!one || !other || !none || !same) return null
-  return { kind: 'any', of: [{ kind: 'all', of: [one, other] }, { kind: 'all', of: [none, same] }] }
+  return {
+    kind: 'any',
+    of: [
+      { kind: 'all', of: [one, other] },
+      { kind: 'all', of: [none, same] },
+    ],
+  }
 }
 
 type Tested = Exclude<Predicate, { readonly kind: 'and' | 'or' | 'xor' | 'not' | 'native' | 'exists' }>
@@ -171,9 +177,12 @@ export function valuesAt(value: Json, path: readonly string[]): readonly Json[] 
     const members = (value as readonly Json[]).flatMap((each) =>
       typeof each === 'object' && each !== null && !Array.isArray(each) ? valuesAt(each, path) : [],
     )
-    return /^\d+$/.test(head) && Number(head) < value.length ? [...valuesAt(value[Number(head)] ?? null, rest), ...members] : members
+    return /^\d+$/.test(head) && Number(head) < value.length
+      ? [...valuesAt(value[Number(head)] ?? null, rest), ...members]
+      : members
   }
-  if (value === null || typeof value !== 'object' || value instanceof Decimal || !Object.hasOwn(value, head)) return [null]
+  if (value === null || typeof value !== 'object' || value instanceof Decimal || !Object.hasOwn(value, head))
+    return [null]
   return valuesAt((value as { readonly [name: string]: Json })[head] ?? null, rest)
 }
 

@@ -3,11 +3,12 @@
  * the documents that the rest of the filter meets, as long as they are few enough.
  */
 import {
+  atPath,
   type Column,
   evaluate,
   memoryRead,
-  openField,
   type OrderTerm,
+  openField,
   type PlanExpr,
   type Planned,
   type Predicate,
@@ -15,8 +16,20 @@ import {
   type ReadPlan,
   type Row,
   type Slot,
+  wholeRecord,
+  withoutPaths,
 } from 'dataferry/records'
-import { BadRequest, type Bind, encodeValue, InternalError, type Json, NotFound, NotImplemented, parseJson, type RowSource } from 'dataferry/sdk'
+import {
+  BadRequest,
+  type Bind,
+  encodeValue,
+  InternalError,
+  type Json,
+  NotFound,
+  NotImplemented,
+  parseJson,
+  type RowSource,
+} from 'dataferry/sdk'
 import type { DocumentAdapter, OrderBy, Raw, Transaction } from './adapter.ts'
 import { both, type Condition, conditionOf } from './condition.ts'
 import { isPlain, shapeOf } from './shape.ts'
@@ -156,7 +169,10 @@ class Read {
         this.#within,
         this.#signal,
       )
-      if (found) throw new BadRequest(`Paging by 'cursor' is not possible in the order of '${path}': some records hold lists there.`)
+      if (found)
+        throw new BadRequest(
+          `Paging by 'cursor' is not possible in the order of '${path}': some records hold lists there.`,
+        )
     }
   }
 
@@ -227,9 +243,10 @@ class Read {
 
   async #memory(plan: ReadPlan): Promise<readonly Row[]> {
     const documents = await this.#documents()
-    return memoryRead({ plan: { ...plan, where: null }, shape: '', binds: this.#binds }, () =>
+    const rows = await memoryRead({ plan: { ...plan, where: null }, shape: '', binds: this.#binds }, () =>
       flat(documents, plan, this.#adapter),
     )
+    return rows.map(spread)
   }
 }
 
@@ -243,22 +260,35 @@ const place: Projection = {
   hidden: false,
 }
 
-/** The values of the columns that a plan names, by their names. */
+/** The values of the columns that a plan names, by their names. What a projection leaves out is not there for anything. */
 function flat(documents: readonly Raw[], plan: ReadPlan, adapter: DocumentAdapter): readonly Row[] {
-  const columns = namedIn(plan)
+  const named = namedIn(plan)
+  const shown = new Map<Column, readonly string[]>()
+  for (const { expr, without = [] } of plan.columns) if (expr.kind === 'column') shown.set(expr.column, without)
   return documents.map((document, index) => {
     const all = adapter.shown(document)
     const row: { [name: string]: Json } = Object.create(null)
-    for (const column of columns) row[column.name] = reachedBy(all, column)
+    for (const column of named) {
+      const without = shown.get(column)
+      if (without === undefined) row[column.name] = reachedBy(all, column)
+      else if (column === wholeRecord) row[column.name] = withoutPaths(all, without)
+      else row[column.name] = withoutPaths(atPath(all, column.name) ?? null, without, column.name)
+    }
     row['#'] = index
     return row
   })
 }
 
+/** Whole documents among the values of a row are the row. */
+function spread(row: Row): Row {
+  const { [wholeRecord.name]: whole, ...rest } = row
+  return whole === undefined ? row : { ...(whole as Row), ...rest }
+}
+
 /** Dates are texts to functions and groups. */
 function reachedBy(document: Json, { name }: Column): Json {
   let here: Json = document
-  for (const segment of name === '*' ? [] : name.split('.')) {
+  for (const segment of name.split('.')) {
     if (here === null || typeof here !== 'object' || !Object.hasOwn(here, segment)) return null
     here = (here as { readonly [name: string]: Json })[segment] ?? null
   }

@@ -4,10 +4,10 @@
  */
 import type {
   Assignment,
-  Planned,
   PlanExpr,
-  Row,
+  Planned,
   ReadPlan,
+  Row,
   SchemaPlan,
   WriteOutcome,
   WritePlan,
@@ -94,7 +94,9 @@ export class DocumentSession implements WriteSession {
     let left = 0
     for (const undo of this.#undo.splice(mark).reverse()) await undo().catch(() => left++)
     if (left > 0)
-      throw new InternalError(`The request failed, and ${left} of the documents that it wrote could not be put back.`, { cause })
+      throw new InternalError(`The request failed, and ${left} of the documents that it wrote could not be put back.`, {
+        cause,
+      })
   }
 
   async #insert(
@@ -120,7 +122,7 @@ export class DocumentSession implements WriteSession {
     const { name } = plan.into
     if (plan.kind === 'upsert') return this.#upsert(plan, binds)
     const { where, rest } = split(plan.where, binds)
-    const met = rest === null ? where : await this.#byIds(plan, binds)
+    const met = rest === null ? where : both(await this.#byIds(plan, binds), where)
     const before = this.#undoes || plan.returning.length > 0 ? await this.#found(name, met) : null
     if (before?.length === 0) return { ok: true, affected: 0, rows: [] }
     const told = plan.returning.length > 0 && before ? before.map(shapeOf(plan.returning, adapter).row) : []
@@ -166,14 +168,21 @@ export class DocumentSession implements WriteSession {
   async #upsert(plan: WritePlan, binds: readonly Bind[]): Promise<WriteOutcome> {
     const { name } = plan.into
     const { where, rest } = split(plan.where, binds)
-    if (rest !== null) throw new NotImplemented('Upsert is not possible under a row filter that the store can not judge.')
+    if (rest !== null)
+      throw new NotImplemented('Upsert is not possible under a row filter that the store can not judge.')
     const overwrite = new Set((plan.overwrite ?? []).map((column) => column.name))
     const id = plan.set.find(({ column }) => column.name === '_id')
-    const value = id ? valueOf(id.expr, binds) : undefined
+    const value = id ? assignedValue(id.expr, binds) : undefined
     if (value === undefined || value === null) throw new BadRequest('An upsert needs the identifier of the record.')
     const others = plan.set.filter(({ column }) => column.name !== '_id')
-    const set = changeOf(others.filter(({ column }) => overwrite.has(column.name)), binds)
-    const made = changeOf(others.filter(({ column }) => !overwrite.has(column.name)), binds)
+    const set = changeOf(
+      others.filter(({ column }) => overwrite.has(column.name)),
+      binds,
+    )
+    const made = changeOf(
+      others.filter(({ column }) => !overwrite.has(column.name)),
+      binds,
+    )
     const [before] = this.#undoes ? await this.#found(name, both(isId(value), where)) : []
     const affected = await this.#adapter.upsert(name, value, where, set, made.set, this.#within)
     if (this.#undoes && affected > 0) {
@@ -207,11 +216,18 @@ export async function changeStructure(adapter: DocumentAdapter, plan: SchemaPlan
     case 'drop-foreign-key':
     case 'drop-unique':
     case 'drop-index':
-      throw new NotImplemented('Fields, keys and indexes of documents can not be dropped or refer to others. Use virtual relations.')
+      throw new NotImplemented(
+        'Fields, keys and indexes of documents can not be dropped or refer to others. Use virtual relations.',
+      )
   }
 }
 
-async function index(adapter: DocumentAdapter, name: string, fields: readonly string[], unique: boolean): Promise<void> {
+async function index(
+  adapter: DocumentAdapter,
+  name: string,
+  fields: readonly string[],
+  unique: boolean,
+): Promise<void> {
   if (!adapter.index) throw new NotImplemented('This store has no indexes that could be made here.')
   await adapter.index(name, fields, unique)
 }
@@ -234,7 +250,7 @@ function toldOf({ returning }: WritePlan, document: Members): Row {
 function documentOf(set: readonly Assignment[], binds: readonly Bind[]): Members {
   const document: { [name: string]: Json } = Object.create(null)
   for (const { column, expr } of set) {
-    const value = valueOf(expr, binds)
+    const value = assignedValue(expr, binds)
     if (value === undefined) throw notComputed(column.name)
     document[column.name] = value
   }
@@ -244,7 +260,7 @@ function documentOf(set: readonly Assignment[], binds: readonly Bind[]): Members
 function changeOf(set: readonly Assignment[], binds: readonly Bind[]): Change {
   const change = { set: [] as [string, Json][], raise: [] as [string, Json][] }
   for (const { column, expr } of set) {
-    const value = valueOf(expr, binds)
+    const value = assignedValue(expr, binds)
     if (value !== undefined) change.set.push([column.name, value])
     else change.raise.push([column.name, raisedBy(column.name, expr, binds)])
   }
@@ -252,7 +268,7 @@ function changeOf(set: readonly Assignment[], binds: readonly Bind[]): Change {
 }
 
 /** The value that an assignment stores; undefined: it has to be computed by the store. */
-function valueOf(expr: PlanExpr, binds: readonly Bind[]): Json | undefined {
+function assignedValue(expr: PlanExpr, binds: readonly Bind[]): Json | undefined {
   if (expr.kind === 'call' && (expr.name === 'current_timestamp' || expr.name === 'now'))
     return { $date: new Date().toISOString() }
   if (expr.kind !== 'value') return undefined
@@ -261,7 +277,9 @@ function valueOf(expr: PlanExpr, binds: readonly Bind[]): Json | undefined {
 }
 
 const notComputed = (field: string): NotImplemented =>
-  new NotImplemented(`Field '${field}': documents can be given values, the present time and '$inc', no other expressions.`)
+  new NotImplemented(
+    `Field '${field}': documents can be given values, the present time and '$inc', no other expressions.`,
+  )
 
 /** The amount of `a + n` and `coalesce(a, 0) + n`. */
 function raisedBy(field: string, expr: PlanExpr, binds: readonly Bind[]): Json {

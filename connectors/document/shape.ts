@@ -1,5 +1,5 @@
 /** Documents as rows: which parts of one an answer shows, and under which names. */
-import { atPath, type Projection, type Row, withoutPaths, wholeRecord } from 'dataferry/records'
+import { atPath, type Projection, type Row, wholeRecord, withoutPaths } from 'dataferry/records'
 import { Decimal, type Json } from 'dataferry/sdk'
 import type { DocumentAdapter, Members, Raw } from './adapter.ts'
 

@@ -53,7 +53,11 @@ export function documentStore(adapter: DocumentAdapter, options: DocumentStoreOp
       return whole && adapter.transaction ? adapter.transaction(run) : run(null)
     },
     async writeOne(planned, signal) {
-      const [outcome] = await new DocumentSession(adapter, reader, null, signal, false).run(planned, [planned.binds], 'halt')
+      const [outcome] = await new DocumentSession(adapter, reader, null, signal, false).run(
+        planned,
+        [planned.binds],
+        'halt',
+      )
       if (!outcome) throw new TypeError('A write has an outcome.')
       return outcome
     },

@@ -10,8 +10,18 @@ import type {
   Raw,
   Transaction,
 } from 'dataferry/document'
+import { WriteConflict } from 'dataferry/records'
 import { type Json, ServiceUnavailable } from 'dataferry/sdk'
-import { ClientSession, type Collection, type Db, type Document, MongoBulkWriteError, MongoClient, ObjectId } from 'mongodb'
+import {
+  ClientSession,
+  type Collection,
+  type Db,
+  type Document,
+  MongoBulkWriteError,
+  MongoClient,
+  MongoServerError,
+  ObjectId,
+} from 'mongodb'
 import { idOf, toBson, toJson } from './bson.ts'
 import type { MongoSettings } from './config.ts'
 import { mongoError, writeError } from './errors.ts'
@@ -168,6 +178,9 @@ export class MongoAdapter implements DocumentAdapter {
     const update = { ...changeOf(change), ...(others.length > 0 ? { $setOnInsert: setting(others) } : {}) }
     const filter: Document = { _id: idOf(id), ...(where === null ? {} : { $and: [filterOf(where)] }) }
     return this.#in(name, async (collection) => {
+      const there = (asked: Document): Promise<number> => collection.countDocuments(asked, inSession(within))
+      // A failure would end the transaction.
+      if (within !== null && where !== null && (await there({ _id: idOf(id) })) > (await there(filter))) return 0
       try {
         const nothing = Object.keys(update).length === 0
         // What is set by nothing must at least be there.
@@ -175,10 +188,10 @@ export class MongoAdapter implements DocumentAdapter {
         const done = await collection.updateOne(filter, asked, { upsert: true, ...inSession(within) })
         return done.matchedCount + done.upsertedCount
       } catch (thrown) {
-        if (thrown instanceof Error && 'code' in thrown && thrown.code === 11000) {
-          const found = await collection.countDocuments({ _id: idOf(id) as ObjectId }, inSession(within))
-          if (found > 0) return 0
-        }
+        if (!(thrown instanceof MongoServerError) || thrown.code !== 11000) throw thrown
+        if (within !== null)
+          throw new WriteConflict('The record is being written by another request. Try again.', thrown)
+        if ((await there({ _id: idOf(id) })) > 0) return 0
         throw thrown
       }
     })

@@ -28,11 +28,11 @@ export function toJson(value: unknown, exact = false): Json {
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'bigint')
     return value
   if (value instanceof Int32) return value.value
-  if (value instanceof Double) return Number.isFinite(value.value) ? value.value : { $numberDouble: String(value.value) }
+  if (value instanceof Double)
+    return Number.isFinite(value.value) ? value.value : { $numberDouble: String(value.value) }
   if (value instanceof ObjectId) return exact ? { $oid: value.toHexString() } : value.toHexString()
   if (value instanceof Date) return { $date: dateText(value) }
-  if (value instanceof Timestamp)
-    return exact ? { $timestamp: { t: value.t, i: value.i } } : `[${value.i}:${value.t}]`
+  if (value instanceof Timestamp) return exact ? { $timestamp: { t: value.t, i: value.i } } : `[${value.i}:${value.t}]`
   if (value instanceof Long) return integer(value.toBigInt())
   if (value instanceof Decimal128) {
     const digits = value.toString()
@@ -46,7 +46,8 @@ export function toJson(value: unknown, exact = false): Json {
   if (value instanceof MinKey) return { $minKey: 1 }
   if (value instanceof MaxKey) return { $maxKey: 1 }
   if (value instanceof BSONSymbol) return exact ? { $symbol: value.valueOf() } : value.valueOf()
-  if (value instanceof Code) return { $code: value.code, ...(value.scope ? { $scope: toJson(value.scope, exact) } : {}) }
+  if (value instanceof Code)
+    return { $code: value.code, ...(value.scope ? { $scope: toJson(value.scope, exact) } : {}) }
   if (value instanceof DBRef) return toJson(value.toJSON(), exact)
   if (Array.isArray(value)) return value.map((each) => toJson(each, exact))
   const members: { [name: string]: Json } = Object.create(null)
@@ -91,7 +92,9 @@ export function toBson(value: Json, operators = false): unknown {
 
 function checkName(name: string): void {
   if (name.startsWith('$') || name.includes('.') || name.includes('\0') || name === '')
-    throw new BadRequest(`A field can not be named '${name}': names are not empty, and hold no dot and no '$' in front.`)
+    throw new BadRequest(
+      `A field can not be named '${name}': names are not empty, and hold no dot and no '$' in front.`,
+    )
 }
 
 const text = (value: Json | undefined): string => (typeof value === 'object' ? '' : String(value ?? ''))
@@ -167,7 +170,13 @@ function dateOf(value: Json): Date {
   if (value === null || value === '') return new Date()
   const date = isMembers(value)
     ? new Date(Number(text(value.$numberLong)))
-    : new Date(typeof value === 'string' ? (value.includes('T') || !/\d \d/.test(value) ? value : zoned(value)) : Number(value) * 1000)
+    : new Date(
+        typeof value === 'string'
+          ? value.includes('T') || !/\d \d/.test(value)
+            ? value
+            : zoned(value)
+          : Number(value) * 1000,
+      )
   return Number.isNaN(date.getTime()) ? refused('$date') : date
 }
 

@@ -2,7 +2,7 @@
 import { WriteConflict } from 'dataferry/records'
 import { ApiError, BadRequest, ServiceUnavailable } from 'dataferry/sdk'
 import {
-  MongoBulkWriteError,
+  type MongoBulkWriteError,
   MongoError,
   MongoNetworkError,
   MongoServerError,
@@ -30,14 +30,25 @@ const messages: ReadonlyMap<number, string> = new Map([
 const stopped: ReadonlySet<number> = new Set([50, 262, 11601])
 const denied: ReadonlySet<number> = new Set([13, 18, 8000])
 
+const isSocketError = (thrown: unknown): boolean =>
+  thrown instanceof Error &&
+  'code' in thrown &&
+  typeof thrown.code === 'string' &&
+  /^(?:E[A-Z]{3,}|ERR_(?:SOCKET|STREAM|SSL|TLS)\w*)$/.test(thrown.code)
+
 export function mongoError(thrown: unknown): Error {
   if (thrown instanceof ApiError) return thrown
   const cause = { cause: thrown }
-  if (!(thrown instanceof MongoError)) return thrown instanceof Error ? thrown : new Error('No error was thrown.', cause)
+  if (!(thrown instanceof MongoError)) {
+    // The driver passes on what writing to a socket says that has just been ended.
+    if (isSocketError(thrown)) return new ServiceUnavailable(unreachable, cause)
+    return thrown instanceof Error ? thrown : new Error('Something that is no error was thrown.', cause)
+  }
   if (thrown instanceof MongoServerError) return serverError(Number(thrown.code), thrown)
   if (thrown instanceof MongoNetworkError || thrown instanceof MongoServerSelectionError)
     return new ServiceUnavailable(unreachable, cause)
-  if (/timed? ?out/i.test(thrown.name) || /TimeoutError$/.test(thrown.name)) return new ServiceUnavailable(tooLong, cause)
+  if (/timed? ?out/i.test(thrown.name) || /TimeoutError$/.test(thrown.name))
+    return new ServiceUnavailable(tooLong, cause)
   return new ServiceUnavailable('The database can not be used as this service is configured.', cause)
 }
 
@@ -57,11 +68,16 @@ function serverError(code: number, thrown: MongoServerError): Error {
 /** The failure of one document of several. */
 export function writeError(error: WriteError, thrown: MongoBulkWriteError): Error {
   if (error.code === 11000)
-    return new BadRequest(duplicate({ keyPattern: (error.err as { keyPattern?: unknown }).keyPattern, message: error.errmsg ?? '' }), {
-      cause: thrown,
-    })
+    return new BadRequest(
+      duplicate({ keyPattern: (error.err as { keyPattern?: unknown }).keyPattern, message: error.errmsg ?? '' }),
+      {
+        cause: thrown,
+      },
+    )
   const message = messages.get(error.code)
-  return message === undefined ? new ApiError(500, 'The record could not be written.', { cause: thrown }) : new BadRequest(message, { cause: thrown })
+  return message === undefined
+    ? new ApiError(500, 'The record could not be written.', { cause: thrown })
+    : new BadRequest(message, { cause: thrown })
 }
 
 /** Old servers name the index in the message only: `index: email_1 dup key`. */
@@ -69,7 +85,9 @@ function duplicate({ keyPattern, message }: { readonly keyPattern?: unknown; rea
   const fields =
     typeof keyPattern === 'object' && keyPattern !== null
       ? Object.keys(keyPattern)
-      : [.../([\w.]+?)_-?1(?=_|\b)/g[Symbol.matchAll](/index: (\S+)/.exec(message)?.[1] ?? '')].map((each) => each[1] ?? '')
+      : [.../([\w.]+?)_-?1(?=_|\b)/g[Symbol.matchAll](/index: (\S+)/.exec(message)?.[1] ?? '')].map(
+          (each) => each[1] ?? '',
+        )
   if (/index: _id_/.test(message)) return "Duplicate value for field '_id'."
   if (fields.length === 0) return 'Duplicate value: another record has it already.'
   return fields.length === 1

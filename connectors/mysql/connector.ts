@@ -32,6 +32,12 @@ export function mysqlConnector(vendor: Vendor | null): SqlConnector {
   }
   return {
     dialect,
+    elsewhere: {
+      module: new URL(import.meta.url.endsWith('.ts') ? './elsewhere.ts' : './elsewhere.js', import.meta.url).href,
+      argument: vendor,
+      connections: 10,
+      besides: 0,
+    },
     createRunner(config, host) {
       const runner = new MysqlRunner(() => readSettings(config, host), vendor)
       facts = () => runner.facts

@@ -189,6 +189,8 @@ const told: { readonly [number: number]: Told } = {
   1792: readOnly,
   1836: readOnly,
   1906: computed,
+  1916: range,
+  1918: form,
   1969: tooSlow,
   3024: tooSlow,
   3105: computed,

@@ -1,6 +1,7 @@
 /** The connections of one service: opened when they are needed, kept for a while, each used by one request at a time. */
-import { Rested } from 'dataferry/sql'
+
 import type { Connections as PoolCounts } from 'dataferry/sdk'
+import { Rested } from 'dataferry/sql'
 import { Pool, TimeoutError } from 'tarn'
 import { MysqlConnection } from './connection.ts'
 import { Closed, ConnectFailed, PoolExhausted } from './faults.ts'

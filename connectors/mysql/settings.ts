@@ -66,7 +66,7 @@ export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'sett
     statementTimeoutMs: host.settings.records.statementTimeoutMs,
     connectTimeoutMs: settingSeconds(options.connect_timeout, 10) * 1_000,
     acquireTimeoutMs: settingSeconds(options.pool_timeout, 10) * 1_000,
-    poolSize: host.share?.(poolSize, 1) ?? poolSize,
+    poolSize: host.share?.(poolSize, 2) ?? poolSize,
     idleMs: settingSeconds(options.pool_idle_timeout, 30) * 1_000,
   }
 }

@@ -52,4 +52,7 @@ export function compileBatch(sql: SqlCompiler, plan: WritePlan, single: Statemen
 }
 
 export const batchParameters = ({ slots }: Batch, executions: readonly (readonly Bind[])[]): TextParameter[] =>
-  slots.map((slot) => arrayText(executions.map((binds) => bindText(binds[slot]))))
+  slots.map((slot) => arrayText(executions.map((binds) => elementOf(binds[slot]))))
+
+/** A list is the text of its own literal here. */
+const elementOf = (bind: Bind | undefined): Bind | undefined => (Array.isArray(bind) ? bindText(bind) : bind)

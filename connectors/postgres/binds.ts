@@ -33,11 +33,14 @@ export function arrayText(list: readonly (Bind | undefined)[]): string {
   return `${text}}`
 }
 
+const quotedText = (text: string): string => `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`
+
 function elementText(bind: Bind | undefined): string {
+  if (typeof bind === 'string') return quotedText(bind)
   if (Array.isArray(bind)) return arrayText(bind as readonly Bind[])
   const text = bindText(bind)
   if (text === null) return 'NULL'
-  return typeof bind === 'string' || bind instanceof Uint8Array ? `"${text.replace(/["\\]/g, '\\$&')}"` : text
+  return bind instanceof Uint8Array ? quotedText(text) : text
 }
 
 /** The parameters of a statement; `parents` where it has a parameter of that kind. */

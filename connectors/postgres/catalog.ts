@@ -1,6 +1,6 @@
 /**
- * The catalog of one PostgreSQL database: the list first, a table at its first use, the keys of all tables once. A statement that names
- * what is not there makes all of it be read again.
+ * The catalog of one PostgreSQL database: the list first, a table at its first use. The first few tables ask for the keys around them
+ * alone, those behind them for the keys of all tables at once. A statement that names what is not there makes all of it be read again.
  */
 import {
   type Catalog,
@@ -15,7 +15,10 @@ import type { Flavour } from './flavours.ts'
 import type { ListedKey, ListedTable, SchemaChoice } from './introspect.ts'
 import type { PostgresRunner } from './runner.ts'
 
-interface AllKeys {
+/** Tables that do not wait for the keys of all. */
+const aloneAtMost = 10
+
+interface Keys {
   readonly byTable: ReadonlyMap<string, readonly ListedKey[]>
   /** For relations. */
   readonly tables: readonly TableKeys[]
@@ -35,7 +38,9 @@ interface Known {
   /** When it was last looked whether there are other tables. */
   lookedAt: number
   list: Promise<List> | null
-  keys: Promise<AllKeys> | null
+  keys: Promise<Keys> | null
+  /** Tables that asked for the keys around them. */
+  alone: number
   readonly tables: Map<string, Table>
   readonly loading: Map<string, Promise<Table | null>>
 }
@@ -45,6 +50,7 @@ const nothing = (epoch: number): Known => ({
   lookedAt: performance.now(),
   list: null,
   keys: null,
+  alone: 0,
   tables: new Map(),
   loading: new Map(),
 })
@@ -113,7 +119,7 @@ export class PostgresCatalog implements Catalog {
     if (listed === undefined) return null
     const [columns, keys] = await Promise.all([
       this.#flavour.introspection.listColumns(this.#runner, listed, never),
-      this.#keys(known),
+      this.#keysAround(known, listed),
     ])
     if (columns === null) {
       if (known === this.#known) this.refresh()
@@ -150,15 +156,19 @@ export class PostgresCatalog implements Catalog {
     return { byName, byId: new Map([...byName.values()].map((table) => [table.id, table])) }
   }
 
-  #keys(known: Known): Promise<AllKeys> {
-    known.keys ??= forgetting(known, 'keys', async () => {
-      const [keys, { byId }] = await Promise.all([
-        this.#flavour.introspection.listKeys(this.#runner, this.#flavour, never),
-        this.#list(known),
-      ])
-      return { byTable: Map.groupBy(keys, (key) => key.table), tables: keysOfTables(byId, keys) }
-    })
+  #keysAround(known: Known, table: ListedTable): Promise<Keys> {
+    const { listKeys, listKeysAround } = this.#flavour.introspection
+    if (known.keys === null && listKeysAround !== undefined && known.alone < aloneAtMost) {
+      known.alone++
+      return this.#keys(known, listKeysAround(this.#runner, this.#flavour, table, never))
+    }
+    known.keys ??= forgetting(known, 'keys', () => this.#keys(known, listKeys(this.#runner, this.#flavour, never)))
     return known.keys
+  }
+
+  async #keys(known: Known, listed: Promise<readonly ListedKey[]>): Promise<Keys> {
+    const [keys, { byId }] = await Promise.all([listed, this.#list(known)])
+    return { byTable: Map.groupBy(keys, (key) => key.table), tables: keysOfTables(byId, keys) }
   }
 }
 

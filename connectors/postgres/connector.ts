@@ -4,6 +4,7 @@ import type { ConfigValues, ServiceHost } from 'dataferry/sdk'
 import type { SqlConnector } from 'dataferry/sql'
 import { type BatchProgram, compileBatch } from './batch.ts'
 import { PostgresCatalog } from './catalog.ts'
+import { flavourName } from './elsewhere.ts'
 import { postgresError } from './errors.ts'
 import type { Flavour } from './flavours.ts'
 import { schemaChoice } from './introspect.ts'
@@ -43,6 +44,13 @@ export function postgresConnector(flavour: Flavour): SqlConnector {
       error: postgresError,
     },
     createRunner: (config, host) => createRunner(config, host, flavour),
+    elsewhere: {
+      module: new URL(import.meta.url.endsWith('.ts') ? './elsewhere.ts' : './elsewhere.js', import.meta.url).href,
+      argument: flavourName(flavour),
+      connections: 10,
+      // Those that records by their keys share.
+      besides: 2,
+    },
     createCatalog(runner, config) {
       if (!(runner instanceof PostgresRunner)) throw new TypeError('The catalog of PostgreSQL needs its own runner.')
       return new PostgresCatalog(runner, flavour, schemaChoice(config.schema))

@@ -7,7 +7,7 @@ import type { Bind } from 'dataferry/sdk'
 import type { ParentRow, RowCursor, RowSourceOf, Statement } from 'dataferry/sql'
 import { textParameters } from './binds.ts'
 import type { Outcome, Wire } from './wire/connection.ts'
-import { PlacedRow } from './wire/row.ts'
+import type { PlacedRow } from './wire/row.ts'
 
 /**
  * How a statement's rows are taken from its connection.
@@ -56,7 +56,7 @@ class WireCursor implements RowCursor<PlacedRow> {
   readonly #manner: Manner
   /** null: its rows come by themselves. */
   readonly #portal: string | null
-  readonly #row = new PlacedRow()
+  readonly #row: PlacedRow
   /** Who waits for rows; null: nobody takes any. */
   #waiting: Waiting | null = null
   /** Bodies of rows that nobody was there to take. */
@@ -75,6 +75,7 @@ class WireCursor implements RowCursor<PlacedRow> {
     took: (ms: number) => void,
   ) {
     this.#took = took
+    this.#row = wire.row
     this.#wire = wire
     this.#manner = manner
     this.#portal = manner === 'shared' || manner === 'alone' ? null : wire.portalName()

@@ -1,6 +1,6 @@
 /**
  * Reads the server's own catalog in a few statements whatever the number of tables: which tables there are, one table's columns, and the
- * keys of all tables at once.
+ * keys around one table or of all tables at once.
  */
 import type { Json } from 'dataferry/sdk'
 import type { ProgramRunner } from 'dataferry/sql'
@@ -46,6 +46,13 @@ export interface Introspection {
   listColumns(runner: ProgramRunner, table: ListedTable, signal: AbortSignal): Promise<readonly ListedColumn[] | null>
   /** Primary, unique and foreign keys of all tables. */
   listKeys(runner: ProgramRunner, flavour: Flavour, signal: AbortSignal): Promise<readonly ListedKey[]>
+  /** Those of one table and of the tables that refer to it, where they can be had for less than all. */
+  listKeysAround?(
+    runner: ProgramRunner,
+    flavour: Flavour,
+    table: ListedTable,
+    signal: AbortSignal,
+  ): Promise<readonly ListedKey[]>
 }
 
 /** Tables by their `id`. */
@@ -159,8 +166,31 @@ export const keyRules: { readonly [action: string]: string } = {
   d: 'SET DEFAULT',
 }
 
-/** In one statement. Foreign keys that partitions inherit are left out. */
-async function listKeys(runner: ProgramRunner, flavour: Flavour, signal: AbortSignal): Promise<readonly ListedKey[]> {
+const listKeys: Introspection['listKeys'] = (runner, flavour, signal) => keysWhere('', [], runner, flavour, signal)
+
+const listKeysAround: Introspection['listKeysAround'] = (runner, flavour, { schema, relation }, signal) =>
+  keysWhere(
+    `and k.conrelid in (
+       select t.oid from pg_catalog.pg_class t join pg_catalog.pg_namespace s on s.oid = t.relnamespace
+       where s.nspname = $1 and t.relname = $2
+       union all
+       select r.conrelid from pg_catalog.pg_constraint r join pg_catalog.pg_class t on t.oid = r.confrelid
+       join pg_catalog.pg_namespace s on s.oid = t.relnamespace
+       where r.contype = 'f' and s.nspname = $1 and t.relname = $2)`,
+    [schema, relation],
+    runner,
+    flavour,
+    signal,
+  )
+
+/** In one statement; `condition` on the constraint `k`. Foreign keys that partitions inherit are left out. */
+async function keysWhere(
+  condition: string,
+  binds: readonly string[],
+  runner: ProgramRunner,
+  flavour: Flavour,
+  signal: AbortSignal,
+): Promise<readonly ListedKey[]> {
   const names = (relation: string, numbers: string): string =>
     `(select json_agg(a.attname order by u.o) from unnest(${numbers}) with ordinality as u (n, o)
       join pg_catalog.pg_attribute a on a.attrelid = ${relation} and a.attnum = u.n)`
@@ -172,9 +202,9 @@ async function listKeys(runner: ProgramRunner, flavour: Flavour, signal: AbortSi
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      left join pg_catalog.pg_class f on f.oid = k.confrelid
      left join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
-     where k.contype in ('p', 'u', 'f') and ${isOwn(flavour)} and (k.contype <> 'f' or k.conparentid = 0)
+     where k.contype in ('p', 'u', 'f') and ${isOwn(flavour)} and (k.contype <> 'f' or k.conparentid = 0) ${condition}
      order by k.conrelid, k.oid`,
-    [],
+    binds,
     signal,
   )
   return rows.map(
@@ -198,4 +228,4 @@ const namesOf = (json: Json | undefined): readonly string[] =>
 export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 export const textOrNull = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null)
 
-export const postgresIntrospection: Introspection = { listTables, listColumns, listKeys }
+export const postgresIntrospection: Introspection = { listTables, listColumns, listKeys, listKeysAround }

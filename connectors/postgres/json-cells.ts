@@ -119,7 +119,29 @@ export const plainNumber = (bytes: Buffer, start: number, length: number): strin
 export const isNotFinite = (bytes: Buffer, start: number, length: number): boolean =>
   /^-?(?:NaN|Infinity)$/.test(bytes.toString('latin1', start, start + length))
 
+/** Digits go through in one pass; what is anything else is looked at as a whole. */
 export const jsonNumber: CellWriter = (bytes, start, length, out, at) => {
+  const end = start + length
+  let from = start
+  let to = at
+  if (bytes[from] === char.minus) out[to++] = bytes[from++] as number
+  const first = bytes[from] as number
+  if (from === end || first < char.zero || first > char.nine) return otherNumber(bytes, start, length, out, at)
+  let point = -1
+  for (; from < end; from++) {
+    const byte = bytes[from] as number
+    if (byte < char.zero || byte > char.nine) {
+      if (byte !== char.point || point >= 0) return otherNumber(bytes, start, length, out, at)
+      point = to
+    }
+    out[to++] = byte
+  }
+  if (point < 0) return to
+  while (out[to - 1] === char.zero) to--
+  return to - 1 === point ? point : to
+}
+
+const otherNumber: CellWriter = (bytes, start, length, out, at) => {
   const end = numberEnd(bytes, start, length)
   if (end >= 0) return copy(bytes, start, end, out, at)
   if (end === scientific) return at + out.write(plainNumber(bytes, start, length), at, 'latin1')

@@ -14,6 +14,8 @@ import { cancel, openWire } from './wire/open.ts'
 
 /** Two serve what ten do when statements are pipelined. */
 const sharedAtMost = 2
+/** In a pool of so many one is shared: there may be transactions inside of others' (locks of several processes), which need one each. */
+const small = 4
 /** A second shared connection is opened when the first has so many in flight. */
 const busy = 4
 /** How long beyond its own timeout a statement is waited for. */
@@ -22,7 +24,7 @@ const lookEveryMs = 1_000
 /** Pages that are in flight on one connection before another is taken. */
 const joinedAtMost = 8
 /** Nobody joins those on a connection whose server has said nothing for so long: something slow is in front. */
-const slowMs = 20
+const slowMs = 50
 
 interface Lease {
   /** An abort cancels what runs. */
@@ -33,7 +35,6 @@ interface Lease {
 export class Lanes {
   readonly #settings: ConnectionSettings
   readonly #pool: Pool<Wire>
-  /** One of a pool of two, so that the other is left for transactions. */
   readonly #sharedMost: number
   readonly #ownMost: number
   readonly #shared: Wire[] = []
@@ -51,7 +52,7 @@ export class Lanes {
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings
-    this.#sharedMost = Math.min(sharedAtMost, Math.max(1, settings.poolSize - 1))
+    this.#sharedMost = settings.poolSize > small ? sharedAtMost : 1
     this.#ownMost = Math.max(1, settings.poolSize - this.#sharedMost)
     this.#rested = new Rested(
       (wire) => ({

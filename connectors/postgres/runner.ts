@@ -18,18 +18,27 @@ import type { Wire } from './wire/connection.ts'
 import { ConnectionLost } from './wire/fault.ts'
 import { PlacedRow } from './wire/row.ts'
 
-/** Pages up to this many rows are short, unless a statement takes this long, or the answer is this large. */
+/** Pages up to this many rows are short, unless their statements take this long in the mean, or the answer is this large. */
 const briefRows = 100
-const briefMs = 50
+const briefMs = 25
 const briefBytes = 512 * 1024
 /** How long it is remembered what was not. */
 const rememberedMs = 10_000
+/** What the last run counts in the mean: a machine that is busy for a moment makes no program slow, a statement of seconds does. */
+const lastCounts = 0.1
+
+/** How a page has done so far. */
+interface Pace {
+  /** Of the slowest statement of each run. */
+  meanMs: number
+  /** Until when it is not taken for short. */
+  longUntil: number
+}
 
 export class PostgresRunner implements ProgramRunner {
   readonly #settings: () => ConnectionSettings
   readonly #readers = new WeakMap<ReadProgram, ReadRunner<PlacedRow>>()
-  /** Pages that were not as short as they looked, and until when that counts. */
-  readonly #notBrief = new WeakMap<ReadProgram, number>()
+  readonly #paces = new WeakMap<ReadProgram, Pace>()
   #lanes: Lanes | null = null
   #preparation: readonly string[] = []
   readonly #savepoints: boolean
@@ -158,7 +167,7 @@ export class PostgresRunner implements ProgramRunner {
   async #restore(wire: Wire): Promise<void> {
     const texts = [...(wire.inTransaction ? ['rollback'] : []), leftBehind, ...this.#preparation]
     try {
-      await wire.together(() => Promise.all(texts.map((text) => wire.simple(text))))
+      await Promise.all(texts.map((text) => wire.simple(text)))
     } catch {
       wire.destroy()
     }
@@ -198,11 +207,7 @@ export class PostgresRunner implements ProgramRunner {
   #isBrief(program: ReadProgram, binds: readonly Bind[]): boolean {
     const { limit, rows } = program
     if (limit === null || rows === null || Number(binds[limit]) > briefRows) return false
-    const until = this.#notBrief.get(program)
-    if (until === undefined) return true
-    if (performance.now() < until) return false
-    this.#notBrief.delete(program)
-    return true
+    return (this.#paces.get(program)?.longUntil ?? 0) < performance.now()
   }
 
   /** On a connection with other pages. Rows and children are read as fast as the server sends them: there are few. */
@@ -217,10 +222,21 @@ export class PostgresRunner implements ProgramRunner {
       try {
         await read(source)
       } finally {
-        if (source.slowestMs > briefMs || bytes() > briefBytes)
-          this.#notBrief.set(program, performance.now() + rememberedMs)
+        this.#pace(program, source.slowestMs, bytes())
       }
     }, signal)
+  }
+
+  #pace(program: ReadProgram, ms: number, bytes: number): void {
+    let pace = this.#paces.get(program)
+    if (pace === undefined) {
+      pace = { meanMs: 0, longUntil: 0 }
+      this.#paces.set(program, pace)
+    }
+    pace.meanMs += (ms - pace.meanMs) * lastCounts
+    if (pace.meanMs <= briefMs && bytes <= briefBytes) return
+    pace.meanMs = 0
+    pace.longUntil = performance.now() + rememberedMs
   }
 
   #list(

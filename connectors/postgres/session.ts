@@ -174,7 +174,8 @@ export class PostgresSession implements SqlSession {
       await saved
       // Where a trigger left rows out it is not known which.
       if (affected === executions.length && (rows.length === affected || program.statement.columns.length === 0)) {
-        await wire.simple('release savepoint df_batch')
+        // What comes next waits for it.
+        ignored(wire.simple('release savepoint df_batch'))
         return executions.map((_, i) => ({ ok: true, affected: 1, rows: rows[i] === undefined ? [] : [rows[i]] }))
       }
     } catch (thrown) {
@@ -240,14 +241,12 @@ export class PostgresSession implements SqlSession {
     decode: (row: PlacedRow) => Row,
   ): Promise<Tried[]> {
     const wire = this.#wire
-    const sent = wire.together(() =>
-      executions.map((binds) => {
-        ignored(wire.simple('savepoint df_row'))
-        const tried = this.#send(program, binds, decode)
-        ignored(wire.simple('release savepoint df_row'))
-        return tried
-      }),
-    )
+    const sent = executions.map((binds) => {
+      ignored(wire.simple('savepoint df_row'))
+      const tried = this.#send(program, binds, decode)
+      ignored(wire.simple('release savepoint df_row'))
+      return tried
+    })
     const settled = await Promise.all(sent)
     const failed = settled.findIndex(({ outcome }) => !outcome.ok)
     if (failed < 0) return settled

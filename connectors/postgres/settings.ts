@@ -72,7 +72,7 @@ export function readSettings(
     statementTimeoutMs,
     connectTimeoutMs: settingSeconds(options.connect_timeout, 10) * 1_000,
     acquireTimeoutMs: settingSeconds(options.pool_timeout, 10) * 1_000,
-    poolSize: host.share?.(poolSize, 2) ?? poolSize,
+    poolSize: host.share?.(poolSize, 3) ?? poolSize,
     idleMs: settingSeconds(options.pool_idle_timeout, 30) * 1_000,
   }
 }

@@ -17,7 +17,9 @@ export interface KeyValue {
 /** The columns that identify a record: `id_field` where it names some, else the table's key; empty where there are none. */
 export function identifiers(view: TableView, idField: readonly string[] | null): readonly Column[] {
   if (idField === null) return view.key
-  return idField.map((name) => view.column(name)).filter((column) => column !== null && !column.isVirtual) as Column[]
+  return idField
+    .map((name) => view.column(name))
+    .filter((column) => column !== null && !column.isVirtual && view.seesWhole(column)) as Column[]
 }
 
 /** Throws InternalError where records cannot be told apart. */

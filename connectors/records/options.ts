@@ -232,9 +232,12 @@ function limitOption(value: Json | undefined): number | null {
   return limit > 0 && Number.isSafeInteger(limit) ? limit : null
 }
 
+/** Behind the end of every table; its sum with a limit is exact. */
+const mostOffset = 2 ** 52
+
 function offsetOption(value: Json | undefined): number {
   const offset = numberOf(value)
-  return offset > 0 && Number.isSafeInteger(offset) ? offset : 0
+  return offset > 0 ? Math.min(offset, mostOffset) : 0
 }
 
 /** `*` begins like the empty text, for clients that leave empty parameters out. */

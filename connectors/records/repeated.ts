@@ -45,6 +45,8 @@ export class RepeatedReads {
     policy: Policy,
   ): Listing | null {
     if (id !== null || request.verb !== 'GET' || request.body.kind !== 'none') return null
+    // The description of a table tells of tables that may be in other services.
+    if (request.query.has('include_schema')) return null
     const options = optionsText(request)
     if (options === null) return null
     // Relations are planned from other tables of the catalog.

@@ -1,6 +1,7 @@
 /** The schema resource (data-plane 6.1 to 6.3): its reads, from the catalog; its changes are in schema/. */
 import { type ApiReply, type ApiRequest, BadRequest, type Json, NotFound } from 'dataferry/sdk'
 import { describeField, describeRelation, describeSummary, describeTable, visibleFields } from './catalog/describe.ts'
+import { withSampled } from './catalog/sample.ts'
 import type { Catalog, Table, TableSummary } from './catalog/types.ts'
 import { identifierList, projectList } from './lists.ts'
 import { booleanOption, type RecordOptions } from './options.ts'
@@ -22,6 +23,8 @@ export interface SchemaTarget {
   view(table: Table): TableView
   /** The options of a list. Throws BadRequest for another verb than GET. */
   options(): RecordOptions
+  /** Some records of an open table, as far as the caller may read them. Throws Forbidden. */
+  sample(table: Table, count: number): Promise<readonly Row[]>
   /** Handles the other verbs; null: the structure can not be changed. */
   readonly write: (() => Promise<ApiReply>) | null
 }
@@ -37,13 +40,24 @@ export async function handleSchema(request: ApiRequest, target: SchemaTarget): P
     )
   }
   if (request.query.has('refresh') && booleanOption(request.query.get('refresh'))) target.catalog.refresh()
-  const view = await viewNamed(target, name, `Table "${name}" does not exist in the database.`)
+  const found = await viewNamed(target, name, `Table "${name}" does not exist in the database.`)
+  const view = await sampledView(request, target, found)
   if (part === undefined) return ok(describe(view, target))
   if (part === '_field') return item === undefined ? listFields(request, view) : ok(oneField(view, item))
   if (part === '_related') {
     return item === undefined ? listRelations(request, view, target) : ok(oneRelation(view, item, target.serviceId))
   }
   return ok(oneField(view, part))
+}
+
+/** Most records that are looked at for a description. */
+const mostSampled = 1_000
+
+/** With `sample=N` documents are described by the fields that N of them have, too. */
+async function sampledView({ query }: ApiRequest, target: SchemaTarget, view: TableView): Promise<TableView> {
+  const count = Math.trunc(Number(query.get('sample') ?? 0))
+  if (view.table.open !== true || !(count > 0)) return view
+  return target.view(withSampled(view.table, await target.sample(view.table, Math.min(count, mostSampled))))
 }
 
 const ok = (value: Json): ApiReply => ({ status: 200, headers: {}, body: { kind: 'value', value } })
@@ -92,7 +106,7 @@ function listFields(request: ApiRequest, view: TableView): ApiReply {
   return ok(
     wrapList(
       request.output,
-      fields.map((column) => describeField(column, 'real')),
+      fields.map((column) => describeField(view, column, 'real')),
     ),
   )
 }
@@ -101,7 +115,7 @@ function listFields(request: ApiRequest, view: TableView): ApiReply {
 export function oneField(view: TableView, name: string): Row {
   const column = fieldNamed(view, name)
   if (column === null) throw noField(view)
-  return describeField(column, 'real')
+  return describeField(view, column, 'real')
 }
 
 /** By its real name, in any case. */

@@ -30,6 +30,8 @@ import { identifierList, projectList } from './lists.ts'
 import { describeRecords } from './openapi/describe.ts'
 import { parseOptions, type RecordOptions } from './options.ts'
 import { payloadOf, wrapList } from './payload.ts'
+import { allFields } from './plan/fields.ts'
+import { asRows, planRead } from './plan/read.ts'
 import { isPlainRead, PointReads, revalidated } from './point.ts'
 import { type End, endsOf, Neighbours } from './relate/neighbours.ts'
 import { noAccess } from './relate/read.ts'
@@ -44,6 +46,7 @@ import { describe, handleSchema, oneField, oneRelation } from './schema.ts'
 import { withFreshCatalog } from './stale.ts'
 import { type RecordStore, RecordStoreAbility, type Row } from './store.ts'
 import { defaultRules, type RecordRules, type RecordTarget } from './target.ts'
+import { rowsOf } from './values.ts'
 import { realColumn, type TableView, viewOf } from './view.ts'
 
 export interface RecordServiceOptions {
@@ -214,6 +217,11 @@ export class RecordService implements Service {
       verbs: (table) => this.#verbs(caller, `_schema/${table}`),
       view: (table) => this.#schemaView(table, caller),
       options: () => this.#listOptions(request, '_schema'),
+      sample: (table, limit) => {
+        const view = this.#view(table, caller, 'GET', nameOf(table))
+        const planned = planRead({ view, columns: allFields(view), limit, result: asRows })
+        return rowsOf(this.#storeFor(caller).read(planned), signal)
+      },
       write: structure ? () => this.#writeSchema(request, signal) : null,
     })
   }
@@ -290,19 +298,20 @@ export class RecordService implements Service {
   }
 
   async #records(request: ApiRequest, name: string, id: string | null, signal: AbortSignal): Promise<ApiReply> {
-    const found = this.#store.catalog.table(name)
+    const known = this.#storeFor(request.caller)
+    const found = known.catalog.table(name)
     const table = found instanceof Promise ? await found : found
     if (table === null) throw new NotFound(`Table "${name}" does not exist in the database.`)
     const { verb } = request
     const policy = this.#policy(table, request.caller, verb, name)
     if (isPlainRead(request, id)) {
-      const reply = this.#points.read(this.#store, table, policy, id, () => this.#seen(table, policy, request.caller))
+      const reply = this.#points.read(known, table, policy, id, () => this.#seen(table, policy, request.caller))
       if (reply !== null) return reply
     }
-    const listing = this.#repeated.listing(this.#store, request, id, table, policy)
-    if (listing !== null && listing.planned !== null) return repeatedReply(this.#store, listing.planned)
-    const watch = listing === null ? null : new PlanWatch(this.#store, request.caller)
-    const { store, caller } = watch ?? { store: this.#store, caller: request.caller }
+    const listing = this.#repeated.listing(known, request, id, table, policy)
+    if (listing !== null && listing.planned !== null) return repeatedReply(known, listing.planned)
+    const watch = listing === null ? null : new PlanWatch(known, request.caller)
+    const { store, caller } = watch ?? { store: known, caller: request.caller }
     const discretion = new Discretion()
     const target: RecordTarget = {
       store,
@@ -371,14 +380,14 @@ export class RecordService implements Service {
   /** Relations to hidden columns are not there; undefined: all are. */
   #meets(caller: Caller): ((relation: Relation) => boolean) | undefined {
     const { role } = caller
-    if (caller.admin || role === null || hidingIn(role).size === 0) return undefined
-    return (relation) => !endsOf(relation).some((end) => this.#hides(caller, role, end))
+    if (caller.admin || (role !== null && hidingIn(role).size === 0)) return undefined
+    return (relation) => !endsOf(relation).some((end) => this.#hides(caller, end))
   }
 
-  #hides(caller: Caller, role: Role, end: End): boolean {
+  #hides(caller: Caller, end: End): boolean {
     const { id, name: own } = this.#host.service
     const service = end.serviceId === null || end.serviceId === id ? own : this.#host.serviceName(end.serviceId)
-    if (service === null || !hidingIn(role).has(service.toLowerCase())) return false
+    if (service === null || (caller.role !== null && !hidingIn(caller.role).has(service.toLowerCase()))) return false
     const table = this.#neighbours.tableAt(end)
     // It could be any of those of which something is hidden.
     if (table === undefined) return true
@@ -391,7 +400,7 @@ export class RecordService implements Service {
 
   /** Who may not see everything sees of a table what the tables beside it allow. */
   #storeFor({ admin, role }: Caller): RecordStore {
-    return admin || role === null || hidingIn(role).size === 0 ? this.#store : this.#careful
+    return admin || (role !== null && hidingIn(role).size === 0) ? this.#store : this.#careful
   }
 
   async #listed(request: ApiRequest): Promise<readonly TableSummary[]> {

@@ -126,6 +126,11 @@ export class TableView implements LookupSource {
     return !names(hidden, column) && !(column.open === true && within(column, hidden))
   }
 
+  /** Nothing of the column's value is hidden. */
+  seesWhole(column: Column): boolean {
+    return this.sees(column) && (column.open !== true || this.hiddenBelow(column).length === 0)
+  }
+
   /** A field of an open table. What begins with the name of a relation is of that. */
   #undeclared(name: string): Column | null {
     if (this.table.open !== true) return null
@@ -189,7 +194,7 @@ export class TableView implements LookupSource {
   seesAll(realNames: readonly string[]): boolean {
     return realNames.every((name) => {
       const column = realColumn(this.table, name)
-      return column !== null && this.sees(column)
+      return column !== null && this.seesWhole(column)
     })
   }
 
@@ -215,7 +220,7 @@ export class TableView implements LookupSource {
   /** What is compared and sorted by tells of all that is in it. */
   #compared(name: string): Column | null {
     const column = this.column(name)
-    return column?.open === true && this.hiddenBelow(column).length > 0 ? null : column
+    return column !== null && this.seesWhole(column) ? column : null
   }
 
   /** There is a row filter. */

@@ -12,13 +12,14 @@ import {
   type RowSource,
 } from 'dataferry/sdk'
 import type { ProgramRunner, ReadProgram } from './types.ts'
+import { rowsAtMost } from './weight.ts'
 
 /** Lists up to here are a page (records and children together). */
 const pageRows = 1_000
 
 /** `wrapperName`: the key of lists in values. */
 export function programSource(
-  runner: ProgramRunner,
+  runner: Pick<ProgramRunner, 'run'>,
   program: ReadProgram,
   binds: readonly Bind[],
   wrapperName: string,
@@ -31,11 +32,10 @@ export function programSource(
   }
 }
 
-function weightOf({ rows, count, related, limit }: ReadProgram, binds: readonly Bind[]): RowSource['weight'] {
+function weightOf(program: ReadProgram, binds: readonly Bind[]): RowSource['weight'] {
+  const { rows, count, related } = program
   if (rows?.point === true && related.length === 0 && count === null) return 'point'
-  if (rows === null || rows.point) return 'page'
-  const most = limit === null ? Number.POSITIVE_INFINITY : Number(binds[limit] ?? 0)
-  return most * (1 + related.length) <= pageRows ? 'page' : 'bulk'
+  return rowsAtMost(program, binds) <= pageRows ? 'page' : 'bulk'
 }
 
 const jsonOutput = (wrapperName: string): Output => ({

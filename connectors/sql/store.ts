@@ -10,8 +10,9 @@ import type {
   WritePlan,
   WriteSession,
 } from 'dataferry/records'
-import type { Bind, ConfigValues, ServiceHost } from 'dataferry/sdk'
+import { type Bind, type ConfigValues, type ServiceHost, ServiceUnavailable } from 'dataferry/sdk'
 import { statementsOf } from './explain.ts'
+import { PooledLists, poolingOf } from './pooled.ts'
 import { Programs } from './programs.ts'
 import { RoutineCatalog } from './routines.ts'
 import { programSource } from './source.ts'
@@ -20,7 +21,9 @@ import type { Dialect, SqlConnector, SqlSession } from './types.ts'
 /** No I/O: the first use connects. */
 export function sqlStore(connector: SqlConnector, config: ConfigValues, host: ServiceHost): RecordStore {
   const { dialect } = connector
-  const runner = connector.createRunner(config, host)
+  const pooling = poolingOf(connector, config, host)
+  const runner = connector.createRunner(pooling?.loopConfig ?? config, host)
+  const pooled = pooling === null ? null : new PooledLists(pooling, runner, host)
   const { writeOne } = runner
   const catalog = connector.createCatalog(runner, config, host)
   const programs = new Programs(dialect, catalog)
@@ -30,7 +33,7 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
     can: dialect.can,
     catalog,
     routines: routines && new RoutineCatalog(routines),
-    read: (planned) => programSource(runner, programs.read(planned), planned.binds, wrapperName),
+    read: (planned) => programSource(pooled ?? runner, programs.read(planned), planned.binds, wrapperName),
     explain: (planned) => statementsOf(programs.read(planned)),
     ...(writeOne && {
       writeOne: async (planned: Planned<WritePlan>, signal: AbortSignal) =>
@@ -52,7 +55,10 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
       const connections = runner.pooled?.()
       return { ...(connections && { connections }), programs: programs.uses }
     },
-    close: () => runner.close(),
+    close() {
+      pooled?.close(new ServiceUnavailable('The service is being closed. Try again.'))
+      return runner.close()
+    },
   }
 }
 

@@ -140,6 +140,25 @@ export interface SqlConnector {
   readonly dialect: Dialect
   createRunner(config: ConfigValues, host: ServiceHost): ProgramRunner
   createCatalog(runner: ProgramRunner, config: ConfigValues, host: ServiceHost): Catalog
+  /** How another thread makes a runner too, so that long lists can be read there; left out: they stay. */
+  readonly elsewhere?: Elsewhere
   /** Procedures and functions, where the database has them. No I/O. */
   createRoutines?(runner: ProgramRunner, config: ConfigValues, host: ServiceHost): RoutineSource
 }
+
+export interface Elsewhere {
+  /** The URL of a module whose default export is an `ElsewhereRunner`. */
+  readonly module: string
+  /** What it is given beside the configuration. */
+  readonly argument?: Json
+  /** Connections of a service altogether where `options.pool_size` does not say. */
+  readonly connections: number
+  /** Of these, how many a runner keeps for other things than lists. */
+  readonly besides: number
+}
+/** Makes a runner that only runs programs. No I/O. */
+export type ElsewhereRunner = (
+  argument: Json,
+  config: ConfigValues,
+  host: Pick<ServiceHost, 'settings'>,
+) => ProgramRunner

@@ -1,6 +1,6 @@
 /**
- * The catalog of one SQLite database: the list first, a table at its first use, the keys of all tables once. A change of structure
- * from outside is noticed by SQLite's own counter of them.
+ * The catalog of one SQLite database: the list first, a table at its first use. The first few tables ask for the keys around them alone,
+ * those behind them for the keys of all tables at once. A change of structure from outside is noticed by SQLite's own counter of them.
  */
 
 import {
@@ -15,9 +15,19 @@ import {
 } from 'dataferry/records'
 import type { ServiceHost } from 'dataferry/sdk'
 import { describe } from './describe.ts'
-import { type ListedTable, listColumns, listIndexes, listKeys, listTables, schemaVersion } from './introspect.ts'
+import {
+  type ListedTable,
+  listColumns,
+  listIndexes,
+  listKeys,
+  listKeysAround,
+  listTables,
+  schemaVersion,
+} from './introspect.ts'
 import type { SqliteRunner } from './runner.ts'
 
+/** Tables that do not wait for the keys of all. */
+const aloneAtMost = 10
 /** How often the counter is looked at while tables are found in the cache. */
 const lookEveryMs = 1_000
 
@@ -28,6 +38,8 @@ const never = new AbortController().signal
 interface Facts {
   readonly tables: Map<string, ListedTable>
   keys: Promise<readonly TableKeys[]> | null
+  /** Tables that asked for the keys around them. */
+  alone: number
   readonly described: Map<string, Promise<Table | null>>
   /** SQLite's counter when the list was read; null: not read yet. */
   version: number | null
@@ -125,12 +137,16 @@ export class SqliteCatalog implements Catalog {
     if (columns.length === 0) return null
     if (table.isView) return describe(summary, { table, columns, indexes: [], foreignKeys: [] }, [], epoch)
     const indexes = await listIndexes(this.#runner, name, never)
-    const keys = await this.#keys(facts)
+    const keys = await this.#keys(facts, name)
     const foreignKeys = keys.find((one) => one.name === name)?.foreignKeys ?? []
     return describe(summary, { table, columns, indexes, foreignKeys }, relationsOfTable(name, keys), epoch)
   }
 
-  #keys(facts: Facts): Promise<readonly TableKeys[]> {
+  #keys(facts: Facts, table: string): Promise<readonly TableKeys[]> {
+    if (facts.keys === null && facts.alone < aloneAtMost) {
+      facts.alone++
+      return listKeysAround(this.#runner, table, facts.tables.values(), never)
+    }
     if (facts.keys === null) {
       const keys = listKeys(this.#runner, never)
       keys.catch(() => {
@@ -142,7 +158,7 @@ export class SqliteCatalog implements Catalog {
   }
 }
 
-const nothing = (): Facts => ({ tables: new Map(), keys: null, described: new Map(), version: null })
+const nothing = (): Facts => ({ tables: new Map(), keys: null, alone: 0, described: new Map(), version: null })
 
 function summary({ name, isView }: ListedTable): TableSummary {
   const label = labelOf(name)

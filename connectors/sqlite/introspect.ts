@@ -1,6 +1,6 @@
 /**
- * Reads SQLite's own catalog: which tables there are, one table's columns and indexes, and the keys of all tables at once. A few
- * statements whatever the number of tables. Tables of SQLite itself, and those behind virtual tables, do not exist here.
+ * Reads SQLite's own catalog: which tables there are, one table's columns and indexes, and the keys around one table or of all tables at
+ * once. A few statements whatever the number of tables. Tables of SQLite itself, and those behind virtual tables, do not exist here.
  */
 
 import type { ForeignKey, TableKeys } from 'dataferry/records'
@@ -106,30 +106,54 @@ export async function listIndexes(
   return [...found].map(([name, entry]) => ({ name, ...entry }))
 }
 
-const inTables = `FROM (${tables.replace(", 'view', 'virtual'", '')}) t`
+const allTables = `FROM (${tables.replace(", 'view', 'virtual'", '')}) t`
+/** Those named in a JSON text. */
+const givenTables = 'FROM (SELECT value AS name FROM json_each(?)) t'
+
+type From = typeof allTables | typeof givenTables
+
+const columnsOf = (from: From): string =>
+  `SELECT t.name, c.name, c.pk ${from} JOIN pragma_table_xinfo(t.name) c ORDER BY t.name, c.pk, c.cid`
+const indexesOf = (from: From): string =>
+  `SELECT t.name, l.name, i.name ${from} JOIN pragma_index_list(t.name) l JOIN pragma_index_info(l.name) i
+   WHERE l."unique" = 1 AND l.partial = 0 AND l.origin <> 'pk' ORDER BY t.name, l.seq, i.seqno`
+const referencesOf = (from: From): string =>
+  `SELECT t.name, f.id, f."table", f."from", f."to", f.on_update, f.on_delete
+   ${from} JOIN pragma_foreign_key_list(t.name) f ORDER BY t.name, f.id, f.seq`
 
 /**
  * The keys of every table, in three statements, in the tables' and columns' real names. A foreign key to a table that is missing is
  * left out.
  */
 export async function listKeys(runner: ProgramRunner, signal: AbortSignal): Promise<readonly TableKeys[]> {
-  const columns = await runner.query(
-    `SELECT t.name, c.name, c.pk ${inTables} JOIN pragma_table_xinfo(t.name) c ORDER BY t.name, c.pk, c.cid`,
-    [],
-    signal,
-  )
-  const indexed = await runner.query(
-    `SELECT t.name, l.name, i.name ${inTables} JOIN pragma_index_list(t.name) l JOIN pragma_index_info(l.name) i
-     WHERE l."unique" = 1 AND l.partial = 0 AND l.origin <> 'pk' ORDER BY t.name, l.seq, i.seqno`,
-    [],
-    signal,
-  )
+  const columns = await runner.query(columnsOf(allTables), [], signal)
+  const indexed = await runner.query(indexesOf(allTables), [], signal)
+  return keysOf(columns, indexed, await runner.query(referencesOf(allTables), [], signal))
+}
+
+/** The same, in four statements, of one table and of those that refer to it: all that the table's relations are made of. */
+export async function listKeysAround(
+  runner: ProgramRunner,
+  table: string,
+  tables: Iterable<ListedTable>,
+  signal: AbortSignal,
+): Promise<readonly TableKeys[]> {
   const referring = await runner.query(
-    `SELECT t.name, f.id, f."table", f."from", f."to", f.on_update, f.on_delete
-     ${inTables} JOIN pragma_foreign_key_list(t.name) f ORDER BY t.name, f.id, f.seq`,
-    [],
+    `SELECT DISTINCT t.name ${allTables} JOIN pragma_foreign_key_list(t.name) f WHERE f."table" = ? COLLATE NOCASE`,
+    [table],
     signal,
   )
+  const near = [...new Set([table, ...referring.map(([name]) => text(name))])]
+  const references = await runner.query(referencesOf(givenTables), [JSON.stringify(near)], signal)
+  const referred = new Set(references.map(([, , name]) => text(name).toLowerCase()))
+  const far = [...tables].filter(({ name, isView }) => !isView && referred.has(name.toLowerCase()))
+  const all = [...new Set([...near, ...far.map(({ name }) => name)])]
+  const columns = await runner.query(columnsOf(givenTables), [JSON.stringify(all)], signal)
+  const indexed = await runner.query(indexesOf(givenTables), [JSON.stringify(near)], signal)
+  return keysOf(columns, indexed, references)
+}
+
+function keysOf(columns: Rows, indexed: Rows, referring: Rows): readonly TableKeys[] {
   const known = knownTables(columns)
   const unique = uniqueKeys(indexed)
   const foreign = foreignKeys(referring, known)

@@ -172,7 +172,7 @@ export function createHandler(deps: HttpDeps): Handler {
     if (where.kind !== 'api') {
       const verb = knownVerb(request.method ?? '')
       const below = where.kind === 'docs' ? where.below : []
-      const page = { verb: verb === 'HEAD' ? 'GET' : verb, headers, body, origin, below } as const
+      const page = { verb: verb === 'HEAD' ? 'GET' : verb, headers, body, origin, below, bearer: head.bearer } as const
       x.output = negotiator.fallback
       return sendReply(x, await pages(where.kind, page), sending)
     }

@@ -3,18 +3,9 @@
  */
 import type { Config } from '../../config/index.ts'
 import type { Identify, Identity } from '../access/identity.ts'
+import type { ServeMetrics } from '../metrics/page.ts'
 import type { Observe } from '../observe.ts'
-import type {
-  ApiReply,
-  ApiRequest,
-  Caller,
-  CorsRule,
-  HeaderMap,
-  Instance,
-  Json,
-  Log,
-  RawOptions,
-} from '../plugins/contract.ts'
+import type { ApiReply, ApiRequest, Caller, CorsRule, Instance, Json, Log, RawOptions } from '../plugins/contract.ts'
 import type { Documents } from '../plugins/documents.ts'
 import type { Workers } from '../plugins/workers.ts'
 import type { Published } from '../services/published.ts'
@@ -44,7 +35,7 @@ export interface HttpDeps {
   /** Threads for bodies and answers that take long; left out or null: there are none. */
   readonly workers?: Workers | null
   /** The answer of `/metrics`; left out: there is no such page. */
-  readonly metrics?: (headers: HeaderMap) => Promise<ApiReply>
+  readonly metrics?: ServeMetrics
   readonly ready: () => Readiness | Promise<Readiness>
 }
 

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../../config/index.ts'
 import { BadRequest, Forbidden, MethodNotAllowed, NotFound, ServiceUnavailable, toApiError } from '../errors.ts'
+import type { ServeMetrics } from '../metrics/page.ts'
 import type { ApiReply, HeaderMap, Instance, Json } from '../plugins/contract.ts'
 import type { Documents } from '../plugins/documents.ts'
 import { decodeBody, earlyBytes, membersOf, type RequestBody } from './body.ts'
@@ -18,7 +19,7 @@ export interface PageDeps {
   readonly instance: () => Instance | null
   readonly documents: () => Documents | null
   /** The answer of `/metrics`; null: there is no such page. */
-  readonly metrics: ((headers: HeaderMap) => Promise<ApiReply>) | null
+  readonly metrics: ServeMetrics | null
   /** False while the server stops. */
   readonly ready: () => Readiness | Promise<Readiness>
 }
@@ -28,6 +29,8 @@ export interface PageRequest {
   readonly headers: HeaderMap
   readonly body: RequestBody
   readonly origin: string
+  /** What was sent as `Authorization: Bearer`. */
+  readonly bearer: string | null
   /** The segments below the page. */
   readonly below: readonly string[]
 }
@@ -51,7 +54,7 @@ export function createPages({ settings, instance, documents, metrics, ready }: P
         return text('User-agent: *\nDisallow: /\n')
       case 'metrics':
         if (metrics === null) throw new NotFound('There is nothing at this path.')
-        return metrics(request.headers)
+        return metrics(request.bearer)
       case 'live':
         return json(200, { status: 'ok' })
       case 'ready': {

@@ -72,10 +72,14 @@ export class Meter {
         'Bytes of the bodies of answers, as they were sent.',
         services.map(({ service, bytes }) => [{ service }, bytes]),
       ),
-      counter('dataferry_requests_refused_total', 'Requests answered 429, by a limit or because logins failed too often.', [
-        [{ by: 'limit' }, this.#refused.limit],
-        [{ by: 'throttle' }, this.#refused.throttle],
-      ]),
+      counter(
+        'dataferry_requests_refused_total',
+        'Requests answered 429, by a limit or because logins failed too often.',
+        [
+          [{ by: 'limit' }, this.#refused.limit],
+          [{ by: 'throttle' }, this.#refused.throttle],
+        ],
+      ),
       ...Object.entries(events).map(([kind, [name, help]]) =>
         counter(`dataferry_${name}`, help, [[{}, this.#events.get(kind) ?? 0]]),
       ),

@@ -2,16 +2,16 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import { NotFound, toApiError, Unauthorized } from '../errors.ts'
-import type { ApiReply, HeaderMap } from '../plugins/contract.ts'
+import type { ApiReply } from '../plugins/contract.ts'
 import { contentType, type Family, text } from './families.ts'
 
+/** The answer for who sent this as `Authorization: Bearer`; null: nothing. */
+export type ServeMetrics = (bearer: string | null) => Promise<ApiReply>
+
 /** `token`: what is asked for; null: nothing. `collect`: of all processes. */
-export function metricsPage(
-  token: string | null,
-  collect: () => Promise<readonly Family[]>,
-): (headers: HeaderMap) => Promise<ApiReply> {
-  return async (headers) => {
-    if (token !== null && !sent(headers.authorization, token))
+export function metricsPage(token: string | null, collect: () => Promise<readonly Family[]>): ServeMetrics {
+  return async (bearer) => {
+    if (token !== null && !same(bearer ?? '', token))
       throw new Unauthorized('The metrics need a token: Authorization: Bearer ...', {
         headers: { 'WWW-Authenticate': 'Bearer' },
       })
@@ -27,9 +27,8 @@ export function metricsPage(
   }
 }
 
-/** In the same time whatever is sent. */
-function sent(authorization: string | undefined, token: string): boolean {
-  const [, given = ''] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
+/** In the same time whatever is given. */
+function same(given: string, token: string): boolean {
   const digest = (of: string): Buffer => createHash('sha256').update(of).digest()
   return timingSafeEqual(digest(given), digest(token))
 }
@@ -40,18 +39,15 @@ export interface MetricsServer {
 }
 
 /** `address` as in the setting. Rejects when it can't be bound. */
-export async function serveMetrics(
-  address: string,
-  page: (headers: HeaderMap) => Promise<ApiReply>,
-): Promise<MetricsServer> {
+export async function serveMetrics(address: string, page: ServeMetrics): Promise<MetricsServer> {
   const colon = address.lastIndexOf(':')
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
     const answer = async (): Promise<void> => {
       if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics')
         throw new NotFound('There is nothing at this path.')
-      const { authorization } = request.headers
-      const { status, body } = await page(authorization === undefined ? {} : { authorization })
+      const [, bearer = null] = /^Bearer +(.+?) *$/i.exec(request.headers.authorization ?? '') ?? []
+      const { status, body } = await page(bearer)
       if (body.kind !== 'opaque') return
       response.writeHead(status, { 'content-type': body.type, 'content-length': body.length ?? 0 })
       for await (const bytes of body.bytes) response.write(bytes)

@@ -1,5 +1,5 @@
 /** How a process stands at the moment it is asked: its event loop, memory and processor time, and what the server holds. */
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Vitals } from '../plugins/contract.ts'
 import { counter, type Family, gauge } from './families.ts'
 
@@ -17,7 +17,7 @@ const resolutionMs = 10
 /** `process`: the label that tells it apart. */
 export class Standing {
   readonly #process: string
-  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs })
+  readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs })
   #utilization = performance.eventLoopUtilization()
 
   constructor(process: string) {
@@ -52,9 +52,11 @@ export class Standing {
         'How late the event loop was, since it was asked last.',
         ['0.5', '0.99', '1'].map((quantile, at) => [{ ...label, quantile }, delays[at] ?? 0]),
       ),
-      gauge('dataferry_event_loop_utilization', 'The part of the time that the event loop was busy, since it was asked last.', [
-        [label, Number.isFinite(busy) ? busy : 0],
-      ]),
+      gauge(
+        'dataferry_event_loop_utilization',
+        'The part of the time that the event loop was busy, since it was asked last.',
+        [[label, Number.isFinite(busy) ? busy : 0]],
+      ),
       gauge('dataferry_memory_bytes', 'Memory of the process.', [
         [{ ...label, of: 'resident' }, rss],
         [{ ...label, of: 'heap_used' }, heapUsed],

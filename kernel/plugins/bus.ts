@@ -29,10 +29,15 @@ export interface SharedAttempt {
 export interface Bus {
   /** `alone`: there is nothing to share through. `down`: it does not answer at present, and everything here answers null. */
   state(): 'alone' | 'up' | 'down'
-  /** Tells the other nodes that listen at this moment. Never throws. */
-  tell(topic: string, message: string): void
-  /** Hears what other nodes tell, and what this one does. Returns the way to stop. */
-  hear(topic: string, listener: (message: string) => void): () => void
+  /**
+   * Tells the other nodes that listen at this moment. A promise where this node has other processes: it resolves when they have acted upon
+   * it, or take too long. Never throws.
+   */
+  tell(topic: string, message: string): void | Promise<void>
+  /**
+   * Hears what other nodes tell, and what this one does, maybe twice. A listener that takes its time returns a promise. Returns the way to stop.
+   */
+  hear(topic: string, listener: (message: string) => void | Promise<void>): () => void
   /** Counts a hit in a window that begins with its first one. null: not shared at present, count by yourself. */
   hit(counter: string, member: string, windowMs: number): Promise<Counted | null>
   /** Every member of a counter that was hit in its window; null as above. */

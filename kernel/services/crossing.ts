@@ -27,6 +27,8 @@ export interface IsolatedData {
   readonly module: string
   /** JSON. */
   readonly config: string
+  /** Which of how many processes this one is; null: it is alone. */
+  readonly process: { readonly index: number; readonly of: number } | null
 }
 
 /** Services by id, so that the thread can tell names. */

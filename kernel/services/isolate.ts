@@ -42,6 +42,8 @@ export interface IsolateDeps {
   /** The URL of the plugin's module. */
   readonly module: string
   readonly settings: Config
+  /** As in `IsolatedData`. */
+  readonly process: IsolatedData['process']
   readonly snapshot: () => Snapshot
   readonly ask: <T>(what: Ability<T>) => T
   readonly log: Log
@@ -186,7 +188,7 @@ class Thread {
 
   constructor(deps: IsolateDeps, events: ThreadEvents) {
     this.#deps = deps
-    const { record, settings, plugin, module } = deps
+    const { record, settings, plugin, module, process } = deps
     const { id, name, label, type, config } = record
     const workerData: IsolatedData = {
       settings,
@@ -194,6 +196,7 @@ class Thread {
       plugin,
       module,
       config: encodeJson(config),
+      process,
     }
     const { memoryBytes } = settings.workers
     this.#worker = new Worker(entry, { workerData, name: `service ${name}`, resourceLimits: heapLimits(memoryBytes) })

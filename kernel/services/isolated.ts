@@ -5,6 +5,7 @@
 import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { maskFor } from '../access/masks.ts'
 import { policyFor } from '../access/policy.ts'
+import { shareOf } from '../cluster/share.ts'
 import { InternalError, NotImplemented } from '../errors.ts'
 import { encodeJson, encodeValue, parseJson } from '../formats/index.ts'
 import type {
@@ -59,7 +60,7 @@ async function make(): Promise<Service> {
 }
 
 function host(): ServiceHost {
-  const { service, settings } = data
+  const { service, settings, process: part } = data
   return {
     log: log(),
     settings,
@@ -71,6 +72,7 @@ function host(): ServiceHost {
     },
     maskFor,
     policyFor,
+    share: (total, least) => (part === null ? total : shareOf(total, part.index, part.of, least)),
     serviceName: (id) => names.get(id) ?? null,
     serviceId: (name) => {
       for (const [id, known] of names) if (known.toLowerCase() === name.toLowerCase()) return id

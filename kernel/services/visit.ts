@@ -92,7 +92,7 @@ export class Visit {
 
   /** Chunks as they are asked for; the thread writes on as long as they are. */
   #bytes(): AsyncIterable<Uint8Array> {
-    let begun: Promise<void> | null = null
+    let begun = false
     const ready: Uint8Array[] = []
     let wake: () => void = () => {}
     let taken: () => void = () => {}
@@ -106,8 +106,8 @@ export class Visit {
         })
       },
     }
-    const next = async (): Promise<IteratorResult<Uint8Array>> => {
-      begun ??= this.#run({ kind: 'bytes' }, sink).then(
+    const begin = (): void => {
+      this.#run({ kind: 'bytes' }, sink).then(
         () => {
           end = 'done'
           wake()
@@ -117,6 +117,10 @@ export class Visit {
           wake()
         },
       )
+    }
+    const next = async (): Promise<IteratorResult<Uint8Array>> => {
+      if (!begun) begin()
+      begun = true
       while (ready.length === 0 && end === null) {
         await new Promise<void>((resolve) => {
           wake = resolve

@@ -12,9 +12,10 @@ import type { Observe } from '../observe.ts'
 import type { ByteSink } from '../plugins/contract.ts'
 import type { Workers, WorkerTask } from '../plugins/workers.ts'
 import { receive } from './channel.ts'
-import type { PoolAnswer, PoolData, PoolTask } from './entry.ts'
 import { fromFault } from './fault.ts'
+import { Gate } from './gate.ts'
 import { heapLimits, MemoryWatch } from './memory.ts'
+import type { PoolAnswer, PoolData, PoolTask } from './perform.ts'
 
 /** Sources run as they are, so the entry has the same ending as this file. */
 const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './entry.ts' : './entry.js', import.meta.url))
@@ -37,8 +38,8 @@ export class WorkerPool implements Workers {
   readonly #observe: Observe
   #computers: Piscina | null = null
   #streamers: Piscina | null = null
-  #computing = 0
-  #streaming = 0
+  readonly #computing: Gate
+  readonly #streaming: Gate
   #lost = 0
   /** Threads that were ended for their memory, and whose work has not been told so yet. */
   #outgrown = 0
@@ -49,6 +50,10 @@ export class WorkerPool implements Workers {
   constructor(config: Config, observe: Observe) {
     this.#config = config
     this.#observe = observe
+    const { threads: most, queue } = config.workers
+    // The line is held here: Piscina forgets its own where the last thread ends.
+    this.#computing = new Gate(most, queue)
+    this.#streaming = new Gate(most * streamsAThread, queue)
     const threads = () => [...(this.#computers?.threads ?? []), ...(this.#streamers?.threads ?? [])]
     this.#memory = new MemoryWatch(threads, config.workers.memoryBytes, () => {
       this.#outgrown++
@@ -60,25 +65,21 @@ export class WorkerPool implements Workers {
   }
 
   get streamsFree(): boolean {
-    return this.#streaming < this.threads * streamsAThread
+    return !this.#closed && this.#streaming.free
   }
 
   get counts(): PoolCounts {
     const threads = (this.#computers?.threads.length ?? 0) + (this.#streamers?.threads.length ?? 0)
-    return { computing: this.#computing, streaming: this.#streaming, lost: this.#lost, threads }
+    return { computing: this.#computing.count, streaming: this.#streaming.count, lost: this.#lost, threads }
   }
 
   async compute<R>({ module, data, moved = [] }: WorkerTask, signal: AbortSignal): Promise<R> {
-    signal.throwIfAborted()
-    const { queue, timeoutMs } = this.#config.workers
-    if (this.#computing >= this.threads + queue) throw tooMany()
-    this.#computers ??= this.#start(1)
-    this.#computing++
-    this.#memory.start()
-    const late = AbortSignal.timeout(timeoutMs)
+    await this.#enter(this.#computing, signal)
+    const late = AbortSignal.timeout(this.#config.workers.timeoutMs)
     const task: PoolTask = { module, data, port: null }
     let answer: PoolAnswer
     try {
+      this.#computers ??= this.#start(1)
       answer = (await this.#computers.run(task, {
         transferList: [...moved] as never,
         signal: AbortSignal.any([signal, late]),
@@ -87,20 +88,15 @@ export class WorkerPool implements Workers {
       if (signal.aborted) throw signal.reason
       throw this.#lostBy(thrown, late.aborted)
     } finally {
-      this.#computing--
-      this.#rest()
+      this.#leave(this.#computing)
     }
     if (!answer.ok) throw fromFault(answer.fault)
     return answer.value as R
   }
 
   async stream<R>({ module, data, moved = [] }: WorkerTask, sink: ByteSink, signal: AbortSignal): Promise<R> {
-    signal.throwIfAborted()
-    const { queue } = this.#config.workers
-    if (this.#streaming >= this.threads * streamsAThread + queue) throw tooMany()
+    await this.#enter(this.#streaming, signal)
     this.#streamers ??= this.#start(streamsAThread)
-    this.#streaming++
-    this.#memory.start()
     const { port1, port2 } = new MessageChannel()
     const task: PoolTask = { module, data, port: port2 }
     let crash: unknown = null
@@ -111,10 +107,7 @@ export class WorkerPool implements Workers {
         // Where the thread never had the port, nobody closes the other end.
         port2.close()
       })
-      .finally(() => {
-        this.#streaming--
-        this.#rest()
-      })
+      .finally(() => this.#leave(this.#streaming))
     try {
       return await receive<R>(port1, sink, signal, () => new LostPort())
     } catch (thrown) {
@@ -129,15 +122,24 @@ export class WorkerPool implements Workers {
   async close(): Promise<void> {
     this.#closed = true
     this.#memory.stop()
+    for (const gate of [this.#computing, this.#streaming]) gate.shut(stopping())
     await Promise.all([this.#computers?.destroy(), this.#streamers?.destroy()])
   }
 
-  #rest(): void {
-    if (this.#computing + this.#streaming === 0) this.#memory.stop()
+  /** Throws where there is no place. */
+  async #enter(gate: Gate, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#closed) throw stopping()
+    if (!(await gate.enter(signal))) throw tooMany()
+    this.#memory.start()
+  }
+
+  #leave(gate: Gate): void {
+    gate.leave()
+    if (this.#computing.count + this.#streaming.count === 0) this.#memory.stop()
   }
 
   #start(tasks: number): Piscina {
-    if (this.#closed) throw new ServiceUnavailable('The server is stopping.')
     const { threads, memoryBytes } = this.#config.workers
     const data: PoolData = { settings: this.#config }
     const pool = new Piscina({
@@ -155,16 +157,24 @@ export class WorkerPool implements Workers {
     })
     // One that died without work.
     pool.on('error', (error: unknown) => {
+      // One that can't even begin has left what it was for behind.
+      if (pool.threads.length === 0) this.#discard(pool)
       this.#observe({ kind: 'worker-lost', service: null, reason: this.#reason(error), failed: 0, error })
     })
     return pool
+  }
+
+  #discard(pool: Piscina): void {
+    if (this.#computers === pool) this.#computers = null
+    if (this.#streamers === pool) this.#streamers = null
+    void pool.destroy()
   }
 
   /** What the end of a thread is for who had work in it. */
   #lostBy(thrown: unknown, late: boolean): unknown {
     // It never got there.
     if (thrown instanceof Error && thrown.name === 'DataCloneError') return thrown
-    if (this.#closed) return new ServiceUnavailable('The server is stopping.')
+    if (this.#closed) return stopping()
     this.#lost++
     const reason = late ? 'stalled' : this.#reason(thrown)
     this.#observe({ kind: 'worker-lost', service: null, reason, failed: 1, error: thrown })
@@ -188,6 +198,7 @@ const texts = {
 
 class LostPort extends Error {}
 
+const stopping = (): ServiceUnavailable => new ServiceUnavailable('The server is stopping.')
 const tooMany = (): ServiceUnavailable =>
   new ServiceUnavailable('The server is too busy with large requests. Try again.', { headers: { 'Retry-After': '1' } })
 

@@ -17,10 +17,10 @@ export function paging({ subject }: Server, columns: readonly Measured[]): void 
     before(async () => {
       opened = await subject.open(await houseHost(), {})
       for (const [at, { type, values }] of columns.entries()) {
-        await opened.sql(`create table measured_${at} (id integer not null primary key, v ${type})`)
+        await opened.sql?.(`create table measured_${at} (id integer not null primary key, v ${type})`)
         // Each value twice, so that the key decides too; ids in no order of the values.
         const rows = [...values, ...values, 'null', 'null'].map((value, i) => `(${(i * 7) % 101}, ${value})`)
-        await opened.sql(`insert into measured_${at} values ${rows.join(', ')}`)
+        await opened.sql?.(`insert into measured_${at} values ${rows.join(', ')}`)
       }
     })
     after(() => opened?.close())

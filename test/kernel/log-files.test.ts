@@ -23,7 +23,7 @@ interface Told {
   readonly recovered: number[]
 }
 
-function filesIn(path: string, files: number): Told {
+function filesIn(t: TestContext, path: string, files: number): Told {
   const failed: unknown[] = []
   const recovered: number[] = []
   const made = new LogFiles({
@@ -33,6 +33,7 @@ function filesIn(path: string, files: number): Told {
     failed: (error) => failed.push(error),
     recovered: (lost) => recovered.push(lost),
   })
+  t.after(() => made.close())
   return { files: made, failed, recovered }
 }
 
@@ -40,7 +41,7 @@ function filesIn(path: string, files: number): Told {
 async function writeEach(files: LogFiles, from: number, to: number): Promise<void> {
   for (let number = from; number <= to; number++) {
     files.write(line(number))
-    await files.close()
+    await files.settled()
   }
 }
 
@@ -81,7 +82,7 @@ const rotations: readonly {
 for (const { name, files: count, lines, left } of rotations) {
   test(`log files: ${name}`, async (t) => {
     const path = folder(t)
-    const { files, failed } = filesIn(path, count)
+    const { files, failed } = filesIn(t, path, count)
     await writeEach(files, 1, lines)
     assert.deepEqual(listed(path), left)
     assert.deepEqual(failed, [])
@@ -91,18 +92,18 @@ for (const { name, files: count, lines, left } of rotations) {
 
 test('log files: a process that starts again goes on, with fewer files than before', async (t) => {
   const path = folder(t)
-  await writeEach(filesIn(path, 4).files, 1, 11)
-  const again = filesIn(path, 2).files
+  await writeEach(filesIn(t, path, 4).files, 1, 11)
+  const again = filesIn(t, path, 2).files
   await writeEach(again, 12, 13)
   assert.deepEqual(listed(path), { 'dataferry.1.log': [10, 11, 12], 'dataferry.log': [13] })
 })
 
 test('log files: lines of one turn arrive together and in order, also those that no turn is left for', async (t) => {
   const path = folder(t)
-  const { files } = filesIn(path, 50)
+  const { files } = filesIn(t, path, 50)
   for (let number = 1; number <= 200; number++) files.write(line(number))
   await files.close()
-  files.endSync(line(201))
+  files.write(line(201))
   files.endSync(line(202))
   const all = Object.values(listed(path))
     .flat()
@@ -115,7 +116,7 @@ test('log files: lines of one turn arrive together and in order, also those that
 
 test('log files: what can not be written is told once, and so is that it can again', async (t) => {
   const path = folder(t)
-  const { files, failed, recovered } = filesIn(path, 3)
+  const { files, failed, recovered } = filesIn(t, path, 3)
   mkdirSync(join(path, '..'), { recursive: true })
   writeFileSync(path, 'a file where the folder should be')
   await writeEach(files, 1, 3)
@@ -128,12 +129,12 @@ test('log files: what can not be written is told once, and so is that it can aga
 
 test('log files: a disk that stands still costs lines, not memory', async (t) => {
   const path = folder(t)
-  const { files, recovered } = filesIn(path, 3)
+  const { files, recovered } = filesIn(t, path, 3)
   const long = `${JSON.stringify({ number: 1, filler: 'x'.repeat(300_000) })}\n`
   for (let i = 0; i < 20; i++) files.write(long)
-  await files.close()
+  await files.settled()
   files.write(line(2))
-  await files.close()
+  await files.settled()
   assert.ok((recovered[0] ?? 0) > 10, `${recovered} were told to be lost`)
   assert.ok(existsSync(join(path, 'dataferry.log')))
 })
@@ -149,7 +150,7 @@ test('log files: the server writes them where its service of logs serves them, t
   assert.match(await served.text(), /"event":"listening"/)
   server.child.kill('SIGTERM')
   assert.equal(await server.exit, 0)
-  const written = readFileSync(join(server.folder, 'storage', 'logs', 'dataferry.log'), 'utf8')
+  const written = readFileSync(join(server.folder, 'data', 'storage', 'logs', 'dataferry.log'), 'utf8')
   assert.match(written, /"path":"\/api\/v2\/logs\/dataferry.log","status":200/)
   assert.match(written, /"event":"stopped".*\n$/)
 })

@@ -92,6 +92,15 @@ test('a node without a key makes none that could not fit', { skip }, async (t) =
   assert.equal(existsSync(join(folder, 'data', 'app.key')), false)
 })
 
+test('a node whose store is not there says which setting is meant', { skip }, async () => {
+  const url = new URL(store.url)
+  url.pathname = '/there_is_none'
+  await assert.rejects(
+    start({ DF_SYSTEM_DB: url.href }),
+    /The system store in DF_SYSTEM_DB can't be opened\. .* does not exist/,
+  )
+})
+
 test('two processes on one data folder: the second one does not start', { skip }, async () => {
   await assert.rejects(start({}, nodes[0]?.folder), /Another instance runs on the data folder/)
 })

@@ -2,6 +2,8 @@
  * Proof that the permission suite holds each check: one at a time is taken out of a temporary copy of the tree, the suite runs there on
  * SQLite, and what caught it is printed as a table.
  *
+ * Temporary folders can't be below /dev then, where no file service may be.
+ *
  *     npm run test:mutations [-- --jobs=2] [-- pattern of names]     the table in docs/threat-model.md; ends with 1 when nobody notices one
  */
 import { spawn } from 'node:child_process'
@@ -9,7 +11,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Mutation, mutations } from './checks.ts'
+import type { Mutation } from './checks/mutation.ts'
+import { mutations } from './checks.ts'
 
 interface Caught {
   readonly group: string

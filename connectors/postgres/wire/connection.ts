@@ -21,6 +21,7 @@ import {
   type TextParameter,
 } from './messages.ts'
 import { type Prepared, StatementNames } from './names.ts'
+import { PlacedRow } from './row.ts'
 
 /** Called for each row, with the body of its DataRow message; must not keep the bytes. */
 export type OnRow = (bytes: Buffer, start: number, end: number) => void
@@ -87,6 +88,8 @@ export class Wire extends pg.Connection {
 
   readonly #queue: Exchange[] = []
   #head = 0
+  /** Messages of this turn of the loop. */
+  readonly #outgoing: Buffer[] = []
   #portals = 0
   readonly #released: Buffer[] = []
 
@@ -160,6 +163,9 @@ export class Wire extends pg.Connection {
     return this.inFlight === 0 || this.#paused ? 0 : performance.now() - this.#heardAt
   }
 
+  /** For who takes rows of this connection: a row is of use only until the next. */
+  readonly row = new PlacedRow()
+
   // ---- statements
 
   /**
@@ -215,16 +221,6 @@ export class Wire extends pg.Connection {
     return this.#send(queryMessage(text), null, null)
   }
 
-  /** Statements that are sent in one turn of the loop go out in one piece. */
-  together<T>(send: () => T): T {
-    this.stream.cork()
-    try {
-      return send()
-    } finally {
-      this.stream.uncork()
-    }
-  }
-
   /** Statements whose preparation is out of date are prepared anew at their next use. */
   forgetStatements(): void {
     this.#statements.forget()
@@ -256,8 +252,18 @@ export class Wire extends pg.Connection {
         parsed: false,
         fault: null,
       })
-      this.stream.write(message)
+      if (this.#outgoing.push(message) === 1) setImmediate(this.#flush)
     })
+  }
+
+  /** What was sent in one turn of the loop goes out in one piece: each writing costs more than many messages. */
+  readonly #flush = (): void => {
+    const messages = this.#outgoing
+    const [only] = messages
+    if (only === undefined) return
+    const piece = messages.length === 1 ? only : Buffer.concat(messages)
+    messages.length = 0
+    if (this.#lost === null) this.stream.write(piece)
   }
 
   // ---- pausing: only for who has the connection alone

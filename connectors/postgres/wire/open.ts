@@ -48,8 +48,7 @@ async function connect(settings: ConnectionSettings, ssl: false | ConnectionOpti
   }
   wire.goLive(client)
   try {
-    if (settings.preparation.length > 0)
-      await wire.together(() => Promise.all(settings.preparation.map((text) => wire.simple(text))))
+    if (settings.preparation.length > 0) await Promise.all(settings.preparation.map((text) => wire.simple(text)))
   } catch (thrown) {
     wire.destroy()
     throw thrown instanceof ServerFault && !thrown.code.startsWith('57') ? new PreparationFailed(thrown) : thrown

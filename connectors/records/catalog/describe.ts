@@ -14,7 +14,8 @@ const names = (of: { readonly name: string; readonly alias: string | null }, for
   form === 'real' ? { alias: of.alias, name: of.name } : { name: nameOf(of) }
 
 /** data-plane 6.3. `required` follows from what is printed, so a default that prints as null counts as none. */
-export function describeField(column: Column, form: NameForm): Row {
+export function describeField(view: TableView, column: Column, form: NameForm): Row {
+  const refers = column.refTable === null || mayRefer(view, [column.name], column.refTable)
   return {
     ...names(column, form),
     label: column.label,
@@ -35,16 +36,26 @@ export function describeField(column: Column, form: NameForm): Row {
     is_unique: column.isUnique,
     is_index: column.isIndex,
     is_foreign_key: column.isForeignKey,
-    ref_table: column.refTable,
-    ref_field: column.refField,
-    ref_on_update: column.refOnUpdate,
-    ref_on_delete: column.refOnDelete,
+    ref_table: refers ? column.refTable : null,
+    ref_field: refers ? column.refField : null,
+    ref_on_update: refers ? column.refOnUpdate : null,
+    ref_on_delete: refers ? column.refOnDelete : null,
     picklist: column.picklist,
     validation: column.validation,
     db_function: column.dbFunction,
     is_virtual: column.isVirtual,
     is_aggregate: column.isAggregate,
   }
+}
+
+/** false: the caller may not know of the relation that these columns (real names) are the own side of. */
+function mayRefer(view: TableView, columns: readonly string[], refTable: string): boolean {
+  const isIt = (relation: Relation): boolean =>
+    relation.type === 'belongs_to' &&
+    !relation.isVirtual &&
+    (relation.refTable === refTable || relation.refTable.endsWith(`.${refTable}`)) &&
+    columns.every((name) => relation.fields.includes(name))
+  return !view.table.relations.some(isIt) || view.relations.some(isIt)
 }
 
 /** Not null, and neither the client's absence nor the database supplies a value (data-plane 3.10 item 6). */
@@ -95,7 +106,7 @@ export function describeTable(view: TableView, form: NameForm, serviceId: number
     ...describeSummary(table, form),
     primary_key: view.key.map((column) => (form === 'real' ? column.name : nameOf(column))),
     name_field: table.nameField,
-    field: visibleFields(view).map((column) => describeField(column, form)),
+    field: visibleFields(view).map((column) => describeField(view, column, form)),
     related: view.relations.map((relation) => describeRelation(relation, form, serviceId)),
     constraints: visibleConstraints(view),
   }
@@ -106,14 +117,14 @@ export function describeTable(view: TableView, form: NameForm, serviceId: number
 export const visibleFields = (view: TableView): readonly Column[] =>
   view.table.columns.filter((column) => view.sees(column))
 
-/** A constraint that names a hidden column would tell of it. */
+/** A constraint that names a hidden column, here or where it refers to, would tell of it. */
 function visibleConstraints(view: TableView): Json {
   const { constraints } = view.table
   if (constraints === null || typeof constraints !== 'object' || Array.isArray(constraints)) return constraints
   const visible = Object.entries(constraints as Row).filter(([, constraint]) => {
-    const columns = (constraint as { readonly column_name?: Json } | null)?.column_name
-    const list = Array.isArray(columns) ? columns : [columns]
-    return view.seesAll(list.filter((name): name is string => typeof name === 'string'))
+    const { column_name: columns, referenced_table_name: refTable } = (constraint ?? {}) as Row
+    const list = (Array.isArray(columns) ? columns : [columns]).filter((name) => typeof name === 'string')
+    return view.seesAll(list) && (typeof refTable !== 'string' || mayRefer(view, list, refTable))
   })
   return visible.length === 0 ? [] : Object.fromEntries(visible)
 }

@@ -13,6 +13,7 @@ import {
   type Output,
   type Policy,
   parseJson,
+  type Role,
   type Service,
   type ServiceHost,
   type Verb,
@@ -24,8 +25,8 @@ import type { Case, Right, Rights } from './types.ts'
 const none: ReadonlySet<string> = new Set()
 const everything: Policy = { verbs: allVerbs, rows: null, hidden: none, readOnly: none }
 
-/** Rights by caller: a caller that is not here is an administrator. */
-const rightsOf = new WeakMap<Caller, Rights>()
+/** Rights by role, because callers may be copied on their way: one without a role is an administrator. */
+const rightsOf = new WeakMap<Role, Rights>()
 
 const administrator: Caller = {
   user: null,
@@ -44,12 +45,12 @@ function callerOf(rights: Rights | undefined): Caller {
     admin: false,
     role: { id: 1, name: 'conformance', description: null, isActive: true, rules: new Map(), lookups: {} },
   }
-  rightsOf.set(caller, rights)
+  if (caller.role !== null) rightsOf.set(caller.role, rights)
   return caller
 }
 
 function rightTo(caller: Caller, component: string): Right | null | 'all' {
-  const rights = rightsOf.get(caller)
+  const rights = caller.role === null ? undefined : rightsOf.get(caller.role)
   if (rights === undefined) return 'all'
   const table = /^_(?:table|schema)\/(.*)$/.exec(component)?.[1] ?? component
   const found = Object.keys(rights).find((name) => name.toLowerCase() === table.toLowerCase())

@@ -11,10 +11,13 @@ export interface FilterLimits {
 export class Budget {
   readonly #maxTerms: number
   readonly #maxDepth: number
+  readonly #tooLarge: (what: string) => Error
   #terms = 0
   #depth = 0
 
-  constructor(limits: FilterLimits = {}) {
+  /** `fault` words what is thrown for the text. */
+  constructor(limits: FilterLimits = {}, fault: (what: string) => Error = tooLarge) {
+    this.#tooLarge = fault
     this.#maxTerms = limits.maxTerms ?? 1000
     this.#maxDepth = limits.maxDepth ?? 100
   }
@@ -22,13 +25,13 @@ export class Budget {
   /** Counts one term. Throws BadRequest above the limit. */
   term(): void {
     this.#terms += 1
-    if (this.#terms > this.#maxTerms) throw tooLarge(`${this.#maxTerms} terms`)
+    if (this.#terms > this.#maxTerms) throw this.#tooLarge(`${this.#maxTerms} terms`)
   }
 
   /** One level down. Throws BadRequest above the limit. */
   enter(): void {
     this.#depth += 1
-    if (this.#depth > this.#maxDepth) throw tooLarge(`${this.#maxDepth} levels`)
+    if (this.#depth > this.#maxDepth) throw this.#tooLarge(`${this.#maxDepth} levels`)
   }
 
   leave(levels = 1): void {

@@ -67,7 +67,7 @@ export function castValue(value: Json, column: Column, use: CastUse = 'store'): 
     case 'decimal':
       return castDecimal(scalar, column)
     case 'float':
-      return castFloat(scalar)
+      return castFloat(scalar, column)
     case 'string':
       return textOf(scalar)
     case 'other':
@@ -98,7 +98,11 @@ function scalarOf(value: Json): Scalar | undefined {
 const most = 2n ** 63n - 1n
 const least = -(2n ** 63n)
 
+/** Zero has no sign. */
+const isPlainInteger = (value: Scalar): value is number => Number.isSafeInteger(value) && !Object.is(value, -0)
+
 function castInteger(value: Scalar, column: Column, use: CastUse): Bind {
+  if (isPlainInteger(value)) return value
   if (value === '' && column.allowNull) return null
   const digits = typeof value === 'boolean' ? null : digitsOf(value)
   const integer = digits && integerOf(digits, use === 'floor' || use === 'ceil' ? use : 'none')
@@ -110,6 +114,7 @@ function castInteger(value: Scalar, column: Column, use: CastUse): Bind {
 
 /** Given as it is, but exact where it is an integer: unsigned ones go beyond the signed range. */
 function castBigint(value: Scalar, column: Column): Bind {
+  if (isPlainInteger(value)) return value
   if (value === '' && column.allowNull) return null
   if (typeof value === 'boolean') throw notInteger(nameOf(column))
   const digits = digitsOf(value)
@@ -119,17 +124,24 @@ function castBigint(value: Scalar, column: Column): Bind {
 
 function castBoolean(value: Scalar, column: Column): Bind {
   if (value === '') return null
-  const truth = booleanOf(textOf(value))
+  const truth = typeof value === 'boolean' ? value : booleanOf(textOf(value))
   if (truth === undefined) throw notBoolean(nameOf(column))
   return /int|num|bit/i.test(column.dbType) ? Number(truth) : truth
 }
 
 function castDecimal(value: Scalar, column: Column): Bind {
+  if (typeof value === 'number') {
+    const text = String(value)
+    // Printed with the digits that it has, unless there are too many.
+    if (plainDecimal.test(text)) return text
+  }
   if (value === '') return null
   const digits = typeof value === 'boolean' ? null : digitsOf(value)
   if (!digits) throw notNumber(nameOf(column))
   return printDigits(digits)
 }
+
+const plainDecimal = /^-?\d+(?:\.\d+)?$/
 
 /** Beyond this many places a decimal is printed with an exponent. */
 const mostPlaces = 100
@@ -142,10 +154,10 @@ function printDigits({ negative, digits, exponent }: Digits): string {
   return `${sign}${padded.slice(0, exponent)}.${padded.slice(exponent)}`
 }
 
-/** As PHP reads a float: the number in front of the text, 0 without one. */
-function castFloat(value: Scalar): Bind {
+/** A double, from text too. One beyond its range is refused: as an infinity nothing could show it again. */
+function castFloat(value: Scalar, column: Column): Bind {
   if (value === '') return null
-  if (typeof value !== 'string') return Number(value)
-  const number = Number.parseFloat(value)
-  return Number.isFinite(number) ? number : 0
+  const number = typeof value === 'string' && !digitsOf(value) ? Number.NaN : Number(value)
+  if (!Number.isFinite(number)) throw notNumber(nameOf(column))
+  return number
 }

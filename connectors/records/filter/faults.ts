@@ -14,7 +14,7 @@ export const badList = (): BadRequest => new BadRequest('Filter value lists must
 /** A value that does not fit an integer field. */
 export const notInteger = (field: string): BadRequest => new BadRequest(`Field '${field}' must be a valid integer.`)
 
-/** A value that does not fit a decimal field. */
+/** A value that does not fit a decimal field or a float. */
 export const notNumber = (field: string): BadRequest => new BadRequest(`Field '${field}' must be a valid number.`)
 
 /** A value that does not fit a boolean field. */

@@ -8,6 +8,8 @@ import { resolveExpr } from './resolve.ts'
 import { splitTerms, splitWords } from './terms.ts'
 import type { FilterExpr, OrderAsked, RelatedValue, Scope } from './types.ts'
 
+const tooLarge = (what: string): BadRequest =>
+  new BadRequest(`Invalid order by clause in request. It has more than ${what}.`)
 const invalidField = (term: string): BadRequest => new BadRequest(`Invalid field '${term}' in order by clause.`)
 
 /**
@@ -17,7 +19,7 @@ const invalidField = (term: string): BadRequest => new BadRequest(`Invalid field
 export function parseOrder(text: string, limits?: FilterLimits): readonly OrderAsked[] {
   if (text.includes(';')) throw new BadRequest('Invalid order by clause in request.')
   if (/sleep\s*\(/i.test(text)) throw new BadRequest('Use of the sleep() function not supported.')
-  const budget = new Budget(limits)
+  const budget = new Budget(limits, tooLarge)
   return splitTerms(text).map((term) => parseTerm(term, budget))
 }
 

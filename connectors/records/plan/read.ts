@@ -119,14 +119,22 @@ function distinctOf(columns: readonly Projection[], order: readonly OrderTerm[])
 
 export const asRows = (): ResultShape => ({ kind: 'rows' })
 
+const keyNames: string[] = []
+
+/** The name that no row keeps of a member of a key. */
+export function keyName(index: number): string {
+  keyNames[index] ??= `#${index}`
+  return keyNames[index]
+}
+
 /** The columns under names that no row keeps: to know a row again by its key. */
 export const keyProjections = (key: readonly Column[]): readonly Projection[] =>
-  key.map((column, index) => ({ ...projection(column), as: `#${index}` }))
+  key.map((column, index) => ({ ...projection(column), as: keyName(index) }))
 
 /** Takes the key out of a row, in the key's order. */
 export function takeKey(row: { [name: string]: Json }, key: readonly Column[]): readonly Json[] {
   return key.map((_, index) => {
-    const name = `#${index}`
+    const name = keyName(index)
     const value = row[name] ?? null
     delete row[name]
     return value

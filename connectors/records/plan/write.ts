@@ -12,7 +12,15 @@ import type { Assignment, Planned, Projection, WritePlan } from './types.ts'
 
 const none: readonly never[] = []
 
+/** The plan of the last insert: the records of a batch set the same columns as a rule, so that only their values differ. */
+interface LastInsert {
+  readonly columns: readonly Column[]
+  readonly plan: WritePlan
+  readonly shape: string
+}
+
 export class WritePlanner {
+  #last: LastInsert | null = null
   readonly #view: TableView
   readonly #returning: readonly Projection[]
   readonly #first: readonly Bind[]
@@ -29,8 +37,13 @@ export class WritePlanner {
 
   /** The binds of the plan are those of its one execution. */
   insert(values: FieldValues): Planned<WritePlan> {
+    const again = this.#again(values)
+    if (again !== null) return again
     const binds = new Binds()
-    return this.#planned('insert', this.#assignments(values, binds), null, binds)
+    const planned = this.#planned('insert', this.#assignments(values, binds), null, binds)
+    const isPlain = planned.plan.set.every(({ expr }, at) => expr.kind === 'value' && expr.value === at)
+    this.#last = isPlain ? { columns: [...values.keys()], plan: planned.plan, shape: planned.shape } : null
+    return planned
   }
 
   /** Inserts, or where the key is there overwrites these columns. The row filter says which rows may be. */
@@ -76,6 +89,18 @@ export class WritePlanner {
   deleteWhere(filter: Filter | null, params: Params): Planned<WritePlan> {
     const binds = new Binds(this.#first)
     return this.#planned('delete', none, this.#where(filter, params, binds), binds)
+  }
+
+  /** The last plan with these values; null where they are of other columns, or more than values. */
+  #again(values: FieldValues): Planned<WritePlan> | null {
+    const last = this.#last
+    if (last === null || values.size !== last.columns.length) return null
+    const binds: Bind[] = []
+    for (const [column, value] of values) {
+      if (last.columns[binds.length] !== column || value.kind !== 'value' || value.through !== undefined) return null
+      binds.push(value.value)
+    }
+    return { plan: last.plan, shape: last.shape, binds }
   }
 
   #where(filter: Filter | null, params: Params, binds: Binds): Predicate | null {

@@ -9,6 +9,7 @@ import type { Column, Table, TableSummary } from '../catalog/types.ts'
 import { isMembers, type Members } from '../payload.ts'
 import type { ColumnDefinition, ForeignKeyDefinition, SchemaPlan, TableName } from '../plan/schema.ts'
 import { alone, type Constraint, foreignKeyNames, foreignKeysOf, uniquesOf } from './constraints.ts'
+import { inDropOrder } from './drops.ts'
 import { type FieldAsked, fieldAsked, nameIn, type ReferenceAsked, textOf } from './field.ts'
 import { aliasOf, fieldExtras } from './field-extras.ts'
 import { relationChanges, type ServiceNames } from './relation.ts'
@@ -34,7 +35,7 @@ export class SchemaChange {
   readonly #loosened: SchemaPlan[] = []
   readonly #columns: SchemaPlan[] = []
   readonly #keys: SchemaPlan[] = []
-  readonly #drops: SchemaPlan[] = []
+  readonly #dropped: Table[] = []
   readonly #extras: ExtrasChange[] = []
   /** The keys of the tables that this request makes, by lower-case name, in the order in which they are made. */
   readonly #made = new Map<string, readonly string[]>()
@@ -45,8 +46,12 @@ export class SchemaChange {
     this.#around = around
   }
 
+  /** Throws BadRequest for a table that is to be dropped while others refer to it. */
   get plans(): readonly SchemaPlan[] {
-    return [...this.#tables, ...this.#loosened, ...this.#columns, ...this.#keys, ...this.#drops]
+    const drops = inDropOrder(this.#dropped).map(
+      (table): SchemaPlan => ({ kind: 'drop-table', name: nameOfTable(table) }),
+    )
+    return [...this.#tables, ...this.#loosened, ...this.#columns, ...this.#keys, ...drops]
   }
 
   get extras(): readonly ExtrasChange[] {
@@ -166,7 +171,7 @@ export class SchemaChange {
 
   dropTable(table: Table): void {
     refuseView(table)
-    this.#drops.push({ kind: 'drop-table', name: nameOfTable(table) })
+    this.#dropped.push(table)
     this.#extras.push({ kind: 'forget-table', table: table.name })
   }
 

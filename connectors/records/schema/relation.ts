@@ -1,6 +1,7 @@
 /** Relations of a schema request (data-plane 5.6, 6.1): virtual ones are kept, of real ones only the extras. */
 import { BadRequest, type ExtrasChange, type Json, type RelationExtras, type VirtualRelation } from 'dataferry/sdk'
 import type { ExtrasOfTable } from '../catalog/extended.ts'
+import { openColumn } from '../catalog/open.ts'
 import type { Relation, Table } from '../catalog/types.ts'
 import { relationName } from '../naming.ts'
 import { booleanOption } from '../options.ts'
@@ -93,7 +94,7 @@ function virtualOf(
   const many = type === 'many_many'
   const field = need('field', before?.field ?? null)
   for (const each of field.split(',')) {
-    if (columnNamed(table, each.trim()) === null)
+    if (columnNamed(table, each.trim()) === null && openColumn(table, each.trim()) === null)
       throw new BadRequest(`Field '${each.trim()}' does not exist in table '${table.name}'.`)
   }
   const made: Omit<VirtualRelation, 'name'> = {

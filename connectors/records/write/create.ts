@@ -9,13 +9,13 @@ import type { Projection } from '../plan/types.ts'
 import { WritePlanner } from '../plan/write.ts'
 import type { Row, WriteOutcome, WriteSession } from '../store.ts'
 import { type RowCheck, rowCheck } from './check.ts'
-import { type FieldValues, processRecord } from './fields.ts'
-import { bringsNothing, filledBy, type Nested, placesOf, prepareNested } from './nested.ts'
+import { bringsRelated, type FieldValues, processRecord } from './fields.ts'
+import { bringsNothing, filledBy, type Nested, nothingNested, placesOf, prepareNested } from './nested.ts'
 import { writeChildren, writeParents } from './related.ts'
 import { StoredRow, withGiven } from './rows.ts'
 import { type Operation, type Prepared, prepareAll, runBatch, runOne, type Written } from './run.ts'
 import { nestedContext, nestedTables } from './tables.ts'
-import { changeOf, readBack, readsBack, replyOf, shownBy, splitRow, type Writing } from './writing.ts'
+import { changeOf, keyIn, readBack, readsBack, replyOf, shownBy, splitRow, type Writing } from './writing.ts'
 
 /** Throws BadRequest for a body without records, by id, and for a batch with failures. */
 export async function createRecords(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
@@ -26,7 +26,8 @@ export async function createRecords(writing: Writing, signal: AbortSignal): Prom
   const planner = new WritePlanner(target.view, insertReturning(writing))
   const check = rowCheck(target.view)
   const recordAt = (index: number): Members => (isMembers(records[index]) ? records[index] : {})
-  const prepareAt = (index: number): Promise<Prepared> => prepareOne(writing, planner, check, recordAt(index), index)
+  const prepareAt = (index: number): Prepared | Promise<Prepared> =>
+    prepareOne(writing, planner, check, recordAt(index), index)
   const prepared = await prepareAll(records.length, mode, prepareAt, signal)
   let rows: ReadonlyMap<string, Row> | null = null
   const after = async (session: WriteSession, written: readonly Written[]): Promise<void> => {
@@ -47,7 +48,7 @@ export async function createRecords(writing: Writing, signal: AbortSignal): Prom
 }
 
 /** One record of an upsert, without a key. */
-export const prepareInsert = (writing: Writing, record: Members, index: number): Promise<Prepared> =>
+export const prepareInsert = async (writing: Writing, record: Members, index: number): Promise<Prepared> =>
   prepareOne(
     writing,
     new WritePlanner(writing.target.view, insertReturning(writing)),
@@ -69,7 +70,32 @@ function insertReturning(writing: Writing): readonly Projection[] {
 /** What is shown through a function can't be read of a row that nothing identifies. */
 const isComputed = ({ through, column }: Projection): boolean => through === true && column?.isVirtual === true
 
-async function prepareOne(
+/** A record that brings nothing but its own fields needs no waiting. */
+function prepareOne(
+  writing: Writing,
+  planner: WritePlanner,
+  check: RowCheck,
+  sent: Members,
+  index: number,
+): Prepared | Promise<Prepared> {
+  const { target, model, userId } = writing
+  if (model?.prepare || bringsRelated(target.view, sent)) return prepareWhole(writing, planner, check, sent, index)
+  try {
+    const how = { kind: 'insert', index, userId, key: noColumns, filled: nothingFilled } as const
+    const { values } = processRecord(target.view, sent, how)
+    if (values.size === 0) throw new BadRequest('No valid fields were found in record.')
+    check(values, 'insert')
+    const change = changeOf(writing, 'insert', null, sent)
+    return insertOperation(writing, planner, change, { values, nested: nothingNested, check })
+  } catch (error) {
+    return { error }
+  }
+}
+
+const noColumns: readonly Column[] = []
+const nothingFilled: ReadonlySet<Column> = new Set()
+
+async function prepareWhole(
   writing: Writing,
   planner: WritePlanner,
   check: RowCheck,
@@ -135,13 +161,13 @@ function insertedRow(writing: Writing, change: Change, values: FieldValues, row:
     const shown = row ?? givenRow(writing, values)
     return { shown, key: [], row: shown, change }
   }
-  const split = row === null ? null : splitRow(row, key)
-  const keyValues = key.map((column, at) => split?.key[at] ?? givenBind(values, column))
+  const told = row === null ? null : keyIn(row, key)
+  const keyValues = key.map((column, at) => told?.[at] ?? givenBind(values, column))
   const shown = shownBy(key, keyValues)
   return {
     shown,
     key: keyValues,
-    row: shows && returns ? (split?.row ?? null) : null,
+    row: shows && returns && row !== null ? splitRow(row, key).row : null,
     change: { ...change, key: shown },
   }
 }

@@ -47,24 +47,90 @@ export interface Processing {
 
 /** Processes one record. Throws BadRequest for the first field that does not do, Forbidden for one that the role may only read. */
 export function processRecord(view: TableView, record: Members, how: Processing): ProcessedRecord {
-  const given = new Map<string, Json>()
-  for (const [name, value] of Object.entries(record)) given.set(name.toLowerCase(), value)
+  const given = givenBy(record)
   if (how.kind === 'insert' && !how.lenient) needKey(view, given, how)
   const values = new Map<Column, FieldValue>()
   let sent = false
-  for (const column of view.table.columns) {
-    const automatic = automaticValue(column, how)
-    if (automatic !== 'client') {
+  for (const { column, name, isPlain, isOptional } of columnsOf(view)) {
+    if (isAutomatic(column)) {
+      const automatic = automaticValue(column, how)
       if (automatic !== null) values.set(column, automatic)
       continue
     }
-    const value = fieldValue(view, column, given.get(nameOf(column).toLowerCase()), how)
+    const raw = given(name)
+    if (raw === undefined && isOptional) continue
+    const value =
+      isPlain && isPlainValue(raw) && how.kind === 'insert' && !how.filled?.has(column)
+        ? ({ kind: 'value', value: castToColumn(raw, column) } as const)
+        : fieldValue(view, column, raw, how)
     if (value === null) continue
     values.set(column, value)
     sent = true
   }
   if (view.table.open === true && setUndeclared(view, record, how, values)) sent = true
   return { values, sent }
+}
+
+/** What a record says of a field, by its lower-case name. */
+type Given = (name: string) => Json | undefined
+
+/** In any case; of two that differ in case alone the last. */
+function givenBy(record: Members): Given {
+  if (hasLowerNames(record)) return (name) => record[name]
+  const given = new Map<string, Json>()
+  for (const [name, value] of Object.entries(record)) given.set(name.toLowerCase(), value)
+  return (name) => given.get(name)
+}
+
+/** All its names are in lower case already, and it has no others than its own. */
+function hasLowerNames(record: Members): boolean {
+  if (Object.getPrototypeOf(record) !== null) return false
+  for (const name in record) if (name !== name.toLowerCase()) return false
+  return true
+}
+
+/** What of a column does not depend on the record. */
+interface ColumnFacts {
+  readonly column: Column
+  /** As clients use it, in lower case. */
+  readonly name: string
+  /** May be written, and a plain value is bound as its type says and nothing else. */
+  readonly isPlain: boolean
+  /** A new record may leave it out. */
+  readonly isOptional: boolean
+}
+
+const factsOfViews = new WeakMap<TableView, readonly ColumnFacts[]>()
+
+/** The records of a batch share a view. */
+function columnsOf(view: TableView): readonly ColumnFacts[] {
+  const found = factsOfViews.get(view)
+  if (found) return found
+  const facts = view.table.columns.map((column): ColumnFacts => {
+    const isFree = column.open !== true && column.validation === null && column.dbFunction === null
+    return {
+      column,
+      name: nameOf(column).toLowerCase(),
+      isPlain: isFree && !view.refuses(column) && view.writes(column),
+      isOptional: !isRequired(column),
+    }
+  })
+  factsOfViews.set(view, facts)
+  return facts
+}
+
+/** A value that stands for nothing but itself: no empty text, which may mean null, and no text that may hold a lookup. */
+function isPlainValue(raw: Json | undefined): raw is Json {
+  switch (typeof raw) {
+    case 'string':
+      return raw !== '' && !raw.includes('{')
+    case 'number':
+    case 'boolean':
+    case 'bigint':
+      return true
+    default:
+      return false
+  }
 }
 
 /** The fields of a document that nobody declared; whether there are any. */
@@ -106,13 +172,26 @@ function storable(view: TableView, column: Column, value: Json, whole: boolean):
 }
 
 /** A key that the database does not make must come with the record (data-plane 3.6). */
-function needKey(view: TableView, given: ReadonlyMap<string, Json>, { index, filled }: Processing): void {
-  const missing = view.table.primaryKey
+function needKey(view: TableView, given: Given, { index, filled }: Processing): void {
+  const needed = neededKey(view)
+  if (needed.length === 0) return
+  const missing = needed
+    .filter((column) => !filled?.has(column))
+    .filter((column) => meansNull(given(nameOf(column).toLowerCase()) ?? null, column))
+  if (missing.length > 0) throw missingKey(index, missing.map(nameOf))
+}
+
+const neededKeys = new WeakMap<TableView, readonly Column[]>()
+
+function neededKey(view: TableView): readonly Column[] {
+  const found = neededKeys.get(view)
+  if (found) return found
+  const needed = view.table.primaryKey
     .map((name) => realColumn(view.table, name))
     .filter((column) => column !== null)
-    .filter((column) => !column.autoIncrement && !column.hasDefault && !filled?.has(column) && view.sees(column))
-    .filter((column) => !isAutomatic(column) && meansNull(given.get(nameOf(column).toLowerCase()) ?? null, column))
-  if (missing.length > 0) throw missingKey(index, missing.map(nameOf))
+    .filter((column) => !column.autoIncrement && !column.hasDefault && view.sees(column) && !isAutomatic(column))
+  neededKeys.set(view, needed)
+  return needed
 }
 
 const now: FieldValue = { kind: 'expr', expr: { kind: 'call', name: 'current_timestamp', args: [] } }
@@ -125,8 +204,8 @@ const automatics: ReadonlySet<string> = new Set([
 ])
 const isAutomatic = (column: Column): boolean => automatics.has(column.type)
 
-/** What the server sets whatever the client sent (3.10 item 3); `client`: nothing of that kind; null: left out. */
-function automaticValue(column: Column, { kind, userId }: Processing): FieldValue | null | 'client' {
+/** What the server sets whatever the client sent (3.10 item 3); null: left out. */
+function automaticValue(column: Column, { kind, userId }: Processing): FieldValue | null {
   const user: FieldValue | null = userId === null ? null : { kind: 'value', value: userId }
   switch (column.type) {
     case 'timestamp_on_create':
@@ -138,7 +217,7 @@ function automaticValue(column: Column, { kind, userId }: Processing): FieldValu
     case 'user_id_on_update':
       return user
     default:
-      return 'client'
+      return null
   }
 }
 
@@ -210,12 +289,21 @@ function expressionValue(view: TableView, text: string): FieldValue {
   return { kind: 'expr', expr }
 }
 
+/** Whether there is related data in a record. */
+export function bringsRelated(view: TableView, record: Members): boolean {
+  if (view.table.relations.length === 0) return false
+  const names = relationNames(view)
+  for (const name of Object.keys(record)) if (names.has(name.toLowerCase())) return true
+  return false
+}
+
 /** Related data that came with a record, by relation. */
 export function relatedIn(
   view: TableView,
   record: Members,
 ): readonly { readonly relation: Relation; readonly value: Json }[] {
   if (view.table.relations.length === 0) return []
+  if (!bringsRelated(view, record)) return []
   const names = relationNames(view)
   return Object.entries(record).flatMap(([name, value]) => {
     const relation = names.get(name.toLowerCase())

@@ -231,7 +231,8 @@ async function runStatements(
   const results: Result[] = []
   for (const group of groups(operations)) {
     const done = await runGroup(session, group, mode, transactions)
-    results.push(...done)
+    // One by one: a list of some hundred thousand does not fit into the arguments of a call.
+    for (const each of done) results.push(each)
     if (mode !== 'continue' && done.some((each) => !each.ok)) break
   }
   return results
@@ -265,7 +266,8 @@ async function runGroup(
     const outcomes = await session.run(statement, executions, mode === 'continue' ? 'continue' : 'halt')
     return outcomes.map((outcome, index) => resultOf(some[index], told(statement, outcome)))
   }
-  if (mode !== 'halt' || operations.length === 1) return run(operations)
+  // Only where a record can be missing more was written than counts.
+  if (mode !== 'halt' || operations.length === 1 || statement.plan.kind === 'insert') return run(operations)
   if (!transactions) return oneByOne(run, operations)
   return haltAtMissing(session, run, operations)
 }

@@ -18,7 +18,7 @@ import type { RecordOptions } from '../options.ts'
 import { type Members, type Payload, wrapList } from '../payload.ts'
 import { fieldsOf, projection } from '../plan/fields.ts'
 import { keyIs, oneOf } from '../plan/predicates.ts'
-import { asRows, keyProjections, planRead, type ReadAsked, takeKey } from '../plan/read.ts'
+import { asRows, keyName, keyProjections, planRead, type ReadAsked, takeKey } from '../plan/read.ts'
 import type { Projection } from '../plan/types.ts'
 import { listNames, presentingRelated, relatedTables } from '../read.ts'
 import { withAcross } from '../relate/across.ts'
@@ -112,9 +112,16 @@ export function splitRow(row: Row, key: readonly Column[]): { readonly row: Row;
   return { row: bare, key: values }
 }
 
+/** The key of a row of a statement's answer. */
+export const keyIn = (row: Row, key: readonly Column[]): readonly Json[] => key.map((_, at) => row[keyName(at)] ?? null)
+
 /** An identifier as answers show it. */
-export const shownBy = (key: readonly Column[], values: readonly (Json | Bind)[]): Row =>
-  Object.fromEntries(key.map((column, at) => [nameOf(column), shownKey((values[at] ?? null) as Bind, column)]))
+export function shownBy(key: readonly Column[], values: readonly (Json | Bind)[]): Row {
+  const [only] = key
+  const shown = (column: Column, at: number): Json => shownKey((values[at] ?? null) as Bind, column)
+  if (only && key.length === 1) return { [nameOf(only)]: shown(only, 0) }
+  return Object.fromEntries(key.map((column, at) => [nameOf(column), shown(column, at)]))
+}
 
 /** A hook's view of a write. */
 export const changeOf = (writing: Writing, kind: Change['kind'], key: Row | null, record: Members): Change => ({
@@ -186,7 +193,8 @@ export async function replyOf(
       entries.push({ ok: false, error: target.discretion?.of(result.error) ?? result.error })
       continue
     }
-    const row = await shownOf(writing, result.written, whole.get(result) ?? null)
+    const told = shownOf(writing, result.written, whole.get(result) ?? null)
+    const row = told instanceof Promise ? await told : told
     shown.push(row)
     entries.push({ ok: true, shown: verb === 'deleted' ? row : result.written.shown })
   }
@@ -202,11 +210,11 @@ export const reply = (status: number, value: Json): ApiReply => ({
   body: { kind: 'value', value },
 })
 
-async function shownOf(writing: Writing, written: Written, row: Row | null): Promise<Row> {
+function shownOf(writing: Writing, written: Written, row: Row | null): Row | Promise<Row> {
   if (!writing.shows) return written.row ?? written.shown
   if (!row) return written.shown
-  const [shown] = await presentRows([row], writing.presenting, writing.request)
-  return shown ?? written.shown
+  if (writing.presenting === null) return row
+  return presentRows([row], writing.presenting, writing.request).then(([shown]) => shown ?? written.shown)
 }
 
 /** The rows of the results, with what is related to them elsewhere: that is read when all is written. */

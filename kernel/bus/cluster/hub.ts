@@ -7,12 +7,16 @@ import { Counts } from '../counts.ts'
 import type { Answer, CacheState, Line, ToHub, ToMember } from './messages.ts'
 
 const lookEveryMs = 500
+/** How long a process may take to act upon what it was told, before who told it goes on. */
+const actMostMs = 1_000
 
 /** A worker, as the hub knows it. */
 interface Member {
   readonly line: Line<ToMember>
   readonly topics: Set<string>
   readonly attempts: Map<number, SharedAttempt>
+  /** What it was told and has not acted upon yet. */
+  readonly told: Map<number, () => void>
 }
 
 export class BusHub implements Bus {
@@ -20,11 +24,12 @@ export class BusHub implements Bus {
   readonly #outer: Bus
   readonly #counts = new Counts()
   readonly #members = new Set<Member>()
-  readonly #listeners = new Map<string, Set<(message: string) => void>>()
+  readonly #listeners = new Map<string, Set<(message: string) => void | Promise<void>>>()
   readonly #heard = new Set<string>()
   readonly #looking: NodeJS.Timeout | null
   #cache: CacheState
   #attempts = 0
+  #tellings = 0
 
   constructor(outer: Bus) {
     this.#outer = outer
@@ -40,7 +45,7 @@ export class BusHub implements Bus {
 
   /** A worker's end. What it sends goes to `receive`; `leave` when it is gone: what it had begun to try is abandoned. */
   join(line: Line<ToMember>): { readonly receive: (message: ToHub) => void; readonly leave: () => void } {
-    const member: Member = { line, topics: new Set(), attempts: new Map() }
+    const member: Member = { line, topics: new Set(), attempts: new Map(), told: new Map() }
     this.#members.add(member)
     line.send({ bus: 'cache', state: this.#cache })
     return {
@@ -49,6 +54,7 @@ export class BusHub implements Bus {
         this.#members.delete(member)
         for (const attempt of member.attempts.values()) attempt.abandoned()
         member.attempts.clear()
+        for (const acted of [...member.told.values()]) acted()
       },
     }
   }
@@ -63,12 +69,11 @@ export class BusHub implements Bus {
   }
 
   /** To this node's processes at once, to other nodes as they are reached. What comes back from there is heard twice. */
-  tell(topic: string, message: string): void {
-    this.#deliver(topic, message)
-    this.#outer.tell(topic, message)
+  tell(topic: string, message: string): Promise<void> {
+    return this.#tell(topic, message, null)
   }
 
-  hear(topic: string, listener: (message: string) => void): () => void {
+  hear(topic: string, listener: (message: string) => void | Promise<void>): () => void {
     this.#hearOuter(topic)
     const listeners = this.#listeners.get(topic) ?? new Set()
     this.#listeners.set(topic, listeners.add(listener))
@@ -116,7 +121,10 @@ export class BusHub implements Bus {
   async #receive(member: Member, message: ToHub): Promise<void> {
     switch (message.bus) {
       case 'tell':
-        return this.tell(message.topic, message.message)
+        await this.#tell(message.topic, message.message, member)
+        return answer(message.ask, null)
+      case 'acted':
+        return member.told.get(message.told)?.()
       case 'hear':
         member.topics.add(message.topic)
         return this.#hearOuter(message.topic)
@@ -151,12 +159,25 @@ export class BusHub implements Bus {
   #hearOuter(topic: string): void {
     if (this.#heard.has(topic)) return
     this.#heard.add(topic)
-    this.#outer.hear(topic, (message) => this.#deliver(topic, message))
+    this.#outer.hear(topic, (message) => void this.#deliver(topic, message, null))
   }
 
-  #deliver(topic: string, message: string): void {
-    for (const { line, topics } of this.#members) if (topics.has(topic)) line.send({ bus: 'told', topic, message })
-    for (const listener of this.#listeners.get(topic) ?? []) listener(message)
+  async #tell(topic: string, message: string, from: Member | null): Promise<void> {
+    void this.#outer.tell(topic, message)
+    await this.#deliver(topic, message, from)
+  }
+
+  /** Resolves when the workers have acted upon it, but for the one that told, which knows. */
+  async #deliver(topic: string, message: string, from: Member | null): Promise<void> {
+    const acting: Promise<void>[] = []
+    for (const member of this.#members) {
+      if (!member.topics.has(topic)) continue
+      const told = ++this.#tellings
+      if (member !== from) acting.push(acted(member, told))
+      member.line.send({ bus: 'told', told, topic, message })
+    }
+    for (const listener of this.#listeners.get(topic) ?? []) void listener(message)
+    await Promise.all(acting)
   }
 
   #look(): void {
@@ -166,3 +187,14 @@ export class BusHub implements Bus {
     for (const { line } of this.#members) line.send({ bus: 'cache', state })
   }
 }
+
+const acted = (member: Member, told: number): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(late)
+      member.told.delete(told)
+      resolve()
+    }
+    const late = setTimeout(done, actMostMs)
+    member.told.set(told, done)
+  })

@@ -13,7 +13,7 @@ type Asking = ToHub extends infer M ? (M extends { readonly ask: number } ? Omit
 export class BusMember implements Bus {
   readonly #line: Line<ToHub>
   readonly #asked = new Map<number, (answer: Answer) => void>()
-  readonly #listeners = new Map<string, Set<(message: string) => void>>()
+  readonly #listeners = new Map<string, Set<(message: string) => void | Promise<void>>>()
   #asks = 0
   #cache: CacheState = null
   #closed = false
@@ -26,7 +26,7 @@ export class BusMember implements Bus {
   receive(message: ToMember): void {
     switch (message.bus) {
       case 'told':
-        for (const listener of this.#listeners.get(message.topic) ?? []) listener(message.message)
+        void this.#heard(message)
         return
       case 'answer': {
         const { ask, answer } = message
@@ -57,11 +57,11 @@ export class BusMember implements Bus {
     return this.#closed ? 'down' : 'up'
   }
 
-  tell(topic: string, message: string): void {
-    this.#send({ bus: 'tell', topic, message })
+  async tell(topic: string, message: string): Promise<void> {
+    await this.#ask({ bus: 'tell', topic, message })
   }
 
-  hear(topic: string, listener: (message: string) => void): () => void {
+  hear(topic: string, listener: (message: string) => void | Promise<void>): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set()
     if (!this.#listeners.has(topic)) this.#send({ bus: 'hear', topic })
     this.#listeners.set(topic, listeners.add(listener))
@@ -92,6 +92,11 @@ export class BusMember implements Bus {
       kind: 'admitted',
       attempt: { succeeded: end('succeeded'), failed: end('failed'), abandoned: end('abandoned') },
     }
+  }
+
+  async #heard({ told, topic, message }: ToMember & { readonly bus: 'told' }): Promise<void> {
+    await Promise.allSettled([...(this.#listeners.get(topic) ?? [])].map((listener) => listener(message)))
+    this.#send({ bus: 'acted', told })
   }
 
   #send(message: ToHub): void {

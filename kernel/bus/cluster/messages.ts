@@ -3,7 +3,9 @@ import type { Counted } from '../../plugins/bus.ts'
 
 /** From a worker. `ask`: the number that the answer carries. */
 export type ToHub =
-  | { readonly bus: 'tell'; readonly topic: string; readonly message: string }
+  | { readonly bus: 'tell'; readonly ask: number; readonly topic: string; readonly message: string }
+  /** What was told under this number was acted upon. */
+  | { readonly bus: 'acted'; readonly told: number }
   | { readonly bus: 'hear'; readonly topic: string }
   | {
       readonly bus: 'hit'
@@ -25,7 +27,7 @@ export type ToHub =
 
 /** To a worker. */
 export type ToMember =
-  | { readonly bus: 'told'; readonly topic: string; readonly message: string }
+  | { readonly bus: 'told'; readonly told: number; readonly topic: string; readonly message: string }
   | { readonly bus: 'answer'; readonly ask: number; readonly answer: Answer }
   /** How the cache that all nodes share does. */
   | { readonly bus: 'cache'; readonly state: CacheState }

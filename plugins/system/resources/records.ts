@@ -44,6 +44,7 @@ import { serviceModel } from '../models/service-model.ts'
 import type { ModelTools } from '../models/tools.ts'
 import { type Invites, userModel } from '../models/user-model.ts'
 import { noSuchVerb } from '../sessions/body.ts'
+import { refuseAppPackages } from './app-package.ts'
 import { withStates } from './service-state.ts'
 import { namedServices, ownersOfLookups, sysAdminIs, systemTable, viewOfTable, withoutOwner } from './views.ts'
 
@@ -141,6 +142,7 @@ export class RecordResources {
     const [id = null, deeper] = below
     if (deeper !== undefined) throw new NotFound(`Resource '${deeper}' not found for service '${resource}'.`)
     if (kind.history) checkHistory(resource, request)
+    if (resource === 'app') refuseAppPackages(request)
     if (id !== null && !kind.named && !/^\d{1,18}$/.test(id)) {
       // `admin` has children, so that an unknown name is one of those.
       throw new NotFound(

@@ -18,8 +18,12 @@ import { Notices } from './notices.ts'
 import { NotingSession } from './noting-session.ts'
 import { SessionTables } from './record-tables.ts'
 
-/** `committed` is called with the version of each transaction that told something. */
-export function noting(store: RecordStore, takesTurns: boolean, committed: (version: number) => void): RecordStore {
+/** `committed` is called with the version of each transaction that told something, and waited for. */
+export function noting(
+  store: RecordStore,
+  takesTurns: boolean,
+  committed: (version: number) => Promise<void>,
+): RecordStore {
   let turn: Promise<Planned<ReadPlan>> | null = null
   const noted: RecordStore = {
     can: store.can,
@@ -37,7 +41,7 @@ export function noting(store: RecordStore, takesTurns: boolean, committed: (vers
         version = await notices.write(new SessionTables(store, session))
         return made
       }, signal)
-      if (version !== null) committed(version)
+      if (version !== null) await committed(version)
       return result
     },
     close: () => store.close(),

@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type RecordStore, RecordStoreAbility } from 'dataferry/records'
-import type { PluginHost } from 'dataferry/sdk'
+import { ApiError, type PluginHost } from 'dataferry/sdk'
 import { locate } from './location.ts'
 import { lockFolders } from './lock.ts'
 import { migrate, upToDate } from './migrate.ts'
@@ -21,8 +21,8 @@ export interface SystemStore {
   readonly secrets: Secrets
   /** Several nodes may work on it at once. */
   readonly shared: boolean
-  /** Calls the listener with the version of each transaction of this process that others have to know of. */
-  onCommit(listener: (version: number) => void): void
+  /** Calls the listener with the version of each transaction of this process that others have to know of, and waits for it. */
+  onCommit(listener: (version: number) => void | Promise<void>): void
   close(): Promise<void>
 }
 
@@ -50,17 +50,18 @@ export async function openStore(host: PluginHost): Promise<SystemStore> {
     if (opened === undefined) throw new Error('the database of the system store offers no records')
     if (host.part.kind === 'worker') await upToDate(opened, stopped.signal)
     else await migrate(opened, host.log, stopped.signal)
-    const listeners = new Set<(version: number) => void>()
-    const records = noting(opened, shared, (version) => {
-      for (const listener of listeners) listener(version)
+    const listeners = new Set<(version: number) => void | Promise<void>>()
+    const records = noting(opened, shared, async (version) => {
+      await Promise.all([...listeners].map((listener) => listener(version)))
     })
     const tables = new RecordTables(records, stopped.signal)
     const { appKey } = host.settings.security
     const box = shared ? await sharedKey(tables, appKey, dataDir) : secrets(appKey ?? keyOfFolder(dataDir))
-    const onCommit = (listener: (version: number) => void): void => void listeners.add(listener)
+    const onCommit = (listener: (version: number) => void | Promise<void>): void => void listeners.add(listener)
     return { records, tables, secrets: box, shared, onCommit, close }
   } catch (thrown) {
     await close()
-    throw thrown
+    if (!shared || !(thrown instanceof ApiError)) throw thrown
+    throw new Error(`The system store in DF_SYSTEM_DB can't be opened. ${thrown.message}`, { cause: thrown })
   }
 }

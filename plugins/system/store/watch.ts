@@ -30,7 +30,7 @@ export class ChangeWatch {
   #seen = 0
   #timer: NodeJS.Timeout | null = null
   #looking: Promise<void> | null = null
-  #again = false
+  #next: Promise<void> | null = null
   #failing = false
   #stopped = false
 
@@ -47,22 +47,25 @@ export class ChangeWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.ring(), lookEveryMs).unref()
+    this.#timer = setInterval(() => void this.ring(), lookEveryMs).unref()
   }
 
-  /** Looks now, or once more when it is looking already. */
-  ring(): void {
+  /** Looks now, or once more when it is looking already. Resolves when a look that began after the call is over. */
+  async ring(): Promise<void> {
     if (this.#stopped) return
     if (this.#looking !== null) {
-      this.#again = true
-      return
+      // Who rings meanwhile waits for the same next look.
+      this.#next ??= this.#looking.then(() => {
+        this.#next = null
+        return this.ring()
+      })
+      return this.#next
     }
-    this.#looking = this.#look().finally(() => {
+    const looking = this.#look().finally(() => {
       this.#looking = null
-      if (!this.#again) return
-      this.#again = false
-      this.ring()
     })
+    this.#looking = looking
+    await looking
   }
 
   async stop(): Promise<void> {

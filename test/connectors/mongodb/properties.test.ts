@@ -64,7 +64,8 @@ function filter(random: Random, depth: number): string {
   if (depth > 0 && kind < 0.5) return `NOT (${filter(random, depth - 1)})`
   if (kind < 0.7) return `${field} ${pick(random, ['=', '!=', '<', '<=', '>', '>='])} ${operand(random)}`
   if (kind < 0.78) return `${field} ${pick(random, ['IN', 'NOT IN'])} (${operand(random)}, ${operand(random)})`
-  if (kind < 0.85) return `${field} ${pick(random, ['BETWEEN', 'NOT BETWEEN'])} ${pick(random, numbers)} AND ${pick(random, numbers)}`
+  if (kind < 0.85)
+    return `${field} ${pick(random, ['BETWEEN', 'NOT BETWEEN'])} ${pick(random, numbers)} AND ${pick(random, numbers)}`
   if (kind < 0.92) return `${field} ${pick(random, ['IS NULL', 'IS NOT NULL'])}`
   return `${field} ${pick(random, ['LIKE', 'NOT LIKE', 'CONTAINS', 'STARTS WITH', 'ENDS WITH'])} '${pick(random, ['a', 'a%', '%b', '%', '_', 'A_', '.', '*', '50\\%'])}'`
 }
@@ -82,7 +83,8 @@ const table: Table = {
 
 function at(doc: Doc, path: string): Json {
   let here: Json = doc
-  for (const part of path.split('.')) here = here !== null && typeof here === 'object' ? ((here as Doc)[part] ?? null) : null
+  for (const part of path.split('.'))
+    here = here !== null && typeof here === 'object' ? ((here as Doc)[part] ?? null) : null
   return here
 }
 
@@ -163,7 +165,11 @@ test('walks by cursor meet every document once', { skip }, async () => {
         cursor = meta?.next_cursor ?? ''
       }
       const whole = await ask({ ask: 'GET docs', query: { order: `${order},_id`, limit: 100, fields: '_id' } })
-      assert.deepEqual(met, rowsOf(whole).map((row) => row._id), `seed ${seed}: ${order}`)
+      assert.deepEqual(
+        met,
+        rowsOf(whole).map((row) => row._id),
+        `seed ${seed}: ${order}`,
+      )
     }
   } finally {
     await close()

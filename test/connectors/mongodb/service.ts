@@ -1,5 +1,5 @@
 /** A MongoDB service over a database of its own, for the tests of this folder. */
-import { type Answer, answerOf, type Case, houseHost, requestOf } from 'dataferry/conformance'
+import { answerOf, type Case, houseHost, requestOf } from 'dataferry/conformance'
 import type { ConfigValues, Json, Service } from 'dataferry/sdk'
 import { type Db, MongoClient } from 'mongodb'
 import { mongoService } from '../../../connectors/mongodb/plugin.ts'
@@ -11,7 +11,7 @@ export interface TestService {
   readonly service: Service
   /** Past the service. */
   readonly db: Db
-  ask(asked: Asked): Promise<Answer>
+  ask(asked: Asked): ReturnType<typeof answerOf>
   close(): Promise<void>
 }
 
@@ -35,5 +35,5 @@ export async function openService(mongo: Mongo, config: ConfigValues = {}): Prom
 }
 
 /** The rows of a list. */
-export const rowsOf = ({ body }: Answer): readonly { readonly [name: string]: Json }[] =>
+export const rowsOf = ({ body }: Awaited<ReturnType<typeof answerOf>>): readonly { readonly [name: string]: Json }[] =>
   (body as { readonly resource: readonly { readonly [name: string]: Json }[] }).resource

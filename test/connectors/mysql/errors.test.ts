@@ -51,6 +51,7 @@ const cases: readonly Case[] = [
   patch('too long', { code: 'x'.repeat(11) }, "Field 'code' is too long."),
   patch('out of range', { number: 2147483648 }, "Field 'number' is out of range."),
   patch('a decimal out of range', { price: 1000 }, "Field 'price' is out of range."),
+  patch('an increment out of range', { price: { $inc: 1e300 } }, 'A number is out of the range of its field.'),
   patch('an unsigned number below zero', { big: -1 }, "Field 'big' is out of range."),
   patch('no date', { day: '2024-02-30' }, "Field 'day' must be a valid date or time."),
   patch('no time', { at: 'noon' }, "Field 'at' must be a valid date or time."),

@@ -305,6 +305,35 @@ test('a table made behind the catalog, dropped, and made anew', { skip }, async 
   assert.ok(catalog.epoch > epoch)
 })
 
+test('relations are the same from the keys around a table and from those of all', { skip }, async (t) => {
+  assert.ok(database)
+  const fillers = Array.from({ length: 10 }, (_, i) => `create table filler${i} (id integer primary key);`).join('\n')
+  const { catalog } = await arrange(
+    t,
+    database,
+    `${fillers}
+     create table person (id integer primary key, boss integer references person);
+     create table tag (code text, lang text, primary key (code, lang));
+     create table person_tag (person integer references person, code text, lang text, foreign key (code, lang) references tag on delete cascade);
+     create table profile (person integer unique references person, tag text);
+     create table "odd ""name" (p integer primary key references person, t integer references "odd ""name");`,
+  )
+  const names = ['person', 'tag', 'person_tag', 'profile', 'odd "name']
+  const alone: Table[] = []
+  for (const name of names) alone.push(await found(catalog, name))
+  catalog.refresh()
+  for (let i = 0; i < 10; i++) await found(catalog, `filler${i}`)
+  for (const [at, name] of names.entries()) {
+    const { relations, columns, constraints } = await found(catalog, name)
+    const one = alone[at]
+    assert.ok(one !== undefined && relations.length > 0, name)
+    assert.deepEqual(
+      { relations: one.relations, columns: one.columns, constraints: one.constraints },
+      { relations, columns, constraints },
+    )
+  }
+})
+
 test('two thousand tables: one is described without the others', { skip }, async (t) => {
   assert.ok(database)
   const { catalog, runner } = await arrange(

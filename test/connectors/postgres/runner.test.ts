@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { ApiError } from 'dataferry/sdk'
+import type { ReadProgram } from 'dataferry/sql'
 import { postgresql } from '../../../connectors/postgres/flavours.ts'
 import { PostgresRunner } from '../../../connectors/postgres/runner.ts'
 import { readSettings } from '../../../connectors/postgres/settings.ts'
@@ -200,7 +201,7 @@ test('a statement beyond its time is stopped by the server', { skip }, async (t)
 
 test('all connections in use: who waits too long gets a 503', { skip }, async (t) => {
   assert.ok(database)
-  const { runner } = await arrange(t, database, items, { config: { options: { pool_size: 3, pool_timeout: 3 } } })
+  const { runner } = await arrange(t, database, items, { config: { options: { pool_size: 2, pool_timeout: 3 } } })
   let release = (): void => {}
   const held = runner.session(async (session) => {
     await session.execute('select 1')
@@ -233,6 +234,56 @@ test('many lists at once share the pool', { skip }, async (t) => {
   )
   assert.equal(new Set(texts).size, 1)
   assert.ok(runner.connections.own <= 3, `${runner.connections.own} connections`)
+})
+
+/** A page that says how many rows it has. */
+const page = (text: string): ReadProgram => ({ ...listProgram(`${text} limit $1`, item), limit: 0 })
+
+test('short pages share connections, and who needs one of its own gets it', { skip }, async (t) => {
+  assert.ok(database)
+  const { runner } = await arrange(t, database, items, { config: { options: { pool_size: 4 } } })
+  const few = page('select id, name from items order by id')
+  const ask = async (rows: number): Promise<number> => {
+    const sink = new Collected()
+    await runner.run(few, [rows], json, sink, signal)
+    return (JSON.parse(sink.text) as { resource: unknown[] }).resource.length
+  }
+  let asking = true
+  const pages = Promise.all(
+    Array.from({ length: 30 }, async (_, i) => {
+      while (asking) assert.equal(await ask(i + 1), i + 1)
+    }),
+  )
+  for (let i = 0; i < 5; i++) await runner.session(async (session) => session.execute('select 1'), signal)
+  asking = false
+  await pages
+  assert.ok(runner.connections.own <= 3, `${runner.connections.own} connections`)
+})
+
+test('pages that fail, are slow or are left behind spoil no others', { skip }, async (t) => {
+  assert.ok(database)
+  const { runner } = await arrange(t, database, items, { config: { options: { pool_size: 4 } } })
+  const good = page('select id, name from items order by id')
+  const slow = page('select id, name from items, pg_sleep(0.3) order by id')
+  const wrong = page('select 1 / (id - 3), name from items order by id')
+  const gone = new AbortController()
+  const run = (program: ReadProgram, by = signal): Promise<string> => {
+    const sink = new Collected()
+    return runner.run(program, [5], json, sink, by).then(() => sink.text)
+  }
+  const expected = await run(good)
+  const others = [wrong, slow, wrong, slow].flatMap((program) => [
+    run(program, program === slow ? gone.signal : signal).catch((thrown: Error) => thrown.message),
+    run(good),
+  ])
+  gone.abort(new Error('gone'))
+  const answers = await Promise.all(others)
+  assert.deepEqual(
+    answers.filter((_, i) => i % 2 === 1),
+    [expected, expected, expected, expected],
+  )
+  assert.equal(answers[0], 'A division by zero.')
+  assert.equal(await run(good), expected)
 })
 
 const refused = [

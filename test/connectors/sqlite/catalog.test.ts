@@ -352,7 +352,37 @@ test('the number of statements does not grow with the number of tables', async (
   assert.equal((await catalog.list()).length, 50)
   assert.equal(statements, 2)
   await found(catalog, 't7')
-  assert.equal(statements, 8)
+  assert.equal(statements, 9)
   await found(catalog, 't8')
-  assert.equal(statements, 11)
+  assert.equal(statements, 16)
+  for (let i = 10; i < 18; i++) await found(catalog, `t${i}`)
+  // From the eleventh on they share the keys of all.
+  statements = 0
+  await found(catalog, 't20')
+  assert.equal(statements, 6)
+  await found(catalog, 't21')
+  assert.equal(statements, 9)
+})
+
+test('relations are the same from the keys around a table and from those of all', async (t) => {
+  const fillers = Array.from({ length: 10 }, (_, i) => `CREATE TABLE filler${i} (id integer PRIMARY KEY);`).join('\n')
+  const { runner } = database(
+    t,
+    `${fillers}
+     CREATE TABLE Person (id integer PRIMARY KEY, boss integer REFERENCES PERSON, gone integer REFERENCES missing);
+     CREATE TABLE tag (code text, lang text, PRIMARY KEY (code, lang));
+     CREATE TABLE person_tag (person integer REFERENCES person (ID), code text, lang text, FOREIGN KEY (CODE, lang) REFERENCES Tag);
+     CREATE TABLE profile (person integer UNIQUE REFERENCES person, tag text);
+     CREATE TABLE "odd ""name" (p integer PRIMARY KEY REFERENCES person, t integer REFERENCES "odd ""name");`,
+  )
+  const names = ['person', 'tag', 'person_tag', 'profile', 'odd "name']
+  const alone = new SqliteCatalog(runner, log)
+  const all = new SqliteCatalog(runner, log)
+  for (let i = 0; i < 10; i++) await found(all, `filler${i}`)
+  for (const name of names) {
+    const { relations, columns } = await found(alone, name)
+    const other = await found(all, name)
+    assert.ok(relations.length > 0, name)
+    assert.deepEqual({ relations, columns }, { relations: other.relations, columns: other.columns })
+  }
 })

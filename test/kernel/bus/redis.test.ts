@@ -48,7 +48,7 @@ after(async () => {
 test('without DF_CACHE a node is alone, and is told nothing', async () => {
   const { bus, close } = await openBus(null, log)
   assert.equal(bus.state(), 'alone')
-  bus.tell('topic', 'message')
+  await bus.tell('topic', 'message')
   assert.equal(await bus.hit('counter', '0', 1_000), null)
   assert.equal(await bus.counted('counter'), null)
   assert.equal(await bus.attempt('name', 1, 1_000), null)

@@ -315,3 +315,44 @@ test('what is refused', async (t) => {
     assert.equal(await to.client.ok('GET', 'system/custom/kept'), 1)
   })
 })
+
+test('packages of one app, and files that go with it, are refused in words', async (t) => {
+  const { client } = from
+  const app = await client.create('app', { name: 'lonely', is_active: true })
+  const record = { resource: [{ name: 'from afar' }] }
+  const cases: readonly {
+    readonly name: string
+    readonly verb: string
+    readonly path: string
+    readonly body?: object
+  }[] = [
+    { name: 'download', verb: 'GET', path: `system/app/${app}?pkg=true` },
+    { name: 'download with more', verb: 'GET', path: `system/app/${app}?pkg=1&include_files=true` },
+    { name: 'by a URL', verb: 'POST', path: 'system/app?import_url=https://example.org/a.dfpkg', body: record },
+    { name: 'by a URL in the body', verb: 'POST', path: 'system/app', body: { import_url: 'https://example.org/a' } },
+    { name: 'storage deleted', verb: 'DELETE', path: `system/app/${app}?delete_storage=true` },
+  ]
+  for (const { name, verb, path, body } of cases) {
+    await t.test(name, async () => {
+      const answer = await client.send(verb, path, body)
+      assert.equal(answer.status, 501)
+      assert.match(answer.body.error.message, /on this server\./)
+    })
+  }
+  await t.test('as a file', async () => {
+    const body = new FormData()
+    body.append('files', new Blob(['x']), 'a.dfpkg')
+    const answer = await fetch(`${client.server.url}/api/v2/system/app`, {
+      method: 'POST',
+      headers: { 'X-DreamFactory-Session-Token': client.token },
+      body,
+    })
+    assert.equal(answer.status, 501)
+  })
+  await t.test('nothing was done', async () => {
+    const { resource } = await client.ok('GET', 'system/app?fields=name')
+    const names = resource.map((each: { readonly name: string }) => each.name)
+    assert.ok(names.includes('lonely') && !names.includes('from afar'))
+    await client.ok('DELETE', `system/app/${app}?delete_storage=false`)
+  })
+})

@@ -69,6 +69,14 @@ test('what a write makes of the values', async (t) => {
     { name: 'numbers as texts', sent: { depth: '7' }, gives: { depth: 7 } },
     { name: 'booleans as words', sent: { strict: 'on' }, gives: { strict: true } },
     { name: 'an empty text is null', sent: { url: '' }, gives: { url: null } },
+    { name: 'where the connector lives', sent: { connector_host: 'worker' }, gives: { connector_host: 'worker' } },
+    { name: 'the same as host', sent: { host: 'main' }, gives: { connector_host: 'main' } },
+    {
+      name: 'where it lives stays',
+      stored: { connector_host: 'worker' },
+      sent: { depth: 2 },
+      gives: { connector_host: 'worker', depth: 2 },
+    },
     { name: 'unknown settings are dropped', sent: { nope: 1, service_id: 9 }, gives: {} },
     {
       name: 'what is not sent stays',
@@ -132,9 +140,9 @@ test('secrets', async (t) => {
     )
   })
   await t.test('are found by their names where nobody knows the settings', async () => {
-    const sent = { host: 'h', api_key: 'k1', client_secret: 'k2', password: 'k3', key_columns: ['a'] }
+    const sent = { host: 'h', api_key: 'first secret', client_secret: 'second secret', password: 'third secret', key_columns: ['a'] }
     const unknown = await merge('shopify', null, sent)
-    assert.ok(!/k1|k2|k3/.test(JSON.stringify(unknown)))
+    assert.ok(!/(?:first|second|third) secret/.test(JSON.stringify(unknown)))
     const mask = '**********'
     assert.deepEqual(plain(shownConfig(kind('shopify'), 9, unknown, box)), {
       service_id: 9,
@@ -144,7 +152,7 @@ test('secrets', async (t) => {
       password: mask,
       key_columns: ['a'],
     })
-    assert.equal(openConfig(kind('shopify'), unknown, box).client_secret, 'k2')
+    assert.equal(openConfig(kind('shopify'), unknown, box).client_secret, 'second secret')
   })
 })
 
@@ -231,4 +239,16 @@ test('checks', async (t) => {
       ),
     )
   }
+})
+
+test('where the connector lives is shown only where it was said, and must be a place', async () => {
+  const shown = (stored: StoredConfig): Json => shownConfig(kind('own'), 3, stored, box)
+  assert.ok(!Object.hasOwn(shown({ url: 'a' }) as object, 'connector_host'))
+  assert.equal((shown({ url: 'a', connector_host: 'worker' }) as StoredConfig).connector_host, 'worker')
+  await assert.rejects(merge('own', null, { connector_host: 'cellar' }), {
+    status: 400,
+    message: "The setting 'connector_host' must be one of auto, main, worker.",
+  })
+  // Of a database server it is the address.
+  assert.equal((await merge('mysql', null, { host: 'worker' })).host, 'worker')
 })

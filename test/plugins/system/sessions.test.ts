@@ -323,6 +323,18 @@ test('profiles', async (t) => {
     const record = await client.ok('GET', `system/user/${jane}`)
     assert.equal(record.is_active, true)
   })
+  await t.test('refuse an app that is not there as an error of its field', async () => {
+    const sent = { phone: '2', default_app_id: 999_999 }
+    const { status, body } = await client.send('PATCH', 'user/profile', sent, who)
+    assert.equal(status, 400)
+    assert.deepEqual(body.error.context, { default_app_id: ['The selected default app id is invalid.'] })
+    const { phone, default_app_id } = await client.ok('GET', 'user/profile', undefined, who)
+    assert.deepEqual([phone, default_app_id], ['1', null])
+    for (const chosen of [1, null]) {
+      await client.ok('PATCH', 'user/profile', { default_app_id: chosen }, who)
+      assert.equal((await client.ok('GET', 'user/profile', undefined, who)).default_app_id, chosen)
+    }
+  })
   await t.test('ask for the password before another email', async () => {
     const missing = await client.send('PATCH', 'user/profile', { email: 'nonsense' }, who)
     assert.equal(missing.body.error.message, 'Current Password required to change email')

@@ -6,15 +6,22 @@ import mysql2 from 'mysql2'
 import pg from 'pg'
 import { type Database, mysql, postgres } from '../../support/databases.ts'
 
-export interface Engine {
-  readonly name: 'SQLite' | 'PostgreSQL' | 'MariaDB'
+/** A database, and the service that serves it. */
+export interface Source {
   /** The service's name. */
   readonly service: string
   readonly type: string
   readonly config: object
+  /** Any number of statements. */
   run(sql: string): Promise<void>
-  rows(sql: string): Promise<readonly unknown[]>
+  /** The rows of each statement, in one exchange with the server. */
+  rows(statements: readonly string[]): Promise<readonly (readonly unknown[])[]>
   stop(): Promise<void>
+}
+export interface Engine extends Source {
+  readonly name: 'SQLite' | 'PostgreSQL' | 'MariaDB'
+  /** Another service, to which relations lead. */
+  readonly far: Source
 }
 
 const everyEngine = ['sqlite', 'postgresql', 'mariadb']
@@ -26,38 +33,43 @@ export async function openEngines(
 ): Promise<readonly Engine[]> {
   const opened: Engine[] = []
   if (wanted.includes('sqlite')) opened.push(sqlite(folder))
-  if (wanted.includes('postgresql')) opened.push(...(await found(postgres, postgresql)))
-  if (wanted.includes('mariadb')) opened.push(...(await found(mysql, mariadb)))
+  if (wanted.includes('postgresql')) opened.push(...(await found(postgres, postgresql, folder)))
+  if (wanted.includes('mariadb')) opened.push(...(await found(mysql, mariadb, folder)))
   return opened
 }
 
 async function found(
   find: () => Promise<{ readonly database: Database | null }>,
-  open: (database: Database) => Promise<Engine>,
+  open: (database: Database, folder: string) => Promise<Engine>,
+  folder: string,
 ): Promise<readonly Engine[]> {
   const { database } = await find()
-  return database === null ? [] : [await open(database)]
+  return database === null ? [] : [await open(database, folder)]
 }
 
-function sqlite(folder: string): Engine {
+const sqlite = (folder: string): Engine => ({ name: 'SQLite', ...file(folder, 'lite'), far: far(folder, 'lite') })
+
+/** Of the engine's own, since each is looked at for what has changed. */
+const far = (folder: string, service: string): Source => file(folder, `${service}_far`)
+
+function file(folder: string, service: string): Source {
   const databases = join(folder, 'data', 'databases')
   mkdirSync(databases, { recursive: true })
-  const database = new DatabaseSync(join(databases, 'permissions.sqlite'))
+  const database = new DatabaseSync(join(databases, `${service}.sqlite`))
   database.exec('pragma journal_mode = wal; pragma synchronous = off')
   return {
-    name: 'SQLite',
-    service: 'lite',
+    service,
     type: 'sqlite',
-    config: { database: 'permissions.sqlite' },
+    config: { database: `${service}.sqlite` },
     run: async (sql) => database.exec(sql),
-    rows: async (sql) => database.prepare(sql).all(),
+    rows: async (statements) => statements.map((sql) => database.prepare(sql).all()),
     stop: async () => database.close(),
   }
 }
 
 const databaseName = `permissions_${process.pid}`
 
-async function postgresql(server: Database): Promise<Engine> {
+async function postgresql(server: Database, folder: string): Promise<Engine> {
   const { host, port, user, password } = server
   const connect = async (database: string): Promise<pg.Client> => {
     const client = new pg.Client({ host, port, user, password, database })
@@ -74,7 +86,11 @@ async function postgresql(server: Database): Promise<Engine> {
     type: 'pgsql',
     config: { host, port, username: user, password, database: databaseName },
     run: async (sql) => void (await direct.query(sql)),
-    rows: async (sql) => (await direct.query(sql)).rows,
+    async rows(statements) {
+      const results = await direct.query(statements.join(';'))
+      return [results].flat().map(({ rows }) => rows)
+    },
+    far: far(folder, 'pg'),
     async stop() {
       await direct.end()
       await base.query(`drop database ${databaseName} with (force)`)
@@ -84,7 +100,7 @@ async function postgresql(server: Database): Promise<Engine> {
   }
 }
 
-async function mariadb(server: Database): Promise<Engine> {
+async function mariadb(server: Database, folder: string): Promise<Engine> {
   const { host, port, user, password } = server
   const direct = mysql2.createConnection({
     host,
@@ -106,7 +122,11 @@ async function mariadb(server: Database): Promise<Engine> {
     type: 'mysql',
     config: { host, port, username: user, password, database: databaseName, schema: 'default' },
     run: async (sql) => void (await query(sql)),
-    rows: query,
+    async rows(statements) {
+      const results = await query(statements.join(';'))
+      return statements.length === 1 ? [results] : (results as (readonly unknown[])[])
+    },
+    far: far(folder, 'maria'),
     async stop() {
       await query(`drop database ${databaseName}`)
       direct.destroy()

@@ -6,6 +6,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { runCase } from './case.ts'
 import { documents } from './cases/documents.ts'
+import { elsewhere } from './cases/elsewhere.ts'
+import { further } from './cases/further.ts'
 import { hiddenReads } from './cases/hidden-reads.ts'
 import { hiddenWrites } from './cases/hidden-writes.ts'
 import { rows } from './cases/rows.ts'
@@ -14,7 +16,7 @@ import { dump, House } from './house.ts'
 
 /** PERMISSIONS_GROUPS: of the groups only those whose names begin so, between commas. */
 const some = process.env.PERMISSIONS_GROUPS?.split(',') ?? ['']
-const every = [...hiddenReads, ...hiddenWrites, ...rows, ...verbsAndComponents, ...documents]
+const every = [...hiddenReads, ...hiddenWrites, ...rows, ...verbsAndComponents, ...documents, ...elsewhere, ...further]
 const groups = every.filter(([name]) => some.some((beginning) => name.startsWith(beginning)))
 const asking = new Set(groups.flatMap(([, cases]) => cases.map((each) => each.as)))
 const house = await House.open(undefined, {}, asking)

@@ -65,7 +65,7 @@ class Rogue implements Service {
         for (;;);
       case 'leak':
         for (;;) {
-          for (let i = 0; i < 20_000; i++) kept.push({ i, more: [i, i, i] })
+          for (let i = 0; i < 100_000; i++) kept.push({ i, more: [i, i, i] })
           await new Promise((resolve) => setImmediate(resolve))
         }
       case 'throw':

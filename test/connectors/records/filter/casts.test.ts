@@ -22,7 +22,8 @@ const cases: readonly { readonly type: SimpleType; readonly value: Json; readonl
   { type: 'decimal', value: '1e200', is: '1e200' },
   { type: 'boolean', value: true, is: true },
   { type: 'boolean', value: 0, is: false },
-  { type: 'float', value: '1.5x', is: 1.5 },
+  { type: 'float', value: ' 1.5e3 ', is: 1500 },
+  { type: 'float', value: '', is: null },
   { type: 'float', value: new Decimal('1.5'), is: 1.5 },
   { type: 'string', value: 5, is: '5' },
   { type: 'string', value: true, is: '1' },
@@ -45,6 +46,9 @@ describe('stored values', () => {
     { type: 'integer', value: Number.NaN, says: "Field 'x' must be a valid integer." },
     { type: 'decimal', value: '1,5', says: "Field 'x' must be a valid number." },
     { type: 'decimal', value: true, says: "Field 'x' must be a valid number." },
+    ...['1.5x', 'abc', 'NaN', 'Infinity', '0x10', '1e400', new Decimal('1e400'), new Decimal('-1e400')].map(
+      (value) => ({ type: 'float', value, says: "Field 'x' must be a valid number." }) as const,
+    ),
     { type: 'boolean', value: 2, says: "Field 'x' must be a valid boolean." },
   ]
   for (const { type, value, says } of refused) {

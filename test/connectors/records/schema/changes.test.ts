@@ -299,6 +299,29 @@ const steps: readonly Step[] = [
     on: ['sqlite'],
   },
 
+  {
+    name: 'a table and one that refers to it',
+    ask: 'POST _schema',
+    body: list(
+      {
+        name: 'zc_base',
+        field: [
+          { name: 'id', type: 'id' },
+          { name: 'tag', type: 'string' },
+        ],
+      },
+      {
+        name: 'zc_leaf',
+        field: [
+          { name: 'id', type: 'id' },
+          { name: 'base_id', type: 'reference', ref_table: 'zc_base', ref_on_delete: 'CASCADE', allow_null: true },
+        ],
+      },
+    ),
+  },
+  { name: 'a row to be referred to', ask: 'POST _table/zc_base', body: list({ tag: 'x' }), status: 201 },
+  { name: 'one that refers', ask: 'POST _table/zc_leaf', body: list({ base_id: 1 }), status: 201 },
+
   // one transaction
   {
     name: 'a change that fails behind others: nothing of them is left where the database has transactions for it',
@@ -315,6 +338,21 @@ const steps: readonly Step[] = [
     on: ['sqlite', 'postgres'],
     status: 404,
   },
+  // tables that others refer to
+  {
+    name: 'a table that others refer to stays',
+    ask: 'DELETE _schema/zc_base',
+    status: 400,
+    answer: /^Table 'zc_base' can not be dropped, because table 'zc_leaf' refers to it\.$/,
+  },
+  { name: 'in a list too', ask: 'DELETE _schema?ids=zc_base,zc_item', status: 400, answer: /table 'zc_leaf' refers/ },
+  {
+    name: 'and no row of the others is gone',
+    ask: 'GET _table/zc_leaf/1',
+    answer: (body) => assert.equal(body.base_id, 1),
+  },
+  { name: 'both together go, in whatever order', ask: 'DELETE _schema?ids=zc_base,zc_leaf' },
+
   { name: 'the end', ask: 'DELETE _schema?ids=zc_item,zc_shop,zc_maker,zc_more' },
 ]
 

@@ -1,9 +1,20 @@
 /** What an administrator takes away is gone at the next request, also for sessions that are open and callers that are known (class 5). */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { isRefused, key, list, type People, password, type Signed } from '../people.ts'
+import { type Headers, isRefused, key, list, type People, password, type Signed } from '../people.ts'
 
-export function changes({ house, fresh, send, admin, roleLike, newApp, seen, idsSeen, signedIn }: People): void {
+export function changes({
+  house,
+  fresh,
+  send,
+  admin,
+  create,
+  roleLike,
+  newApp,
+  seen,
+  idsSeen,
+  signedIn,
+}: People): void {
   /** What is done while a session is open; the next request is refused. */
   const cuts: readonly { readonly name: string; readonly cut: (signed: Signed) => Promise<unknown> }[] = [
     {
@@ -183,6 +194,33 @@ export function changes({ house, fresh, send, admin, roleLike, newApp, seen, ids
       assert.deepEqual(await idsSeen(who), [2, 4])
       await admin(`PATCH /system/user/${user.id}`, { lookup_by_user_id: [{ name: 'whose', value: '2' }] })
       assert.deepEqual(await idsSeen(who), [1, 3])
+    })
+    test('a lookup of the system changes', async () => {
+      const { role, who } = await signedIn()
+      const lookup = await create('lookup', { name: 'everybody', value: '2' })
+      await change(role, { filters: [{ name: 'owner', operator: '=', value: '{everybody}' }] })
+      assert.deepEqual(await idsSeen(who), [1, 3])
+      await admin(`PATCH /system/lookup/${lookup}`, { value: '3' })
+      assert.deepEqual(await idsSeen(who), [2, 4])
+    })
+    test('a cursor gives no right of who it was made for', async () => {
+      const page = async (
+        whose: Headers,
+        order: string,
+        cursor: string,
+      ): Promise<{ readonly status: number; readonly text: string }> =>
+        send(`${list}?limit=1&fields=id&order=${order}&cursor=${cursor}`, whose)
+      const next = ({ text }: { readonly text: string }): string => JSON.parse(text).meta.next_cursor
+      const made = next(await page(house.administrator, 'hush_pay', '*'))
+      for (const order of ['hush_pay', 'id', 'name'])
+        assert.equal((await page(key(house.keys.shy), order, made)).status, 400, order)
+      const named = next(await page(house.administrator, 'name', '*'))
+      const { status, text } = await page(key(house.keys.mine), 'name', named)
+      assert.equal(status, 200)
+      // Behind 'FOREIGN-bob' there would be another row of others.
+      assert.deepEqual(JSON.parse(text).resource, [{ id: 1 }])
+      const own = next(await page(key(house.keys.shy), 'grade', '*'))
+      assert.doesNotMatch(Buffer.from(own, 'base64url').toString('latin1'), /SECRET|777\d{4}/)
     })
     test('what is hidden changes: the tag of a record does not tell', async () => {
       const who = key(house.keys.shy)

@@ -74,6 +74,17 @@ const schema = group({ as: 'shy', status: 200 }, [
   },
   { name: 'the description with the hidden key', as: 'cut', ask: 'GET _schema/person' },
   { name: 'a list of descriptions', ask: 'GET _schema', says: /person/ },
+  // Read anew, the other table is not known yet.
+  { name: 'over a hidden key of a table with an alias', as: 'digger', ask: 'GET _schema/cask?refresh=true' },
+  { name: 'relations over it', as: 'digger', ask: 'GET _schema/cask/_related?refresh=true' },
+  { name: 'a table with an alias and a hidden key', as: 'digger', ask: 'GET _schema/cellar?refresh=true' },
+  {
+    name: 'documents over a hidden key of a table with an alias',
+    as: 'digger',
+    ask: 'GET /api_docs/{db}?refresh=true',
+    says: /cellar_no/,
+    never: /cellar_by/,
+  },
 ])
 
 const docs = group({ as: 'shy', status: [200, 401, 403] }, [
@@ -100,7 +111,15 @@ const docs = group({ as: 'shy', status: [200, 401, 403] }, [
     name: 'of a role without rights: all services',
     as: 'none',
     ask: 'GET /api_docs',
-    never: /person|vault|\/lite|\/pg|\/maria/,
+    never: /person|vault|\/lite|\/pg|\/maria|"(?:lite|pg|maria|files|remote)"/,
+  },
+  { name: 'of a role that sees one description', as: 'peeker', ask: 'GET /api_docs/{db}', status: 200, says: /x_one/ },
+  {
+    name: 'of a role that sees one description, with paths of tables',
+    as: 'peeker',
+    ask: 'GET /api_docs/{db}?expand_schema=true',
+    status: 200,
+    says: /x_one/,
   },
   { name: 'of an inactive role', as: 'asleep', ask: 'GET /api_docs/{db}', never: /person|vault/ },
   { name: 'of a role of scripts', as: 'script', ask: 'GET /api_docs/{db}', never: /person|vault/ },
@@ -179,6 +198,14 @@ const system = group({ status: [401, 403] }, [
     as: 'userAdmin',
     ask: 'GET /system/user?related=user_by_created_by_id',
     status: 200,
+    never: /admin@example/,
+  },
+  {
+    name: 'roles with who made them',
+    as: 'userAdmin',
+    ask: 'GET /system/role?related=user_by_created_by_id',
+    status: 200,
+    says: /"user_by_created_by_id":null/,
     never: /admin@example/,
   },
   {

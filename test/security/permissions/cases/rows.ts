@@ -361,6 +361,35 @@ const writes = group({ as: 'mine' }, [
     body: { owner: 3 },
     status: 403,
   },
+  { name: 'a filter that holds for null', as: 'idler', ask: 'GET _table/idle', status: 200, ids: [1] },
+  {
+    name: 'a filter that holds for null: given away',
+    as: 'idler',
+    ask: 'PATCH _table/idle/1',
+    body: { until: 5 },
+    status: 403,
+  },
+  {
+    name: 'a filter that holds for null: given away by an expression',
+    as: 'idler',
+    ask: 'PATCH _table/idle/1',
+    body: { until: { expression: 'id + 1' } },
+    status: 403,
+  },
+  {
+    name: 'a filter that holds for null: given away by an increment',
+    as: 'idler',
+    ask: 'PATCH _table/idle/1',
+    body: { until: { $inc: 1 } },
+    status: 403,
+  },
+  {
+    name: 'a filter that holds for null: created for others by an expression',
+    as: 'idler',
+    ask: 'POST _table/idle',
+    body: { resource: [{ id: 9, until: { expression: '1 + 1' } }] },
+    status: 400,
+  },
   { name: 'a filter by a lookup with SQL in it', as: 'crooked', ask: 'DELETE _table/person?force=true', status: 200 },
 ])
 

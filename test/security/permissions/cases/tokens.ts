@@ -68,6 +68,11 @@ export function tokens({ house, fresh, send, admin, login, seen, signedIn }: Peo
         else isRefused(status)
       })
     }
+    test('of a user who is no longer active, signed since', async () => {
+      const { user, token, app } = await signedIn()
+      await admin(`PATCH /system/user/${user.id}`, { is_active: false })
+      isRefused(await seen(session(sign({ ...claims(token), iat: now + 600, jti: fresh() }), app.key)))
+    })
     test('a bad token is refused where nothing else is asked for', async () => {
       for (const ask of ['GET /system/environment', 'GET /user/profile', 'POST /user/password', 'GET /api_docs'])
         isRefused((await send(ask, session('e30.e30.x', house.keys.reader))).status)

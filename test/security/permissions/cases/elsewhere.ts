@@ -1,0 +1,182 @@
+/** Relations to another service: its rows, fields and verbs are asked for there, whoever leads to them (classes 1 and 2). */
+import { type Case, group } from '../case.ts'
+
+const reads = group({ as: 'abroad', status: 200 }, [
+  { name: 'children', ask: 'GET _table/kin/1?related=notes', says: /"n1"/ },
+  { name: 'children of a list', ask: 'GET _table/kin?related=notes', says: /"n3"/ },
+  { name: 'a parent', ask: 'GET _table/kin?related=depot', says: /"north"/ },
+  { name: 'through a junction', ask: 'GET _table/kin/1?related=depots', says: /"north"/, never: /east/ },
+  { name: 'every relation', ask: 'GET _table/kin?related=*', says: /"n3"/ },
+  { name: 'children in CSV', ask: 'GET _table/kin?related=notes&format=csv' },
+  { name: 'children in XML', ask: 'GET _table/kin?related=notes&format=xml' },
+  { name: 'children of a page by cursor', ask: 'GET _table/kin?related=notes&cursor=*&limit=2', says: /next_cursor/ },
+  { name: 'all fields of children', ask: 'GET _table/kin?related=notes&notes.fields=*' },
+  { name: 'the field of children', ask: 'GET _table/kin?related=notes&notes.fields=hush_note', status: 400 },
+  { name: 'a filter of children', ask: "GET _table/kin?related=notes&notes.filter=hush_note like 'S%'", status: 400 },
+  { name: 'an order of children', ask: 'GET _table/kin?related=notes&notes.order=hush_note', status: 400 },
+  { name: 'groups of children', ask: 'GET _table/kin?related=notes&notes.group=hush_note', status: 400 },
+  { name: 'the field of a parent', ask: 'GET _table/kin?related=depot&depot.fields=hush_code', status: 400 },
+  {
+    name: 'a filter through a junction',
+    ask: 'GET _table/kin?related=depots&depots.filter=hush_code > 0',
+    status: 400,
+  },
+  { name: 'a condition on the field of children', ask: "GET _table/kin?filter=notes.hush_note like 'S%'", status: 400 },
+  { name: 'a condition on the field of a parent', ask: 'GET _table/kin?filter=depot.hush_code > 1', status: 400 },
+  { name: 'behind NOT', ask: 'GET _table/kin?filter=NOT (depot.hush_code > 1)', status: 400 },
+  { name: 'beside another', ask: 'GET _table/kin?filter=(id > 0) or (depots.hush_code > 1)', status: 400 },
+  { name: 'in a function', ask: "GET _table/kin?filter=lower(notes.hush_note) = 'x'", status: 400 },
+  { name: 'of a count', ask: 'GET _table/kin?filter=depot.hush_code > 1&count_only=true', status: 400 },
+  { name: 'an order by the field of a parent', ask: 'GET _table/kin?order=depot.hush_code', status: 400 },
+  { name: 'in the body', ask: 'POST _table/kin?method=GET', body: { filter: 'depot.hush_code > 1' }, status: 400 },
+  { name: 'a condition that others meet', ask: "GET _table/kin?filter=notes.body like 'FOREIGN%'", ids: [] },
+  { name: 'a condition on whose they are', ask: 'GET _table/kin?filter=notes.owner = 3', ids: [] },
+  { name: 'a condition that others do not meet', ask: 'GET _table/kin?filter=NOT (notes.owner = 3)', ids: [1, 2, 3] },
+  {
+    name: 'a count of those that others meet',
+    ask: 'GET _table/kin?filter=notes.owner = 3&count_only=true',
+    answer: 0,
+  },
+  { name: 'a condition behind links of others', ask: "GET _table/kin?filter=depots.name = 'east'", ids: [] },
+  { name: 'a condition that is met', ask: "GET _table/kin?filter=depots.name = 'north'", ids: [1] },
+  {
+    name: 'a filter of children for others',
+    ask: 'GET _table/kin/1?related=notes&notes.filter=owner = 3',
+    says: /"notes":\[\]/,
+  },
+  ...group({ as: 'stayer', status: 403 }, [
+    { name: 'no right there: children', ask: 'GET _table/kin?related=notes' },
+    { name: 'no right there: a parent', ask: 'GET _table/kin/1?related=depot' },
+    { name: 'no right there: every relation', ask: 'GET _table/kin?related=*' },
+    { name: 'no right there: a condition', ask: "GET _table/kin?filter=notes.body = 'n1'" },
+    { name: 'no right there: a condition behind NOT', ask: "GET _table/kin?filter=NOT (depot.name = 'north')" },
+    { name: 'no right there: a condition on no field', ask: 'GET _table/kin?filter=depot.zzz = 1' },
+    { name: 'no right there: an order', ask: 'GET _table/kin?order=depot.name' },
+    { name: 'no right there: a junction', ask: 'GET _table/kin?related=depots' },
+    { name: 'no right there: a condition in a delete', ask: "DELETE _table/kin?filter=depot.name = 'north'" },
+    {
+      name: 'no right there: a condition in an update',
+      ask: "PATCH _table/kin?filter=depot.name = 'north'",
+      body: { resource: [{ name: 'x' }] },
+    },
+    {
+      name: 'no right there: in the answer of a write',
+      ask: 'PATCH _table/kin/1?related=notes&fields=*',
+      body: { name: 'x' },
+    },
+  ]),
+  ...group({ as: 'farCut', status: 200 }, [
+    { name: 'over a hidden key there', ask: 'GET _table/kin/1?related=notes', never: /notes/ },
+    { name: 'over a hidden key of the junction there', ask: 'GET _table/kin/1?related=depots', never: /depots|east/ },
+    { name: 'every relation over a hidden key there', ask: 'GET _table/kin?related=*', says: /"north"/ },
+    { name: 'a condition over a hidden key there', ask: "GET _table/kin?filter=notes.body = 'n1'", status: 400 },
+    { name: 'a condition over a hidden junction', ask: "GET _table/kin?filter=depots.name = 'east'", status: 400 },
+    { name: 'a description of what leads to a hidden key there', ask: 'GET _schema/kin', never: /"note"|kin_depot/ },
+    { name: 'relations that lead to a hidden key there', ask: 'GET _schema/kin/_related', never: /"note"|kin_depot/ },
+    {
+      name: 'a document of what leads to a hidden key there',
+      ask: 'GET /api_docs/{db}',
+      never: /related=(?:notes|depots)/,
+    },
+  ]),
+])
+
+const untouched = { 'far: select count(*) from note where kin_id = 1': 2 }
+const writes = group({ as: 'abroad', status: [400, 403] }, [
+  {
+    name: 'a child of its own',
+    ask: 'PATCH _table/kin/1',
+    body: { notes: [{ id: 9, body: 'x', owner: 2 }] },
+    status: 200,
+    changes: { "far: select count(*) from note where id = 9 and kin_id = 1 and body = 'x'": 1 },
+  },
+  { name: 'a child for others', ask: 'PATCH _table/kin/1', body: { notes: [{ id: 9, body: 'x', owner: 3 }] } },
+  { name: 'a child for nobody', ask: 'PATCH _table/kin/1', body: { notes: [{ id: 9, body: 'x' }] } },
+  {
+    name: 'a child of others',
+    ask: 'PATCH _table/kin/1',
+    body: { notes: [{ id: 2, body: 'x' }] },
+    status: [400, 404],
+  },
+  { name: 'a child of others adopted', ask: 'PATCH _table/kin/1', body: { notes: [{ id: 4 }] }, status: [400, 404] },
+  { name: 'a child given away', ask: 'PATCH _table/kin/1', body: { notes: [{ id: 1, owner: 3 }] } },
+  {
+    name: 'a child given away by an expression',
+    ask: 'PATCH _table/kin/1',
+    body: { notes: [{ id: 1, owner: { expression: 'owner + 1' } }] },
+  },
+  {
+    name: 'a child with a hidden field',
+    ask: 'PATCH _table/kin/1',
+    body: { notes: [{ id: 1, body: 'x', hush_note: 'm' }] },
+    status: 200,
+    changes: { "far: select count(*) from note where id = 1 and body = 'x' and hush_note = 'SECRET-n1'": 1 },
+  },
+  {
+    name: 'a new child with a hidden field',
+    ask: 'PATCH _table/kin/1',
+    body: { notes: [{ id: 9, owner: 2, hush_note: 'm' }] },
+    status: 200,
+    changes: { 'far: select count(*) from note where id = 9 and hush_note is null': 1 },
+  },
+  {
+    name: 'an expression of a child',
+    ask: 'PATCH _table/kin/1',
+    body: { notes: [{ id: 1, body: { expression: 'hush_note' } }] },
+    status: 400,
+  },
+  { name: 'a parent that may only be read', ask: 'PATCH _table/kin/1', body: { depot: { id: 1, name: 'x' } } },
+  { name: 'a new parent', ask: 'PATCH _table/kin/1', body: { depot: { id: 9, name: 'x' } } },
+  {
+    name: 'a record behind a junction',
+    ask: 'PATCH _table/kin/1',
+    body: { depots: [{ id: 1, name: 'x' }] },
+    status: 500,
+  },
+  { name: 'a link by a junction', ask: 'PATCH _table/kin/3', body: { depots: [{ id: 1 }] }, status: 500 },
+  {
+    name: 'a create whose child is refused leaves nothing here',
+    ask: 'POST _table/kin',
+    body: { resource: [{ id: 9, name: 'x', notes: [{ id: 9, owner: 3 }] }] },
+  },
+  {
+    name: 'a batch whose last child is refused leaves nothing there',
+    ask: 'PATCH _table/kin?rollback=true',
+    body: {
+      resource: [
+        { id: 1, notes: [{ id: 1, body: 'x' }] },
+        { id: 2, notes: [{ id: 3, owner: 3 }] },
+      ],
+    },
+  },
+  ...group({ as: 'stayer' }, [
+    { name: 'no right there: a new child', ask: 'PATCH _table/kin/1', body: { notes: [{ id: 9, body: 'x' }] } },
+    { name: 'no right there: a child', ask: 'PATCH _table/kin/1', body: { notes: [{ id: 1, body: 'x' }] } },
+    { name: 'no right there: a child let go', ask: 'PATCH _table/kin/1', body: { notes: [{ id: 1, kin_id: null }] } },
+    { name: 'no right there: a parent', ask: 'PATCH _table/kin/1', body: { depot: { id: 1, name: 'x' } } },
+    {
+      name: 'no right there: a record that is only referred to',
+      ask: 'PATCH _table/kin/1',
+      body: { depot: { id: 2 } },
+    },
+    { name: 'no right there: a link', ask: 'PATCH _table/kin/3', body: { depots: [{ id: 1 }] } },
+    {
+      name: 'no right there: by a create',
+      ask: 'POST _table/kin',
+      body: { resource: [{ id: 9, name: 'x', notes: [{ id: 9 }] }] },
+    },
+  ]).map((each) => ({ ...each, status: [400, 403] })),
+  {
+    name: 'over a hidden key there',
+    as: 'farCut',
+    ask: 'PATCH _table/kin/2',
+    body: { notes: [{ id: 1 }] },
+    status: [200, 400, 403],
+    changes: untouched,
+  },
+])
+
+export const elsewhere: readonly (readonly [string, readonly Case[]])[] = [
+  ['another service: reads', reads],
+  ['another service: writes', writes],
+]
