@@ -290,12 +290,12 @@ test('constraints as data-plane 6.2 has them for SQLite', async (t) => {
     },
   })
   const site = (await found(catalog, 'site')).constraints as { [name: string]: { [member: string]: unknown } }
-  assert.deepEqual(site['fk_site_region_region_no']?.['column_name'], ['region', 'region_no'])
-  assert.deepEqual(site['fk_site_region_region_no']?.['referenced_column_name'], ['region', 'no'])
-  assert.equal(site['fk_site_boss']?.['delete_rule'], 'SET NULL')
+  assert.deepEqual(site.fk_site_region_region_no?.column_name, ['region', 'region_no'])
+  assert.deepEqual(site.fk_site_region_region_no?.referenced_column_name, ['region', 'no'])
+  assert.equal(site.fk_site_boss?.delete_rule, 'SET NULL')
   const calc = (await found(catalog, 'empty_name')).constraints as { [name: string]: { [member: string]: unknown } }
   assert.deepEqual(Object.keys(calc), ['plain', 'computed', 'only_some'])
-  assert.equal(calc['plain']?.['constraint_type'], 'c')
+  assert.equal(calc.plain?.constraint_type, 'c')
 })
 
 test('a table that is known is answered without a promise; names are found in any case; unknown ones are null', async (t) => {

@@ -39,12 +39,12 @@ test('a session commits what it wrote, and reads it before', async (t) => {
       [[{ id: 3, name: 'three' }], [{ id: 4, name: 'four' }]],
     )
     assert.deepEqual(
-      (await session.rows(names, [])).map((row) => row['name']),
+      (await session.rows(names, [])).map((row) => row.name),
       ['one', 'two', 'three', 'four'],
     )
-    assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], 2, 'nobody else sees it')
+    assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.n, 2, 'nobody else sees it')
   }, signal)
-  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], 4)
+  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.n, 4)
 })
 
 test('a session that throws leaves nothing', async (t) => {
@@ -56,7 +56,7 @@ test('a session that throws leaves nothing', async (t) => {
     }, signal),
     /changed my mind/,
   )
-  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], 2)
+  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.n, 2)
 })
 
 const duplicate = "Duplicate value for field 'name'."
@@ -74,7 +74,7 @@ for (const [mode, outcomes, left] of modes) {
     ]
     const found = await runner.session((session) => session.write(insert, executions, mode), signal)
     assert.deepEqual(brief(found), outcomes)
-    assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], left)
+    assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.n, left)
   })
 }
 
@@ -100,7 +100,7 @@ test('a statement of several rows that fails half way changes none of them', asy
     direct
       .prepare('SELECT name FROM parent ORDER BY id')
       .all()
-      .map((row) => row['name']),
+      .map((row) => row.name),
     ['first', 'two'],
   )
 })
@@ -118,7 +118,7 @@ test('savepoints: what is undone is gone, the session goes on', async (t) => {
     direct
       .prepare('SELECT id FROM parent')
       .all()
-      .map((row) => row['id']),
+      .map((row) => row.id),
     [1, 2, 4],
   )
 })
@@ -131,9 +131,9 @@ test('a foreign key that is checked at the end fails the commit, and nothing sta
     (thrown: unknown) =>
       thrown instanceof ApiError && thrown.status === 400 && /refers to does not exist/.test(thrown.message),
   )
-  assert.equal(direct.prepare('SELECT count(*) n FROM child').get()?.['n'], 0)
+  assert.equal(direct.prepare('SELECT count(*) n FROM child').get()?.n, 0)
   await runner.session((session) => session.write(late, [[1, 1, 2]], 'halt'), signal)
-  assert.equal(direct.prepare('SELECT count(*) n FROM child').get()?.['n'], 1)
+  assert.equal(direct.prepare('SELECT count(*) n FROM child').get()?.n, 1)
 })
 
 test('a transaction that the database ends itself fails the session, and nothing runs outside of it', async (t) => {
@@ -146,7 +146,7 @@ test('a transaction that the database ends itself fails the session, and nothing
       await assert.rejects(session.write(insert, [[4, 'four']], 'halt'))
     }, signal),
   )
-  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], 2)
+  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.n, 2)
 })
 
 test('foreign keys are enforced', async (t) => {
@@ -194,9 +194,9 @@ test('a request that ends while its session writes leaves nothing', async (t) =>
     await session.write(endless, [[3]], 'halt')
   }, request.signal)
   await assert.rejects(running, /gone/)
-  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], 2)
+  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.n, 2)
   await runner.session((session) => session.write(insert, [[3, 'three']], 'halt'), signal)
-  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], 3)
+  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.n, 3)
 })
 
 test('readers see the state before a long write, side by side with it; the loop goes on', async (t) => {
@@ -243,7 +243,7 @@ test("another process's lock is waited for", async (t) => {
   assert.equal((await runner.query('SELECT count(*) FROM parent', [], signal))[0]?.[0], 2)
   other.exec('COMMIT')
   await written
-  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], 4)
+  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.n, 4)
 })
 
 test("another process's lock that does not end is a 503, and the session leaves nothing", async (t) => {
@@ -264,7 +264,7 @@ test("another process's lock that does not end is a 503, and the session leaves 
       thrown.message === 'The database is busy. Try again.' &&
       thrown.headers['Retry-After'] === '1',
   )
-  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.['n'], 2)
+  assert.equal(direct.prepare('SELECT count(*) n FROM parent').get()?.n, 2)
 })
 
 test('an integer that is too large is refused, not rounded', async (t) => {

@@ -140,7 +140,13 @@ test('secrets', async (t) => {
     )
   })
   await t.test('are found by their names where nobody knows the settings', async () => {
-    const sent = { host: 'h', api_key: 'first secret', client_secret: 'second secret', password: 'third secret', key_columns: ['a'] }
+    const sent = {
+      host: 'h',
+      api_key: 'first secret',
+      client_secret: 'second secret',
+      password: 'third secret',
+      key_columns: ['a'],
+    }
     const unknown = await merge('shopify', null, sent)
     assert.ok(!/(?:first|second|third) secret/.test(JSON.stringify(unknown)))
     const mask = '**********'
