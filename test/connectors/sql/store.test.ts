@@ -22,6 +22,7 @@ const planned = <P>(plan: P, binds: readonly Bind[] = [], shape = JSON.stringify
 /** What the engine and the connector look at, and nothing else. */
 function hostFor(storage: string): ServiceHost {
   const settings = {
+    nodes: { systemDb: null },
     dataDir: storage,
     api: { wrapper: 'rows' },
     sqlite: { storage, readers: 2 },
