@@ -58,7 +58,11 @@ export class RedisBus implements Bus {
   open(): void {
     for (const client of [this.#asking, this.#listening]) {
       client.on('error', (error: Error) => this.#lost(error))
-      client.on('ready', () => this.#ready())
+      client.on('ready', () => {
+        // One that was closed while it was connecting comes to life all the same.
+        if (this.#closed) client.destroy()
+        else this.#ready()
+      })
       client.connect().catch((error: unknown) => this.#lost(error))
     }
   }
