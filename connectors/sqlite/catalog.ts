@@ -109,21 +109,25 @@ export class SqliteCatalog implements Catalog {
 
   async #list(): Promise<readonly TableSummary[]> {
     const facts = this.#facts
-    // Before the list, so that a change in between shows as one.
-    const version = await schemaVersion(this.#runner, never)
-    const tables = await listTables(this.#runner, never)
-    for (const table of tables) facts.tables.set(table.name, table)
-    facts.version = version
-    return tables.map(summary)
+    await this.#fill(facts)
+    return [...facts.tables.values()].map(summary)
   }
 
-  /** Once, however many wait for it; what failed is tried again at the next use. */
+  async #fill(facts: Facts): Promise<void> {
+    // Before the list, so that a change in between shows as one.
+    const version = await schemaVersion(this.#runner, never)
+    for (const table of await listTables(this.#runner, never)) facts.tables.set(table.name, table)
+    facts.version = version
+  }
+
+  /** Once, however many wait for it; what failed, and what was not there, is looked for again at the next use. */
   #describe(summary: TableSummary, epoch: number): Promise<Table | null> {
     const { described } = this.#facts
     let table = described.get(summary.name)
     if (table === undefined) {
+      const forget = (): boolean => described.delete(summary.name)
       table = this.#read(this.#facts, summary, epoch)
-      table.catch(() => described.delete(summary.name))
+      table.then((found) => found ?? forget(), forget)
       described.set(summary.name, table)
     }
     return table
@@ -131,6 +135,8 @@ export class SqliteCatalog implements Catalog {
 
   async #read(facts: Facts, summary: TableSummary, epoch: number): Promise<Table | null> {
     const { name } = summary
+    // The name was listed, maybe before a refresh that came in between.
+    if (facts.version === null) await this.#fill(facts)
     const table = facts.tables.get(name)
     if (table === undefined) return null
     const columns = await listColumns(this.#runner, name, never)

@@ -386,3 +386,16 @@ test('relations are the same from the keys around a table and from those of all'
     assert.deepEqual({ relations, columns }, { relations: other.relations, columns: other.columns })
   }
 })
+
+test('a table that is looked for while the catalog is refreshed is found', async (t) => {
+  const { runner } = database(t, hostile)
+  for (let turns = 0; turns < 40; turns++) {
+    const catalog = new SqliteCatalog(runner, log)
+    await catalog.list()
+    const asked = catalog.table('site')
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+    catalog.refresh()
+    assert.equal((await asked)?.name, 'site', `after ${turns} turns`)
+    assert.equal((await found(catalog, 'site')).relations.length, 9)
+  }
+})
