@@ -6,6 +6,7 @@
  *     npm run bench -- --db postgres --compare             # interleaved with servers written by hand (bench/baseline); prints ratios
  *     npm run bench -- --scenario record --profile prof    # only scenarios whose names hold a word; CPU profiles into a folder
  *     npm run bench -- --rounds 7 --seconds 5 --save       # more rounds; the results into bench/results
+ *     npm run bench -- --bare                              # SQLite against a bare node:http server: what the pipeline costs
  *     npm run bench -- --short --compare                   # small tables and one round: for CI, which looks at the answers
  *     npm run bench -- --url https://api.example.com --key KEY --path /api/v2/db/_table/orders?limit=100
  *                                                          # loads a running server with GETs; --path may be repeated
@@ -19,7 +20,7 @@ import { type Served, serve } from './process.ts'
 import { benchRemote } from './remote.ts'
 import { machine, type Report, type Result, type Round, resultOf, table } from './report.ts'
 import { check, round, type Side } from './round.ts'
-import { type Scenario, scenariosFor } from './scenarios.ts'
+import { bareScenarios, type Scenario, scenariosFor } from './scenarios.ts'
 import { makeBench } from './setup.ts'
 import { fullSize, type Kind, kinds, smallSize } from './tables.ts'
 
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     compare: { type: 'boolean', default: false },
+    bare: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
     profile: { type: 'string' },
     save: { type: 'boolean', default: false },
@@ -45,7 +47,7 @@ const seconds = Number(options.seconds ?? (options.short ? 1 : 3))
 const sizes = options.short ? smallSize : fullSize
 const admin = { email: 'bench@example.com', password: 'bench-only-password-1' }
 
-const chosen = options.db.flatMap((names) => names.split(','))
+const chosen = options.bare ? ['sqlite'] : options.db.flatMap((names) => names.split(','))
 for (const name of chosen) {
   if (!kinds.includes(name as Kind)) throw new Error(`--db ${name}: it must be one of ${kinds.join(', ')}.`)
 }
@@ -73,14 +75,16 @@ async function bench(kind: Kind): Promise<Report | null> {
     const key = await makeBench(ours.url, admin, database.service)
     const headers = { 'X-DreamFactory-API-Key': key }
     const sides: Side[] = [{ server: ours, headers, ask: (scenario) => scenario.ours }]
-    if (options.compare) {
-      const baseline = await serve(['bench/baseline/server.ts'], { BENCH_KIND: kind, BENCH_KEY: key, ...database.env })
+    if (options.compare || options.bare) {
+      const script = options.bare ? 'bench/baseline/bare.ts' : 'bench/baseline/server.ts'
+      const baseline = await serve([script], { BENCH_KIND: kind, BENCH_KEY: key, ...database.env })
       running.push(baseline)
       sides.push({ server: baseline, headers, ask: (scenario) => scenario.baseline })
     }
     const results: Result[] = []
     for (const scenario of scenariosFor(sizes, seconds)) {
       if (options.scenario.length > 0 && !options.scenario.some((word) => scenario.name.includes(word))) continue
+      if (options.bare && !bareScenarios.includes(scenario.name)) continue
       results.push(await measured(scenario, sides, database))
     }
     return { database: database.version, kind, machine: machine(), rounds, seconds, results }

@@ -92,6 +92,12 @@ function insert(name: string, rows: number, connections: number): Scenario {
   }
 }
 
+const constantReply = 'constant reply'
+const recordById = 'record by id'
+const listOf25 = 'list of 25: filter, order, fields'
+/** The scenarios that bench/baseline/bare.ts answers. */
+export const bareScenarios: readonly string[] = [constantReply, recordById, listOf25]
+
 /** `seconds`: of one load, for how many rows there must be to delete. */
 export function scenariosFor(sizes: Sizes, seconds: number): readonly Scenario[] {
   const table = '/api/v2/bench/_table'
@@ -105,7 +111,15 @@ export function scenariosFor(sizes: Sizes, seconds: number): readonly Scenario[]
   return [
     {
       ...read,
-      name: 'record by id',
+      name: constantReply,
+      connections: 32,
+      ours: get('/_health/live'),
+      baseline: get('/_health/live'),
+      check: (body) => assert.deepEqual(body, { status: 'ok' }),
+    },
+    {
+      ...read,
+      name: recordById,
       connections: 32,
       ours: get(`${table}/customers/{n}`),
       baseline: get(`${table}/customers/{n}`),
@@ -114,7 +128,7 @@ export function scenariosFor(sizes: Sizes, seconds: number): readonly Scenario[]
     },
     {
       ...read,
-      name: 'list of 25: filter, order, fields',
+      name: listOf25,
       connections: 32,
       ours: get(
         `${table}/customers?filter=${german}&order=id%20desc&limit=25&fields=id%2Cname%2Cemail%2Ccountry%2Ccredit`,

@@ -74,6 +74,7 @@ app.addHook('onRequest', (request, reply, done) => {
   void reply.code(401).send({ error: 'The key is missing or wrong.' })
 })
 app.get('/', () => ({ status: 'ok' }))
+app.get('/_health/live', () => ({ status: 'ok' }))
 
 const table = '/api/v2/bench/_table'
 app.get<ById>(
