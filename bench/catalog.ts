@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { Admin } from './admin.ts'
-import { serve } from './process.ts'
+import { serveOurs } from './process.ts'
 import { type Database, startMysql, startPostgres } from './servers/private.ts'
 
 const { values: options } = parseArgs({
@@ -87,13 +87,7 @@ const asked: readonly (readonly [what: string, paths: readonly string[]])[] = [
 const folder = mkdtempSync(join(tmpdir(), 'dataferry-catalog-'))
 const sources: Source[] = []
 const credentials = { email: 'bench@example.com', password: 'bench-only-password-1' }
-const server = await serve(['bin/dataferry.js', 'start'], {
-  DF_DATA_DIR: folder,
-  DF_SAMPLE: 'false',
-  DF_ADMIN_EMAIL: credentials.email,
-  DF_ADMIN_PASSWORD: credentials.password,
-  DF_LOG_LEVEL: 'warn',
-})
+const server = await serveOurs(folder, credentials)
 try {
   const admin = await Admin.login(server.url, credentials)
   console.log(`\n${tables} tables; milliseconds, in brackets of CPU time; each request in turn.\n`)

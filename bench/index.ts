@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type BenchDatabase, openDatabase } from './databases.ts'
-import { type Served, serve } from './process.ts'
+import { type Served, serve, serveOurs } from './process.ts'
 import { benchRemote } from './remote.ts'
 import { machine, type Report, type Result, type Round, resultOf, table } from './report.ts'
 import { check, round, type Side } from './round.ts'
@@ -64,13 +64,7 @@ async function bench(kind: Kind): Promise<Report | null> {
     }
     const profile =
       options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(process.cwd(), options.profile)}`]
-    const ours = await serve([...profile, 'bin/dataferry.js', 'start'], {
-      DF_DATA_DIR: folder,
-      DF_SAMPLE: 'false',
-      DF_ADMIN_EMAIL: admin.email,
-      DF_ADMIN_PASSWORD: admin.password,
-      DF_LOG_LEVEL: 'warn',
-    })
+    const ours = await serveOurs(folder, admin, {}, profile)
     running.push(ours)
     const key = await makeBench(ours.url, admin, database.service)
     const headers = { 'X-DreamFactory-API-Key': key }

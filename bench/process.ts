@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import type { Credentials } from './admin.ts'
 
 export interface Memory {
   readonly now: number
@@ -67,6 +68,22 @@ export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Pr
     kill: () => stop(child, 'SIGKILL'),
   }
 }
+
+/** Dataferry itself over a data folder, with its first administrator; `nodeArgs` stand before the program's. */
+export const serveOurs = (
+  folder: string,
+  { email, password }: Credentials,
+  env: NodeJS.ProcessEnv = {},
+  nodeArgs: readonly string[] = [],
+): Promise<Served> =>
+  serve([...nodeArgs, 'bin/dataferry.js', 'start'], {
+    DF_DATA_DIR: folder,
+    DF_SAMPLE: 'false',
+    DF_ADMIN_EMAIL: email,
+    DF_ADMIN_PASSWORD: password,
+    DF_LOG_LEVEL: 'warn',
+    ...env,
+  })
 
 async function answering(url: string, child: ChildProcess, output: () => string): Promise<void> {
   const until = Date.now() + 120_000

@@ -124,8 +124,6 @@ export class Connection {
       body:
         body === null || body instanceof Uint8Array ? body : (body as unknown as Dispatcher.DispatchOptions['body']),
       signal,
-      headersTimeout: this.#options.waitMs,
-      bodyTimeout: this.#options.waitMs,
     } as Dispatcher.RequestOptions)
     return { status: data.statusCode, headers: data.headers, body: data.body, discard: () => data.body.dump() }
   }
@@ -158,10 +156,11 @@ async function dispatcherOf(options: ConnectionOptions, allow: readonly string[]
     ...(key === null ? {} : { key }),
     ...(keyPassword === null ? {} : { passphrase: keyPassword }),
   }
-  const common = { connections, headersTimeout: waitMs, bodyTimeout: waitMs, connectTimeout: connectMs, pipelining: 1 }
+  const common = { connections, headersTimeout: waitMs, bodyTimeout: waitMs, pipelining: 1 }
   if (proxy === null) return new Agent({ ...common, connect: { ...tls, timeout: connectMs, lookup: guarded(allow) } })
   return new ProxyAgent({
     ...common,
+    connectTimeout: connectMs,
     uri: proxy.includes('://') ? proxy : `http://${proxy}`,
     requestTls: tls,
     ...(proxyLogin === null ? {} : { token: `Basic ${Buffer.from(proxyLogin).toString('base64')}` }),

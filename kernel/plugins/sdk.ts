@@ -4,6 +4,7 @@ export { localBus } from '../bus/local.ts'
 export * from '../errors.ts'
 export {
   CsvReader,
+  collect,
   csvCell,
   csvEmpty,
   csvHeader,
@@ -50,6 +51,7 @@ export { type Fetched, fetchUrl } from '../outbound/fetch.ts'
 export { isPlace, type Place, placeOf, placeSetting, places } from '../services/place.ts'
 export * from './bus.ts'
 export * from './commands.ts'
+export * from './config-values.ts'
 export * from './contract.ts'
 export * from './documents.ts'
 export * from './extras.ts'

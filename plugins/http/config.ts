@@ -4,48 +4,49 @@ import {
   type ConfigField,
   type ConfigSchema,
   type ConfigValues,
-  type Json,
+  configField,
+  configRows,
+  configText,
   type Verb,
   verbBits,
 } from 'dataferry/sdk'
 import { type CurlOptions, readCurlOptions } from './curl.ts'
 
-const field = (
-  name: string,
-  label: string,
-  type: ConfigField['type'],
-  more: Partial<ConfigField> = {},
-): ConfigField => ({ name, label, type, ...more })
 const nameAndValue = { key: { label: 'Name', type: 'string' }, value: { label: 'Value', type: 'string' } }
 const off: Partial<ConfigField> = { default: false }
 const verbs: Partial<ConfigField> = { default: 0 }
 
 export const rwsConfig: ConfigSchema = [
-  field('base_url', 'Base URL', 'text'),
-  field('replace_link', 'Replace Hyperlinks', 'boolean', off),
-  field('implements_access_list', 'Remote Implements Access List', 'boolean', off),
-  field('preserve_forward_trailing_slash', 'Preserve or add a forward trailing slash to your url', 'boolean', off),
-  field('options', 'CURL Options', 'object', { object: nameAndValue }),
-  field('parameters', 'Parameters', 'array', {
+  configField('base_url', 'Base URL', 'text'),
+  configField('replace_link', 'Replace Hyperlinks', 'boolean', off),
+  configField('implements_access_list', 'Remote Implements Access List', 'boolean', off),
+  configField(
+    'preserve_forward_trailing_slash',
+    'Preserve or add a forward trailing slash to your url',
+    'boolean',
+    off,
+  ),
+  configField('options', 'CURL Options', 'object', { object: nameAndValue }),
+  configField('parameters', 'Parameters', 'array', {
     items: [
-      field('name', 'Name', 'string'),
-      field('value', 'Value', 'string'),
-      field('exclude', 'Exclude', 'boolean', off),
-      field('outbound', 'Outbound', 'boolean', off),
-      field('cache_key', 'Cache Key', 'boolean', off),
-      field('action', 'Verbs', 'verb_mask', verbs),
+      configField('name', 'Name', 'string'),
+      configField('value', 'Value', 'string'),
+      configField('exclude', 'Exclude', 'boolean', off),
+      configField('outbound', 'Outbound', 'boolean', off),
+      configField('cache_key', 'Cache Key', 'boolean', off),
+      configField('action', 'Verbs', 'verb_mask', verbs),
     ],
   }),
-  field('headers', 'Headers', 'array', {
+  configField('headers', 'Headers', 'array', {
     items: [
-      field('name', 'Name', 'string'),
-      field('value', 'Value', 'string'),
-      field('pass_from_client', 'Pass From Client', 'boolean', off),
-      field('action', 'Verbs', 'verb_mask', verbs),
+      configField('name', 'Name', 'string'),
+      configField('value', 'Value', 'string'),
+      configField('pass_from_client', 'Pass From Client', 'boolean', off),
+      configField('action', 'Verbs', 'verb_mask', verbs),
     ],
   }),
-  field('cache_enabled', 'Data Retrieval Caching Enabled', 'boolean', off),
-  field('cache_ttl', 'Cache Time To Live (seconds)', 'integer', { default: 0 }),
+  configField('cache_enabled', 'Data Retrieval Caching Enabled', 'boolean', off),
+  configField('cache_ttl', 'Cache Time To Live (seconds)', 'integer', { default: 0 }),
 ]
 
 /** A row of `parameters`: one that is added, or (`exclude`) one of the client's that is held back. */
@@ -85,21 +86,21 @@ const usualTtl = 300
 export function readRemote(config: ConfigValues): Remote {
   const ttl = Number(config.cache_ttl ?? 0)
   return {
-    baseUrl: text(config.base_url).trim(),
+    baseUrl: configText(config.base_url).trim(),
     replaceLink: config.replace_link === true,
     implementsAccessList: config.implements_access_list === true,
     trailingSlash: config.preserve_forward_trailing_slash === true,
-    parameters: rows(config.parameters).map((row) => ({
-      name: text(row.name),
-      value: text(row.value),
+    parameters: configRows(config.parameters).map((row) => ({
+      name: configText(row.name),
+      value: configText(row.value),
       exclude: row.exclude === true,
       outbound: row.outbound !== false,
       cacheKey: row.cache_key !== false,
       action: Number(row.action ?? 0),
     })),
-    headers: rows(config.headers).map((row) => ({
-      name: text(row.name).trim().toLowerCase(),
-      value: text(row.value),
+    headers: configRows(config.headers).map((row) => ({
+      name: configText(row.name).trim().toLowerCase(),
+      value: configText(row.value),
       passFromClient: row.pass_from_client === true,
       action: Number(row.action ?? 0),
     })),
@@ -127,11 +128,3 @@ export function parseBase(baseUrl: string): URL {
 }
 
 export const applies = (rule: { readonly action: number }, verb: Verb): boolean => (rule.action & verbBits[verb]) !== 0
-
-type Row = { readonly [name: string]: Json }
-
-const text = (value: Json | undefined): string => (value === null || value === undefined ? '' : String(value))
-
-function rows(value: Json | undefined): readonly Row[] {
-  return Array.isArray(value) ? value.filter((row): row is Row => row !== null && typeof row === 'object') : []
-}

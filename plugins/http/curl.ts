@@ -14,74 +14,64 @@ export interface CurlOptions extends ConnectionOptions {
 
 const usual: CurlOptions = { ...usualConnection, login: null, userAgent: null, redirects: 0 }
 
-type Changing = { -readonly [K in keyof CurlOptions]: CurlOptions[K] }
-type Setter = (options: Changing, value: string) => void
+/** What libcurl takes as the end of redirects when only following is asked for, and the most that is followed here. */
+const usualRedirects = 10
+const mostRedirects = 20
+
+const texts: {
+  readonly [name: string]: 'proxy' | 'proxyLogin' | 'login' | 'userAgent' | 'ca' | 'certificate' | 'key' | 'keyPassword'
+} = {
+  PROXY: 'proxy',
+  PROXYUSERPWD: 'proxyLogin',
+  USERPWD: 'login',
+  USERAGENT: 'userAgent',
+  CAINFO_BLOB: 'ca',
+  SSLCERT_BLOB: 'certificate',
+  SSLKEY_BLOB: 'key',
+  KEYPASSWD: 'keyPassword',
+}
+const switches: { readonly [name: string]: 'verifyPeer' | 'verifyHost' } = {
+  SSL_VERIFYPEER: 'verifyPeer',
+  SSL_VERIFYHOST: 'verifyHost',
+}
+/** With the milliseconds of one unit. */
+const times: { readonly [name: string]: readonly ['connectMs' | 'waitMs', number] } = {
+  CONNECTTIMEOUT: ['connectMs', 1_000],
+  CONNECTTIMEOUT_MS: ['connectMs', 1],
+  TIMEOUT: ['waitMs', 1_000],
+  TIMEOUT_MS: ['waitMs', 1],
+}
+/** Redirects are followed when FOLLOWLOCATION says so, as with curl. */
+const redirecting: ReadonlySet<string> = new Set(['FOLLOWLOCATION', 'MAXREDIRS'])
 
 const on = (value: string): boolean => !/^(0|false|no|off|)$/i.test(value)
-const seconds = (value: string): number => Math.max(0, Number(value)) * 1000
-
-/** What libcurl takes as the end of redirects when only following is asked for. */
-const usualRedirects = 10
-
-const setters: { readonly [name: string]: Setter } = {
-  CONNECTTIMEOUT: (options, value) => assignTime(options, 'connectMs', seconds(value)),
-  CONNECTTIMEOUT_MS: (options, value) => assignTime(options, 'connectMs', Number(value)),
-  TIMEOUT: (options, value) => assignTime(options, 'waitMs', seconds(value)),
-  TIMEOUT_MS: (options, value) => assignTime(options, 'waitMs', Number(value)),
-  PROXY: (options, value) => {
-    options.proxy = value
-  },
-  PROXYUSERPWD: (options, value) => {
-    options.proxyLogin = value
-  },
-  USERPWD: (options, value) => {
-    options.login = value
-  },
-  USERAGENT: (options, value) => {
-    options.userAgent = value
-  },
-  FOLLOWLOCATION: (options, value) => {
-    options.redirects = on(value) ? options.redirects || usualRedirects : 0
-  },
-  MAXREDIRS: (options, value) => {
-    options.redirects = Math.min(20, Math.max(0, Number(value) || 0))
-  },
-  SSL_VERIFYPEER: (options, value) => {
-    options.verifyPeer = on(value)
-  },
-  SSL_VERIFYHOST: (options, value) => {
-    options.verifyHost = on(value)
-  },
-  CAINFO_BLOB: (options, value) => {
-    options.ca = value
-  },
-  SSLCERT_BLOB: (options, value) => {
-    options.certificate = value
-  },
-  SSLKEY_BLOB: (options, value) => {
-    options.key = value
-  },
-  KEYPASSWD: (options, value) => {
-    options.keyPassword = value
-  },
-}
-
-function assignTime(options: Changing, name: 'connectMs' | 'waitMs', ms: number): void {
-  // curl reads 0 as no limit; here there always is one.
-  if (Number.isFinite(ms) && ms > 0) options[name] = ms
-}
 
 /** @throws InternalError for a name that is not known (control-plane 8.1). */
 export function readCurlOptions(value: Json | undefined): CurlOptions {
-  const options: Changing = { ...usual }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return options
-  // MAXREDIRS alone follows nothing, as with curl.
-  const given = new Map(Object.entries(value).map(([name, set]) => [name.replace(/^CURLOPT_/i, '').toUpperCase(), set]))
-  for (const [name, set] of given) {
-    const setter = Object.hasOwn(setters, name) ? setters[name] : undefined
-    if (setter === undefined) throw new InternalError(`Invalid configuration: ${name} is not a defined option.`)
-    setter(options, set === null ? '' : String(set))
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return usual
+  const options: { -readonly [K in keyof CurlOptions]: CurlOptions[K] } = { ...usual }
+  const given = new Map<string, string>()
+  for (const [written, set] of Object.entries(value)) {
+    const name = written.replace(/^CURLOPT_/i, '').toUpperCase()
+    const text = set === null ? '' : String(set)
+    given.set(name, text)
+    const as = texts[name]
+    const turns = switches[name]
+    const time = times[name]
+    if (as !== undefined) options[as] = text
+    else if (turns !== undefined) options[turns] = on(text)
+    else if (time !== undefined) options[time[0]] = milliseconds(text, time[1]) ?? options[time[0]]
+    else if (!redirecting.has(name)) throw new InternalError(`Invalid configuration: ${name} is not a defined option.`)
   }
-  if (!on(String(given.get('FOLLOWLOCATION') ?? ''))) options.redirects = 0
+  if (on(given.get('FOLLOWLOCATION') ?? '')) {
+    const most = given.get('MAXREDIRS')
+    options.redirects = most === undefined ? usualRedirects : Math.min(mostRedirects, Math.max(0, Number(most) || 0))
+  }
   return options
+}
+
+/** curl reads 0 as no limit; here there always is one: null. */
+function milliseconds(text: string, unit: number): number | null {
+  const ms = Number(text) * unit
+  return Number.isFinite(ms) && ms > 0 ? ms : null
 }

@@ -1,7 +1,7 @@
 /** The OpenAPI document that was written for a service: where the remote is, and what a role may name (control-plane 8.1, 3.6). */
 import { parse } from 'yaml'
 
-type Document = { readonly [name: string]: unknown }
+export type Document = { readonly [name: string]: unknown }
 
 /** JSON or YAML; null for none, and for what can't be read. */
 export function readDocument(content: string | null): Document | null {

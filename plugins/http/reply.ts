@@ -7,6 +7,7 @@ import {
   ApiError,
   type ApiReply,
   BadRequest,
+  collect,
   contentEncodings,
   decodeCsv,
   decodeXml,
@@ -192,17 +193,11 @@ async function messageOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 async function held(bytes: AsyncIterable<Uint8Array>, budget: number, type: string): Promise<string> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of bytes) {
-    size += chunk.length
-    if (size > budget)
-      throw new ApiError(502, `The remote's answer is longer than the ${budget} bytes that can be made another format.`)
-    parts.push(chunk)
-  }
+  const told = `The remote's answer is longer than the ${budget} bytes that can be made another format.`
+  const whole = await collect(bytes, budget, () => new ApiError(502, told))
   const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(type)?.[1] ?? 'utf-8'
   try {
-    return new TextDecoder(charset).decode(Buffer.concat(parts))
+    return new TextDecoder(charset).decode(whole)
   } catch (cause) {
     throw new ApiError(502, 'The remote service answered in a character set that is not known.', { cause })
   }

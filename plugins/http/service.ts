@@ -5,9 +5,9 @@ import {
   type ApiReply,
   type ApiRequest,
   Connection,
+  collect,
   type HeaderMap,
   InternalError,
-  type OpenApiPart,
   parseJson,
   remoteError,
   type Service,
@@ -17,7 +17,7 @@ import {
 } from 'dataferry/sdk'
 import { AnswerCache, entryBytes } from './cache.ts'
 import { parseBase, type Remote } from './config.ts'
-import { baseOf, componentsOf, readDocument } from './document.ts'
+import { baseOf, componentsOf, type Document, readDocument } from './document.ts'
 import { type Link, linksOf } from './links.ts'
 import { isBelow, type Outgoing, outgoing } from './outgoing.ts'
 import { replyOf } from './reply.ts'
@@ -29,6 +29,7 @@ export class RemoteService implements Service {
   readonly #host: ServiceHost
   readonly #connection: Connection
   readonly #cache: AnswerCache | null
+  #read: { readonly text: string | null; readonly document: Document | null } | null = null
 
   constructor(remote: Remote, host: ServiceHost) {
     this.#remote = remote
@@ -59,7 +60,7 @@ export class RemoteService implements Service {
 
   /** control-plane 3.6: what the remote says of itself, else the paths of the service's document. */
   async resources(request: ApiRequest, signal: AbortSignal): Promise<readonly string[]> {
-    const documented = componentsOf(readDocument(await this.#document()))
+    const documented = componentsOf(await this.#document())
     if (!this.#remote.implementsAccessList) return documented
     const asked = await this.handle(
       { ...request, verb: 'GET', path: [], search: 'as_access_list=true', query: new Map(), body: { kind: 'none' } },
@@ -67,10 +68,6 @@ export class RemoteService implements Service {
     )
     const listed = asked.body.kind === 'opaque' ? await listOf(asked.body.bytes) : []
     return [...new Set([...documented, ...listed])]
-  }
-
-  async describe(): Promise<OpenApiPart> {
-    return { paths: {}, schemas: {} }
   }
 
   async probe(signal: AbortSignal): Promise<void> {
@@ -96,20 +93,23 @@ export class RemoteService implements Service {
   /** control-plane 3.6, with what the caller may name itself. */
   async #accessList({ caller }: ApiRequest): Promise<ApiReply> {
     const { maskFor, service } = this.#host
-    const listed = componentsOf(readDocument(await this.#document()))
+    const listed = componentsOf(await this.#document())
     const resource = listed.filter((component) => maskFor(caller, service.name, component) !== 0)
     return { status: 200, headers: {}, body: { kind: 'value', value: { resource } } }
   }
 
   async #base(): Promise<string> {
     const { baseUrl } = this.#remote
-    const base = baseUrl === '' ? baseOf(readDocument(await this.#document())) : baseUrl
+    const base = baseUrl === '' ? baseOf(await this.#document()) : baseUrl
     if (base === '') throw new InternalError('Remote Web Service base url can not be empty.')
     return base
   }
 
-  #document(): Promise<string | null> {
-    return this.#host.ask(StoredDocumentsAbility).of(this.#host.service.id)
+  /** Read anew when its text is another. */
+  async #document(): Promise<Document | null> {
+    const text = await this.#host.ask(StoredDocumentsAbility).of(this.#host.service.id)
+    if (this.#read?.text !== text) this.#read = { text, document: readDocument(text) }
+    return this.#read.document
   }
 
   #links(origin: string): readonly Link[] {
@@ -179,15 +179,9 @@ const listBytes = 1 << 20
 
 /** The texts of `{"resource": [...]}`. */
 async function listOf(bytes: AsyncIterable<Uint8Array>): Promise<readonly string[]> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of bytes) {
-    size += chunk.length
-    if (size > listBytes) throw new ApiError(502, "The remote's access list is too long.")
-    parts.push(chunk)
-  }
+  const whole = await collect(bytes, listBytes, () => new ApiError(502, "The remote's access list is too long."))
   try {
-    const found = parseJson(Buffer.concat(parts).toString('utf8')) as { readonly resource?: unknown } | null
+    const found = parseJson(whole.toString('utf8')) as { readonly resource?: unknown } | null
     const list = Array.isArray(found) ? found : found?.resource
     return Array.isArray(list) ? list.filter((item): item is string => typeof item === 'string') : []
   } catch (error) {

@@ -1,37 +1,40 @@
 /** The configuration of a SOAP service (control-plane 5.3, 8.2), typed. */
-import { BadRequest, type ConfigField, type ConfigSchema, type ConfigValues, type Json } from 'dataferry/sdk'
+import {
+  BadRequest,
+  type ConfigField,
+  type ConfigSchema,
+  type ConfigValues,
+  configField,
+  configRows,
+  configText,
+  isConfigRow,
+} from 'dataferry/sdk'
 
-const field = (
-  name: string,
-  label: string,
-  type: ConfigField['type'],
-  more: Partial<ConfigField> = {},
-): ConfigField => ({ name, label, type, ...more })
 const choices = (...names: readonly string[]): Partial<ConfigField> => ({
   values: names.map((name) => ({ label: name.slice(0, 1).toUpperCase() + name.slice(1), name })),
   default: names[0] ?? null,
 })
 
 export const soapConfig: ConfigSchema = [
-  field('wsdl', 'WSDL URI', 'string', {
+  configField('wsdl', 'WSDL URI', 'string', {
     description: 'The URL of the WSDL, or the path of its file below the folder of local files.',
   }),
-  field('options', 'Options', 'object', {
+  configField('options', 'Options', 'object', {
     object: { key: { label: 'Name', type: 'string' }, value: { label: 'Value', type: 'string' } },
   }),
-  field('headers', 'Headers', 'array', {
+  configField('headers', 'Headers', 'array', {
     items: [
-      field('type', 'Type', 'picklist', choices('generic', 'wsse')),
-      field('namespace', 'Namespace', 'string'),
-      field('name', 'Name', 'string'),
-      field('data', 'Data', 'text'),
-      field('mustunderstand', 'Mustunderstand', 'boolean', { default: false }),
-      field('actor', 'Actor', 'string'),
+      configField('type', 'Type', 'picklist', choices('generic', 'wsse')),
+      configField('namespace', 'Namespace', 'string'),
+      configField('name', 'Name', 'string'),
+      configField('data', 'Data', 'text'),
+      configField('mustunderstand', 'Mustunderstand', 'boolean', { default: false }),
+      configField('actor', 'Actor', 'string'),
     ],
   }),
-  field('wsse_username_token', 'WSSE Username Token', 'picklist', choices('none', 'plain', 'digest')),
-  field('cache_enabled', 'Data Retrieval Caching Enabled', 'boolean', { default: false }),
-  field('cache_ttl', 'Cache Time To Live (seconds)', 'integer', { default: 0 }),
+  configField('wsse_username_token', 'WSSE Username Token', 'picklist', choices('none', 'plain', 'digest')),
+  configField('cache_enabled', 'Data Retrieval Caching Enabled', 'boolean', { default: false }),
+  configField('cache_ttl', 'Cache Time To Live (seconds)', 'integer', { default: 0 }),
 ]
 
 export interface SoapHeader {
@@ -57,25 +60,25 @@ export interface Soap {
 }
 
 export function readSoap(config: ConfigValues): Soap {
-  const options = isRow(config.options) ? config.options : {}
-  const token = text(config.wsse_username_token)
+  const options = isConfigRow(config.options) ? config.options : {}
+  const token = configText(config.wsse_username_token)
   const timeout = Number(options.connection_timeout ?? 0)
   return {
-    wsdl: text(config.wsdl).trim(),
-    headers: rows(config.headers).map((row) => ({
-      namespace: text(row.namespace),
-      name: text(row.name),
-      data: text(row.data),
+    wsdl: configText(config.wsdl).trim(),
+    headers: configRows(config.headers).map((row) => ({
+      namespace: configText(row.namespace),
+      name: configText(row.name),
+      data: configText(row.data),
       mustUnderstand: row.mustunderstand === true,
-      actor: text(row.actor),
+      actor: configText(row.actor),
     })),
     usernameToken: token === 'plain' || token === 'digest' ? token : 'none',
-    login: text(options.login) || null,
-    password: text(options.password),
-    location: text(options.location) || null,
-    version12: /^(2|1\.2|SOAP_1_2)$/.test(text(options.soap_version)),
+    login: configText(options.login) || null,
+    password: configText(options.password),
+    location: configText(options.location) || null,
+    version12: /^(2|1\.2|SOAP_1_2)$/.test(configText(options.soap_version)),
     connectMs: timeout > 0 ? timeout * 1000 : null,
-    verifyPeer: !/^(0|false|no)$/i.test(text(options.verify_peer)),
+    verifyPeer: !/^(0|false|no)$/i.test(configText(options.verify_peer)),
   }
 }
 
@@ -103,7 +106,7 @@ const known: ReadonlySet<string> = new Set([
 /** What is wrong with a configuration, when it is saved. */
 export function checkSoap(config: ConfigValues): void {
   const soap = readSoap(config)
-  if (isRow(config.options)) {
+  if (isConfigRow(config.options)) {
     const unknown = Object.keys(config.options).find((name) => !known.has(name))
     if (unknown !== undefined)
       throw new BadRequest(
@@ -120,11 +123,3 @@ export function checkSoap(config: ConfigValues): void {
   if (soap.usernameToken !== 'none' && soap.login === null)
     throw new BadRequest("A username token needs the options 'login' and 'password'.")
 }
-
-export type Row = { readonly [name: string]: Json }
-
-export const isRow = (value: Json | undefined): value is Row =>
-  value !== null && typeof value === 'object' && !Array.isArray(value)
-
-const rows = (value: Json | undefined): readonly Row[] => (Array.isArray(value) ? value.filter(isRow) : [])
-const text = (value: Json | undefined): string => (value === null || value === undefined ? '' : String(value))

@@ -6,6 +6,7 @@ import {
   BadRequest,
   type Caller,
   Connection,
+  isConfigRow,
   type Json,
   type OpenApiPart,
   type Service,
@@ -14,7 +15,7 @@ import {
   verbBits,
 } from 'dataferry/sdk'
 import { SoapClient } from './client.ts'
-import { isRow, type Soap } from './config.ts'
+import type { Soap } from './config.ts'
 import { describeFunctions } from './describe.ts'
 import { Transport } from './transport.ts'
 
@@ -112,7 +113,7 @@ const value = (body: Json): ApiReply => ({ status: 200, headers: {}, body: { kin
 function argumentsOf({ verb, query, body }: ApiRequest): { readonly [name: string]: Json } {
   const given: { [name: string]: Json } = Object.fromEntries(query)
   if (body.kind !== 'value') return given
-  if (!isRow(body.value)) {
+  if (!isConfigRow(body.value)) {
     if (verb === 'GET') return given
     throw new BadRequest('The arguments of a function must be a JSON object.')
   }

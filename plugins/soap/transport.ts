@@ -3,7 +3,7 @@
  * on the host that the administrator named, so that a foreign WSDL can't point at the inside (control-plane 13.3).
  */
 import { isIP } from 'node:net'
-import { ApiError, type Connection, isPublic, type Question } from 'dataferry/sdk'
+import { ApiError, type Connection, collect, isPublic, type Question } from 'dataferry/sdk'
 
 export interface Received {
   readonly status: number
@@ -35,15 +35,8 @@ export class Transport {
       { url, method: body === null ? 'GET' : 'POST', headers, body: body === null ? null : Buffer.from(body) },
       signal,
     )
-    const parts: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of answer.body) {
-      size += chunk.length
-      if (size > this.#budget)
-        throw new ApiError(502, `The answer of the SOAP service is longer than ${this.#budget} bytes.`)
-      parts.push(chunk)
-    }
-    const text = Buffer.concat(parts).toString('utf8')
+    const tooLong = `The answer of the SOAP service is longer than ${this.#budget} bytes.`
+    const text = (await collect(answer.body, this.#budget, () => new ApiError(502, tooLong))).toString('utf8')
     refuseDoctype(text)
     const told: { [name: string]: string } = {}
     for (const [name, value] of Object.entries(answer.headers)) if (value !== undefined) told[name] = String(value)

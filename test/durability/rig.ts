@@ -11,7 +11,7 @@ import { DatabaseSync } from 'node:sqlite'
 import mysqlDriver, { type Connection } from 'mysql2'
 import pg from 'pg'
 import { Admin } from '../../bench/admin.ts'
-import { type Served, serve } from '../../bench/process.ts'
+import { type Served, serveOurs } from '../../bench/process.ts'
 import { type Database, type Found, mysql, postgres } from '../support/databases.ts'
 
 type Rows = readonly (readonly unknown[])[]
@@ -256,14 +256,7 @@ export async function rig(
 ): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'dataferry-rig-'))
   const credentials = { email: 'admin@example.com', password: 'a password of some length' }
-  const server = await serve(['bin/dataferry.js', 'start'], {
-    DF_DATA_DIR: folder,
-    DF_SAMPLE: 'false',
-    DF_ADMIN_EMAIL: credentials.email,
-    DF_ADMIN_PASSWORD: credentials.password,
-    DF_LOG_LEVEL: 'error',
-    ...env,
-  })
+  const server = await serveOurs(folder, credentials, { DF_LOG_LEVEL: 'error', ...env })
   const admin = await Admin.login(server.url, credentials)
   const access: object[] = []
   for (const engine of over.filter(({ skip }) => skip === false)) {

@@ -1,0 +1,13 @@
+/** Bytes that come in pieces, as a whole. */
+
+/** At most `most` bytes: more is the error that `tooLong` makes, and the rest is let go of. */
+export async function collect(bytes: AsyncIterable<Uint8Array>, most: number, tooLong: () => Error): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of bytes) {
+    size += part.length
+    if (size > most) throw tooLong()
+    parts.push(part)
+  }
+  return Buffer.concat(parts, size)
+}
