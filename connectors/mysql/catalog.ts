@@ -1,11 +1,13 @@
 /**
- * The catalog of one service: the list first, a table at its first use, the keys of all tables once. Tables outside of the connection's own
- * database are called `database.table` (data-plane 3.2).
+ * The catalog of one service: the list first, a table at its first use, several at once together. A table without what others tell of it
+ * is read alone; for its relations the first few tables ask for the keys around them, where the server tells them, those behind them for
+ * the keys of all tables at once. Tables outside of the connection's own database are called `database.table` (data-plane 3.2).
  */
 
 import {
   type Catalog,
   type ForeignKey,
+  Gathering,
   labelOf,
   naturalOrder,
   pluralOf,
@@ -19,11 +21,13 @@ import { describe } from './describe.ts'
 import {
   currentSchema,
   type ListedForeignKey,
-  type ListedKey,
+  type ListedKeys,
   type ListedTable,
   listColumns,
   listIndexes,
   listKeys,
+  listKeysOf,
+  listReferring,
   listTables,
   type Scope,
 } from './introspect.ts'
@@ -31,6 +35,10 @@ import type { MysqlRunner } from './runner.ts'
 
 /** How old the list must be before it is read again for a name that is not in it. */
 const listAgeMs = 1_000
+/** Tables whose relations do not wait for the keys of all. */
+const aloneAtMost = 10
+/** Tables that are read by their names in one statement; the keys of more are those of all. */
+const togetherAtMost = 100
 
 interface Entry {
   readonly listed: ListedTable
@@ -48,15 +56,26 @@ interface Known {
   lookedAt: number
   list: Promise<ReadonlyMap<string, Entry>> | null
   keys: Promise<Keys> | null
+  /** Tables that asked for the keys around them. */
+  alone: number
+  readonly whole: Described
+  readonly bare: Described
+}
+
+/** `bare`: without the relations that other tables make. */
+type How = 'whole' | 'bare'
+
+interface Described {
   readonly tables: Map<string, Table>
-  readonly loading: Map<string, Promise<Table | null>>
+  readonly loading: Map<string, Promise<Table>>
+  readonly gathering: Gathering<Entry, Table>
 }
 
 export class MysqlCatalog implements Catalog {
   readonly #runner: MysqlRunner
   readonly #scope: Scope
   readonly #log: ServiceHost['log']
-  #known: Known = nothing(1)
+  #known: Known = this.#nothing(1)
 
   constructor(runner: MysqlRunner, config: ConfigValues, log: ServiceHost['log']) {
     this.#runner = runner
@@ -84,50 +103,86 @@ export class MysqlCatalog implements Catalog {
 
   realTable(name: string): Table | null | Promise<Table | null> {
     const folded = name.toLowerCase()
-    return this.#known.tables.get(folded) ?? this.#load(folded)
+    return this.#known.whole.tables.get(folded) ?? this.#load(folded, 'whole')
+  }
+
+  readonly bare = {
+    table: (name: string): Table | Promise<Table | null> => this.bare.realTable(name),
+    realTable: (name: string): Table | Promise<Table | null> => {
+      const folded = name.toLowerCase()
+      const { whole, bare } = this.#known
+      return whole.tables.get(folded) ?? bare.tables.get(folded) ?? this.#load(folded, 'bare')
+    },
   }
 
   refresh(): void {
-    this.#known = nothing(this.#known.epoch + 1)
+    this.#known = this.#nothing(this.#known.epoch + 1)
   }
 
   defaultSchema(): Promise<string | null> {
     return currentSchema(this.#runner, never)
   }
 
-  async #load(folded: string): Promise<Table | null> {
+  #nothing(epoch: number): Known {
+    const described = (how: How): Described => ({
+      tables: new Map(),
+      loading: new Map(),
+      gathering: new Gathering((entries) => this.#describe(known, entries, how), togetherAtMost),
+    })
+    const known: Known = {
+      epoch,
+      lookedAt: performance.now(),
+      list: null,
+      keys: null,
+      alone: 0,
+      whole: described('whole'),
+      bare: described('bare'),
+    }
+    return known
+  }
+
+  async #load(folded: string, how: How): Promise<Table | null> {
     if (!(await this.#list(this.#known)).has(folded)) await this.#lookFor(folded)
     const known = this.#known
-    let loading = known.loading.get(folded)
-    if (loading === undefined) {
-      loading = this.#describe(known, folded)
-      known.loading.set(folded, loading)
+    const entry = (await this.#list(known)).get(folded)
+    if (entry === undefined) return null
+    const { tables, loading, gathering } = known[how]
+    let table = loading.get(folded)
+    if (table === undefined) {
+      table = gathering.get(entry)
+      loading.set(folded, table)
     }
     try {
-      return await loading
+      const found = await table
+      tables.set(folded, found)
+      return found
     } finally {
-      known.loading.delete(folded)
+      loading.delete(folded)
     }
   }
 
-  async #describe(known: Known, folded: string): Promise<Table | null> {
-    const entry = (await this.#list(known)).get(folded)
-    if (entry === undefined) return null
-    const { listed, summary } = entry
-    const columns = await listColumns(this.#runner, listed.schema, listed.name, never)
-    const indexes = listed.isView ? [] : await listIndexes(this.#runner, listed.schema, listed.name, never)
-    const keys = await this.#keys(known)
-    const foreignKeys = keys.foreign.get(summary.name) ?? []
-    const relations = listed.isView ? [] : relationsOfTable(summary.name, keys.tables)
+  /** A few statements, however many there are. */
+  async #describe(known: Known, entries: readonly Entry[], how: How): Promise<readonly Table[]> {
+    const all = entries.map(({ listed }) => listed)
+    const tables = all.filter(({ isView }) => !isView)
+    const columns = await listColumns(this.#runner, all, never)
+    const indexes = await listIndexes(this.#runner, tables, never)
+    const keys = await this.#keysFor(known, tables, how)
     const { quotedDefaults } = this.#runner.facts
-    const table = describe(
-      summary,
-      { table: listed, columns, indexes, foreignKeys, quotedDefaults },
-      relations,
-      known.epoch,
+    return entries.map(({ listed, summary }, index) =>
+      describe(
+        summary,
+        {
+          table: listed,
+          columns: columns[index] ?? [],
+          indexes: indexes[tables.indexOf(listed)] ?? [],
+          foreignKeys: keys.foreign.get(summary.name) ?? [],
+          quotedDefaults,
+        },
+        listed.isView ? [] : relationsOfTable(summary.name, keys.tables),
+        known.epoch,
+      ),
     )
-    known.tables.set(folded, table)
-    return table
   }
 
   /** An unknown name may be that of a table made since; one that is none costs a look at the list, and no more than one a second. */
@@ -154,12 +209,38 @@ export class MysqlCatalog implements Catalog {
     )
   }
 
-  #keys(known: Known): Promise<Keys> {
-    known.keys ??= this.#forgetting(known, 'keys', async () => {
-      const { keys, foreignKeys } = await listKeys(this.#runner, this.#scope, never)
-      return keysOf([...(await this.#list(known)).values()], keys, foreignKeys)
-    })
+  /** What descriptions are made of: the tables' own keys, and for their relations those of the tables that refer to them. */
+  async #keysFor(known: Known, tables: readonly ListedTable[], how: How): Promise<Keys> {
+    if (tables.length === 0) return noKeys
+    if (known.keys === null && how === 'bare') return this.#keysOf(known, tables)
+    if (known.keys === null && known.alone + tables.length <= aloneAtMost) {
+      known.alone += tables.length
+      const near = await this.#around(known, tables)
+      if (near !== null) return this.#keysOf(known, near)
+    }
+    known.keys ??= this.#forgetting(known, 'keys', async () =>
+      keysOf(await this.#entries(known), await listKeys(this.#runner, this.#scope, never)),
+    )
     return known.keys
+  }
+
+  async #keysOf(known: Known, tables: readonly ListedTable[]): Promise<Keys> {
+    return keysOf(await this.#entries(known), await listKeysOf(this.#runner, tables, never))
+  }
+
+  /** Tables and those that refer to them; null: the keys of all are to be read. */
+  async #around(known: Known, tables: readonly ListedTable[]): Promise<readonly ListedTable[] | null> {
+    const referring = await listReferring(this.#runner, this.#runner.facts, tables, never)
+    if (referring === null || referring.length > togetherAtMost) return null
+    // The server may keep names in small letters that it lists as they were written.
+    const id = ({ schema, name }: Pick<ListedTable, 'schema' | 'name'>): string =>
+      JSON.stringify([schema, name]).toLowerCase()
+    const ids = new Set([...tables, ...referring].map(id))
+    return (await this.#entries(known)).map(({ listed }) => listed).filter((listed) => ids.has(id(listed)))
+  }
+
+  async #entries(known: Known): Promise<readonly Entry[]> {
+    return [...(await this.#list(known)).values()]
   }
 
   /** What failed is tried again at the next use. */
@@ -173,14 +254,7 @@ export class MysqlCatalog implements Catalog {
   }
 }
 
-const nothing = (epoch: number): Known => ({
-  epoch,
-  lookedAt: performance.now(),
-  list: null,
-  keys: null,
-  tables: new Map(),
-  loading: new Map(),
-})
+const noKeys: Keys = { tables: [], foreign: new Map() }
 
 /** Shared by all who wait for it, so no single request ends it; the statement timeout does. */
 const never = new AbortController().signal
@@ -209,7 +283,7 @@ function summaryOf({ schema, name: bare, isView }: ListedTable, current: string)
 }
 
 /** Foreign keys to tables that are not served are left out. */
-function keysOf(entries: readonly Entry[], keys: readonly ListedKey[], foreignKeys: readonly ListedForeignKey[]): Keys {
+function keysOf(entries: readonly Entry[], { keys, foreignKeys }: ListedKeys): Keys {
   const place = (schema: string, table: string): string => JSON.stringify([schema, table])
   const names = new Map(entries.map(({ listed, summary }) => [place(listed.schema, listed.name), summary.name]))
   const tables = new Map<

@@ -4,7 +4,7 @@
  */
 import type { ColumnDefinition, Row, SchemaPlan, TableName } from 'dataferry/records'
 import { BadRequest, type Json } from 'dataferry/sdk'
-import { checkedName, defaultValue, type ReadProgram, type SqlSession, tableText, typeText } from 'dataferry/sql'
+import { checkedName, defaultValue, type SqlSession, tableText, textRows, typeText } from 'dataferry/sql'
 import type { MysqlCompiler } from './compiler.ts'
 import type { ServerFacts } from './server.ts'
 
@@ -121,37 +121,17 @@ const columns = {
   comment: 'column_comment',
 }
 
-const readColumn = read(
+const readColumn = textRows(
   'structure-column',
   `select ${Object.values(columns).join(', ')} from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ? and column_name = ?`,
   Object.keys(columns),
 )
 
-const readIndexes = read(
+const readIndexes = textRows(
   'structure-indexes',
   `select index_name from information_schema.statistics where table_schema = coalesce(?, database()) and table_name = ? group by index_name having max(non_unique) = 1 and count(*) = 1 and max(column_name) = ?`,
   ['name'],
 )
-
-/** Rows of texts about a column of a table. */
-function read(id: string, statement: string, names: readonly string[]): ReadProgram {
-  return {
-    kind: 'read',
-    id,
-    result: { kind: 'rows' },
-    rows: {
-      text: statement,
-      parameters: [0, 1, 2].map((slot) => ({ kind: 'slot', slot })),
-      columns: names.map((as) => ({ as, type: 'text', dbType: 'text', hidden: false })),
-      point: false,
-    },
-    count: null,
-    grouped: false,
-    limit: null,
-    offset: null,
-    related: [],
-  }
-}
 
 function bindsOf(table: TableName, column: string): readonly (string | null)[] {
   if (typeof table === 'string') return [null, table, column]

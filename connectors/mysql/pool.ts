@@ -74,7 +74,9 @@ export class Connections {
   ): Promise<T> {
     signal.throwIfAborted()
     if (this.#closed) throw new Closed()
-    const connection = surely ? await this.#acquireStanding(signal) : await this.#acquire(signal)
+    const acquire = (): Promise<MysqlConnection> => this.#acquire(signal)
+    const giveBack = (connection: MysqlConnection): boolean => this.#pool.release(connection)
+    const connection = surely ? await this.#rested.standing(acquire, giveBack, signal) : await acquire()
     let gone = false
     const onAbort = (): void => {
       gone = true
@@ -93,7 +95,7 @@ export class Connections {
       // At once: the server holds a transaction, and its locks, for as long as the connection stands.
       if (connection.spent) connection.destroy()
       this.#rested.rests(connection)
-      this.#pool.release(connection)
+      giveBack(connection)
     }
   }
 
@@ -109,18 +111,6 @@ export class Connections {
     this.#alive.add(connection)
     this.#rested.rests(connection)
     return connection
-  }
-
-  /** Each that does not stand is thrown away, and a new one does. */
-  async #acquireStanding(signal: AbortSignal): Promise<MysqlConnection> {
-    for (;;) {
-      const connection = await this.#acquire(signal)
-      const stands = await this.#rested.stands(connection)
-      if (stands && !signal.aborted) return connection
-      if (!stands) connection.destroy()
-      this.#pool.release(connection)
-      signal.throwIfAborted()
-    }
   }
 
   async #acquire(signal: AbortSignal): Promise<MysqlConnection> {

@@ -40,7 +40,7 @@ export class MysqlRunner implements ProgramRunner {
     return this.#connections?.facts ?? modern
   }
 
-  /** Called when a statement names what the database does not have, or a session may have changed the structure. */
+  /** Called when a statement names what the database does not have. */
   onStale(listener: () => void): void {
     this.#onStale = listener
   }
@@ -106,7 +106,7 @@ export class MysqlRunner implements ProgramRunner {
         await session.commit()
         return answer
       }, signal)
-    const result = await this.#told(async () => {
+    return this.#told(async () => {
       try {
         return await attempt()
       } catch (thrown) {
@@ -114,8 +114,6 @@ export class MysqlRunner implements ProgramRunner {
         return attempt()
       }
     })
-    if ((session as MysqlSession | null)?.executed) this.#onStale()
-    return result
   }
 
   /** In one trip: what the server does outside of a transaction is one. It is not stopped, only timed out, so that its end is known. */

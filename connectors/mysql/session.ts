@@ -4,8 +4,8 @@
  */
 
 import type { Row, WriteOutcome } from 'dataferry/records'
-import { type Bind, type Json, ServiceUnavailable } from 'dataferry/sdk'
-import { collectRows, outcomeUnknown, type ReadProgram, type SqlSession, type WriteProgram } from 'dataferry/sql'
+import type { Bind, Json } from 'dataferry/sdk'
+import { collectRows, type ReadProgram, type SqlSession, surely, type WriteProgram } from 'dataferry/sql'
 import { place } from './binds.ts'
 import type { Changed, MysqlConnection } from './connection.ts'
 import { isStale, mysqlError } from './errors.ts'
@@ -27,8 +27,8 @@ export class MysqlSession implements SqlSession {
   /** Why nothing can follow: the transaction is gone. */
   #lost: unknown = null
   #last: Promise<unknown> = Promise.resolve()
-  /** Statements as text were run: the structure may have changed, and what came before is committed. */
-  executed = false
+  /** Statements as text were run: what came before is committed. */
+  #executed = false
 
   /** `onStale` is called when a statement names what the database does not have. */
   constructor(connection: MysqlConnection, signal: AbortSignal, onStale: () => void) {
@@ -74,11 +74,11 @@ export class MysqlSession implements SqlSession {
         await this.#connection.simple(text)
       } catch (thrown) {
         // A change of structure commits, and with that savepoints are gone.
-        if (savepoint && this.executed && thrown instanceof ServerFault && thrown.number === noSavepoint) return
+        if (savepoint && this.#executed && thrown instanceof ServerFault && thrown.number === noSavepoint) return
         throw thrown
       }
       if (savepoint) return
-      this.executed = true
+      this.#executed = true
       await this.#connection.simple('start transaction')
     })
   }
@@ -86,7 +86,7 @@ export class MysqlSession implements SqlSession {
   async commit(): Promise<void> {
     await this.#last
     if (this.#lost !== null) throw this.#lost
-    await surely(this.#connection.simple('commit'))
+    await surely(this.#connection.simple('commit'), isLost)
   }
 
   /** Never throws: what can't be rolled back has lost its connection, and with it the transaction. */
@@ -196,16 +196,12 @@ export const writeAlone = (
   binds: readonly Bind[],
   onStale: () => void,
 ): Promise<WriteOutcome> =>
-  surely(outcomeOf(writeOf(program), binds, (text, values) => connection.change(text, values), onStale))
+  surely(
+    outcomeOf(writeOf(program), binds, (text, values) => connection.change(text, values), onStale),
+    isLost,
+  )
 
-/** Says so where it is not known whether what was sent is final. */
-async function surely<T>(sent: Promise<T>): Promise<T> {
-  try {
-    return await sent
-  } catch (thrown) {
-    throw thrown instanceof ConnectionLost ? new ServiceUnavailable(outcomeUnknown, { cause: thrown }) : thrown
-  }
-}
+const isLost = (thrown: unknown): boolean => thrown instanceof ConnectionLost
 
 const writeOf = (program: WriteProgram): MysqlWriteProgram =>
   isMysqlWrite(program) ? program : { ...program, names: noNames, upsert: false, insert: null }

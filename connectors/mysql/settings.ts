@@ -1,7 +1,16 @@
 /** What a service's configuration says about its connections (control-plane 5.2), read once and complete. */
 import { readFileSync } from 'node:fs'
-import { BadRequest, type ConfigValues, type Json, type ServiceHost, ServiceUnavailable } from 'dataferry/sdk'
-import { initialStatements, settingCount, settingPort, settingSeconds, settingSecret, settingText } from 'dataferry/sql'
+import { BadRequest, type ConfigValues, type ServiceHost, ServiceUnavailable } from 'dataferry/sdk'
+import {
+  initialStatements,
+  type SettingOptions,
+  settingCount,
+  settingOptions,
+  settingPort,
+  settingSeconds,
+  settingSecret,
+  settingText,
+} from 'dataferry/sql'
 import type { SslOptions } from 'mysql2'
 
 export interface ConnectionSettings {
@@ -50,7 +59,7 @@ export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'sett
     throw new ServiceUnavailable('The configuration of this service can not be used.', { cause: thrown })
   }
   const options = optionsOf(config)
-  const poolSize = Math.max(1, settingCount(options.pool_size, 10))
+  const poolSize = settingCount(options.pool_size, 10)
   return {
     host: settingText(config.host),
     port: settingPort(config, 3306),
@@ -71,16 +80,11 @@ export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'sett
   }
 }
 
-type Options = { readonly [name: string]: Json }
-
 /** By lower-case name, without PHP's `PDO::` in front. */
-function optionsOf(config: ConfigValues): Options {
-  const options = config.options
-  if (options === null || typeof options !== 'object' || Array.isArray(options)) return {}
-  return Object.fromEntries(
-    Object.entries(options as Options).map(([name, value]) => [name.toLowerCase().replace(/^pdo::/, ''), value]),
+const optionsOf = (config: ConfigValues): SettingOptions =>
+  Object.fromEntries(
+    Object.entries(settingOptions(config)).map(([name, value]) => [name.toLowerCase().replace(/^pdo::/, ''), value]),
   )
-}
 
 function modesOf(config: ConfigValues): string {
   const { modes } = config
@@ -120,7 +124,7 @@ function sslMode(config: ConfigValues): SslMode {
   return ca === '' || off ? 'required' : 'verify_identity'
 }
 
-function certificates(options: Options): { readonly ca: string; readonly cert: string; readonly key: string } {
+function certificates(options: SettingOptions): { readonly ca: string; readonly cert: string; readonly key: string } {
   const first = (...names: readonly string[]): string =>
     names.map((name) => settingText(options[name])).find((value) => value !== '') ?? ''
   return {
@@ -130,7 +134,7 @@ function certificates(options: Options): { readonly ca: string; readonly cert: s
   }
 }
 
-function tls(mode: SslMode, options: Options): SslOptions | null {
+function tls(mode: SslMode, options: SettingOptions): SslOptions | null {
   if (mode === 'disabled') return null
   const { ca, cert, key } = certificates(options)
   return {

@@ -1,9 +1,10 @@
 /**
- * The catalog of one PostgreSQL database: the list first, a table at its first use. The first few tables ask for the keys around them
+ * The catalog of one PostgreSQL database: the list first, a table at its first use, several at once together. The first few tables ask for the keys around them
  * alone, those behind them for the keys of all tables at once. A statement that names what is not there makes all of it be read again.
  */
 import {
   type Catalog,
+  Gathering,
   naturalOrder,
   relationsOfTable,
   type Table,
@@ -17,6 +18,8 @@ import type { PostgresRunner } from './runner.ts'
 
 /** Tables that do not wait for the keys of all. */
 const aloneAtMost = 10
+/** Tables that are read by their names in one statement. */
+const togetherAtMost = 100
 
 interface Keys {
   readonly byTable: ReadonlyMap<string, readonly ListedKey[]>
@@ -43,17 +46,8 @@ interface Known {
   alone: number
   readonly tables: Map<string, Table>
   readonly loading: Map<string, Promise<Table | null>>
+  readonly gathering: Gathering<ListedTable, Table | null>
 }
-
-const nothing = (epoch: number): Known => ({
-  epoch,
-  lookedAt: performance.now(),
-  list: null,
-  keys: null,
-  alone: 0,
-  tables: new Map(),
-  loading: new Map(),
-})
 
 /** Shared by all who wait for it, so no single request ends it; the statement timeout does. */
 const never = new AbortController().signal
@@ -62,7 +56,7 @@ export class PostgresCatalog implements Catalog {
   readonly #runner: PostgresRunner
   readonly #flavour: Flavour
   readonly #choice: SchemaChoice
-  #known = nothing(1)
+  #known = this.#nothing(1)
 
   constructor(runner: PostgresRunner, flavour: Flavour, choice: SchemaChoice) {
     this.#runner = runner
@@ -90,7 +84,7 @@ export class PostgresCatalog implements Catalog {
   }
 
   refresh(): void {
-    this.#known = nothing(this.#known.epoch + 1)
+    this.#known = this.#nothing(this.#known.epoch + 1)
   }
 
   async defaultSchema(): Promise<string | null> {
@@ -98,38 +92,56 @@ export class PostgresCatalog implements Catalog {
     return typeof row?.[0] === 'string' ? row[0] : null
   }
 
+  #nothing(epoch: number): Known {
+    const known: Known = {
+      epoch,
+      lookedAt: performance.now(),
+      list: null,
+      keys: null,
+      alone: 0,
+      tables: new Map(),
+      loading: new Map(),
+      gathering: new Gathering((tables) => this.#describe(known, tables), togetherAtMost),
+    }
+    return known
+  }
+
   async #load(folded: string): Promise<Table | null> {
     if (!(await this.#list(this.#known)).byName.has(folded)) await this.#lookFor(folded)
     const known = this.#known
-    let loading = known.loading.get(folded)
-    if (loading === undefined) {
-      loading = this.#describe(known, folded)
-      known.loading.set(folded, loading)
+    const listed = (await this.#list(known)).byName.get(folded)
+    if (listed === undefined) return null
+    const { tables, loading, gathering } = known
+    let table = loading.get(folded)
+    if (table === undefined) {
+      table = gathering.get(listed)
+      loading.set(folded, table)
     }
     try {
-      return await loading
+      const found = await table
+      if (found !== null) tables.set(folded, found)
+      return found
     } finally {
-      known.loading.delete(folded)
+      loading.delete(folded)
     }
   }
 
-  async #describe(known: Known, folded: string): Promise<Table | null> {
-    const { byName, byId } = await this.#list(known)
-    const listed = byName.get(folded)
-    if (listed === undefined) return null
-    const [columns, keys] = await Promise.all([
-      this.#flavour.introspection.listColumns(this.#runner, listed, never),
-      this.#keysAround(known, listed),
+  /** A few statements, however many there are. */
+  async #describe(known: Known, tables: readonly ListedTable[]): Promise<readonly (Table | null)[]> {
+    const [columns, keys, { byId }] = await Promise.all([
+      this.#flavour.introspection.listColumns(this.#runner, tables, never),
+      this.#keysAround(known, tables),
+      this.#list(known),
     ])
-    if (columns === null) {
-      if (known === this.#known) this.refresh()
-      return null
-    }
-    const relations = listed.isView ? [] : relationsOfTable(listed.name, keys.tables)
-    const own = keys.byTable.get(listed.id) ?? []
-    const table = describe({ table: listed, columns, keys: own, tables: byId }, relations, known.epoch)
-    known.tables.set(folded, table)
-    return table
+    const found = tables.map((table, index) => {
+      const own = columns[index] ?? null
+      if (own === null) return null
+      const relations = table.isView ? [] : relationsOfTable(table.name, keys.tables)
+      const listed = { table, columns: own, keys: keys.byTable.get(table.id) ?? [], tables: byId }
+      return describe(listed, relations, known.epoch)
+    })
+    if (found.includes(null) && known === this.#known) this.refresh()
+    return found
   }
 
   /** An unknown name may be that of a table made since; one that is none costs a look at the list, and no more than one a second. */
@@ -156,11 +168,11 @@ export class PostgresCatalog implements Catalog {
     return { byName, byId: new Map([...byName.values()].map((table) => [table.id, table])) }
   }
 
-  #keysAround(known: Known, table: ListedTable): Promise<Keys> {
+  #keysAround(known: Known, tables: readonly ListedTable[]): Promise<Keys> {
     const { listKeys, listKeysAround } = this.#flavour.introspection
-    if (known.keys === null && listKeysAround !== undefined && known.alone < aloneAtMost) {
-      known.alone++
-      return this.#keys(known, listKeysAround(this.#runner, this.#flavour, table, never))
+    if (known.keys === null && listKeysAround !== undefined && known.alone + tables.length <= aloneAtMost) {
+      known.alone += tables.length
+      return this.#keys(known, listKeysAround(this.#runner, this.#flavour, tables, never))
     }
     known.keys ??= forgetting(known, 'keys', () => this.#keys(known, listKeys(this.#runner, this.#flavour, never)))
     return known.keys

@@ -1,7 +1,7 @@
 /** CockroachDB's SQL, where it is not PostgreSQL's: integers are 64-bit, some types and words are missing. */
 import type { SchemaPlan } from 'dataferry/records'
 import { NotImplemented } from 'dataferry/sdk'
-import { type KeyType, references, type TypeWords } from 'dataferry/sql'
+import { type KeyType, references, type TypeWords, tableText } from 'dataferry/sql'
 import { PostgresCompiler, postgresWords } from './compiler.ts'
 
 /** Types of PostgreSQL that a field can't be declared with here. */
@@ -48,8 +48,7 @@ export class CockroachCompiler extends PostgresCompiler {
   /** A unique constraint is its index, and an index that others depend on is dropped with them. */
   override compileSchema(plan: SchemaPlan): readonly string[] {
     if (plan.kind === 'drop-unique') {
-      const where = typeof plan.table === 'string' ? this.identifier(plan.table) : this.table(plan.table)
-      return plan.names.map((name) => `drop index ${where}@${this.identifier(name)} cascade`)
+      return plan.names.map((name) => `drop index ${tableText(this, plan.table)}@${this.identifier(name)} cascade`)
     }
     return super.compileSchema(plan)
   }

@@ -1,6 +1,6 @@
 /**
- * Reads the server's own catalog in a few statements whatever the number of tables: which tables there are, one table's columns, and the
- * keys around one table or of all tables at once.
+ * Reads the server's own catalog in a few statements whatever the number of tables: which tables there are, the columns of some, and the
+ * keys around some or of all at once.
  */
 import type { Json } from 'dataferry/sdk'
 import type { ProgramRunner } from 'dataferry/sql'
@@ -42,15 +42,19 @@ export interface Introspection {
     choice: SchemaChoice,
     signal: AbortSignal,
   ): Promise<readonly ListedTable[]>
-  /** The columns of one table or view, in order; null when there is none of this name any more. */
-  listColumns(runner: ProgramRunner, table: ListedTable, signal: AbortSignal): Promise<readonly ListedColumn[] | null>
+  /** The columns of tables and views, in order, for each of them; null where there is none of this name any more. */
+  listColumns(
+    runner: ProgramRunner,
+    tables: readonly ListedTable[],
+    signal: AbortSignal,
+  ): Promise<readonly (readonly ListedColumn[] | null)[]>
   /** Primary, unique and foreign keys of all tables. */
   listKeys(runner: ProgramRunner, flavour: Flavour, signal: AbortSignal): Promise<readonly ListedKey[]>
-  /** Those of one table and of the tables that refer to it, where they can be had for less than all. */
+  /** Those of some tables and of the tables that refer to them, where they can be had for less than all. */
   listKeysAround?(
     runner: ProgramRunner,
     flavour: Flavour,
-    table: ListedTable,
+    tables: readonly ListedTable[],
     signal: AbortSignal,
   ): Promise<readonly ListedKey[]>
 }
@@ -122,11 +126,11 @@ export function listedTable([schema, relation, isDefault, isView]: readonly Json
 
 async function listColumns(
   runner: ProgramRunner,
-  { schema, relation }: ListedTable,
+  tables: readonly ListedTable[],
   signal: AbortSignal,
-): Promise<readonly ListedColumn[] | null> {
+): Promise<readonly (readonly ListedColumn[] | null)[]> {
   const rows = await runner.query(
-    `select a.attname,
+    `select n.nspname, c.relname, a.attname,
             case when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod) else format_type(a.atttypid, a.atttypmod) end,
             format_type(b.oid, -1), b.typname, a.attnotnull or (t.typtype = 'd' and t.typnotnull),
             pg_get_expr(d.adbin, d.adrelid), a.attidentity <> '', a.attgenerated <> '',
@@ -137,15 +141,15 @@ async function listColumns(
      left join pg_catalog.pg_type t on t.oid = a.atttypid
      left join pg_catalog.pg_type b on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end
      left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-     where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')
+     where (n.nspname, c.relname) in ${pairsOf(tables)} and c.relkind in ('r', 'p', 'v', 'm', 'f')
      order by a.attnum`,
-    [schema, relation],
+    namesIn(tables),
     signal,
   )
-  if (rows.length === 0) return null
-  return rows
-    .filter(([name]) => name !== null)
-    .map(([name, dbType, castType, typeName, notNull, dflt, identity, generated, domainDefault]) => ({
+  return columnsOf(
+    tables,
+    rows,
+    ([name, dbType, castType, typeName, notNull, dflt, identity, generated, domainDefault]) => ({
       name: text(name),
       dbType: text(dbType),
       castType: text(castType),
@@ -154,7 +158,27 @@ async function listColumns(
       default: generated === 't' ? null : textOrNull(dflt ?? domainDefault),
       isIdentity: identity === 't',
       isGenerated: generated === 't',
-    }))
+    }),
+  )
+}
+
+/** Placeholders for `namesIn`, pairs of a schema and a table in it. */
+export const pairsOf = (tables: readonly ListedTable[]): string =>
+  `(${tables.map((_, index) => `($${2 * index + 1}, $${2 * index + 2})`).join(', ')})`
+export const namesIn = (tables: readonly ListedTable[]): readonly string[] =>
+  tables.flatMap(({ schema, relation }) => [schema, relation])
+
+/** Rows of schema, table and what is told of a column, nothing of that for a table without columns. */
+export function columnsOf(
+  tables: readonly ListedTable[],
+  rows: readonly (readonly Json[])[],
+  column: (told: readonly Json[]) => ListedColumn,
+): readonly (readonly ListedColumn[] | null)[] {
+  const found = Map.groupBy(rows, ([schema, relation]) => idOf(schema, relation))
+  return tables.map(({ id }) => {
+    const own = found.get(id)
+    return own === undefined ? null : own.filter(([, , name]) => name !== null).map(([, , ...told]) => column(told))
+  })
 }
 
 export const keyKinds: { readonly [contype: string]: ListedKey['kind'] } = { p: 'primary', u: 'unique', f: 'foreign' }
@@ -168,16 +192,16 @@ export const keyRules: { readonly [action: string]: string } = {
 
 const listKeys: Introspection['listKeys'] = (runner, flavour, signal) => keysWhere('', [], runner, flavour, signal)
 
-const listKeysAround: Introspection['listKeysAround'] = (runner, flavour, { schema, relation }, signal) =>
+const listKeysAround: Introspection['listKeysAround'] = (runner, flavour, tables, signal) =>
   keysWhere(
     `and k.conrelid in (
        select t.oid from pg_catalog.pg_class t join pg_catalog.pg_namespace s on s.oid = t.relnamespace
-       where s.nspname = $1 and t.relname = $2
+       where (s.nspname, t.relname) in ${pairsOf(tables)}
        union all
        select r.conrelid from pg_catalog.pg_constraint r join pg_catalog.pg_class t on t.oid = r.confrelid
        join pg_catalog.pg_namespace s on s.oid = t.relnamespace
-       where r.contype = 'f' and s.nspname = $1 and t.relname = $2)`,
-    [schema, relation],
+       where r.contype = 'f' and (s.nspname, t.relname) in ${pairsOf(tables)})`,
+    namesIn(tables),
     runner,
     flavour,
     signal,

@@ -1,7 +1,8 @@
 /**
  * The connections of one service, in two lanes. Point reads share a few connections, several in flight on each: they are never cancelled,
- * only timed out. Short pages join each other on connections of the pool while they are at work. Lists, transactions and single writes have a connection to themselves for as long as they need it, from a pool; lists and
- * transactions are cancelled, by a second connection. Nothing is opened before it is used, and what is idle is closed.
+ * only timed out. Short pages join each other on connections of the pool while they are at work. Lists, transactions and single writes have
+ * a connection to themselves for as long as they need it, from a pool; lists and transactions are cancelled, by a second connection. Nothing
+ * is opened before it is used, and what is idle is closed.
  */
 
 import type { Connections } from 'dataferry/sdk'
@@ -189,7 +190,9 @@ export class Lanes {
     this.#waiting++
     let wire: Wire
     try {
-      wire = surely ? await this.#acquireStanding(signal) : await this.#acquire(signal)
+      const acquire = (): Promise<Wire> => this.#acquire(signal)
+      const giveBack = (connection: Wire): boolean => this.#pool.release(connection)
+      wire = surely ? await this.#rested.standing(acquire, giveBack, signal) : await acquire()
     } finally {
       this.#waiting--
     }
@@ -207,18 +210,6 @@ export class Lanes {
     } finally {
       signal.removeEventListener('abort', onAbort)
       this.#putBack(wire)
-    }
-  }
-
-  /** Each that does not stand is thrown away, and a new one does. */
-  async #acquireStanding(signal: AbortSignal): Promise<Wire> {
-    for (;;) {
-      const wire = await this.#acquire(signal)
-      const stands = await this.#rested.stands(wire)
-      if (stands && !signal.aborted) return wire
-      if (!stands) wire.destroy()
-      this.#pool.release(wire)
-      signal.throwIfAborted()
     }
   }
 

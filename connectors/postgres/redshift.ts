@@ -8,6 +8,7 @@ import type { Flavour } from './flavours.ts'
 import {
   chosen,
   chosenBinds,
+  columnsOf,
   type Introspection,
   idOf,
   isOwn,
@@ -17,6 +18,8 @@ import {
   type ListedKey,
   type ListedTable,
   listedTable,
+  namesIn,
+  pairsOf,
   type SchemaChoice,
   text,
   textOrNull,
@@ -41,24 +44,23 @@ async function listTables(
 
 async function listColumns(
   runner: ProgramRunner,
-  { schema, relation }: ListedTable,
+  tables: readonly ListedTable[],
   signal: AbortSignal,
-): Promise<readonly ListedColumn[] | null> {
+): Promise<readonly (readonly ListedColumn[] | null)[]> {
   const rows = await runner.query(
-    `select a.attname, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, -1), t.typname, a.attnotnull,
+    `select n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, -1), t.typname, a.attnotnull,
             pg_get_expr(d.adbin, d.adrelid)
      from pg_catalog.pg_class c
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
      left join pg_catalog.pg_type t on t.oid = a.atttypid
      left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-     where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'v')
+     where (n.nspname, c.relname) in ${pairsOf(tables)} and c.relkind in ('r', 'v')
      order by a.attnum`,
-    [schema, relation],
+    namesIn(tables),
     signal,
   )
-  if (rows.length === 0) return null
-  return rows.filter(([name]) => name !== null).map(listedColumn)
+  return columnsOf(tables, rows, listedColumn)
 }
 
 /** An identity is a default of its own kind here. */

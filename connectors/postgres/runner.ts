@@ -59,7 +59,7 @@ export class PostgresRunner implements ProgramRunner {
     return this.#lanes?.pooled ?? { open: 0, idle: 0, waiting: 0, most: 0 }
   }
 
-  /** Called when a statement names what the database does not have, or a session may have changed the structure. */
+  /** Called when a statement names what the database does not have. */
   onStale(listener: () => void): void {
     this.#onStale = listener
   }
@@ -115,8 +115,7 @@ export class PostgresRunner implements ProgramRunner {
   }
 
   async session<T>(use: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
-    let changed = false
-    const result = await this.#told(() =>
+    return this.#told(() =>
       this.#openLanes().standing(async (wire) => {
         const session = new PostgresSession(wire, (program) => this.#reader(program), signal, this.#savepoints)
         let answer: T
@@ -127,12 +126,9 @@ export class PostgresRunner implements ProgramRunner {
           throw thrown
         }
         await session.commit()
-        changed = session.executed
         return answer
       }, signal),
     )
-    if (changed) this.#onStale()
-    return result
   }
 
   /** In one trip: what the server does outside of a transaction is one. */

@@ -4,13 +4,13 @@
  */
 
 import type { Row, WriteOutcome } from 'dataferry/records'
-import { type Bind, ServiceUnavailable } from 'dataferry/sdk'
+import type { Bind } from 'dataferry/sdk'
 import {
   collectRows,
-  outcomeUnknown,
   type ReadProgram,
   type ReadRunner,
   type SqlSession,
+  surely,
   type WriteProgram,
 } from 'dataferry/sql'
 import { batchOf, batchParameters } from './batch.ts'
@@ -43,8 +43,6 @@ export class PostgresSession implements SqlSession {
   readonly #savepoints: boolean
   #begun = false
   #last: Promise<unknown> = Promise.resolve()
-  /** Statements as text were run: the structure may have changed. */
-  executed = false
 
   /** `savepoints`: false, where the server has none, so that each write commits by itself. */
   constructor(
@@ -92,8 +90,6 @@ export class PostgresSession implements SqlSession {
 
   execute(text: string): Promise<void> {
     return this.#step(async () => {
-      // Savepoints change nothing that is known of the structure.
-      if (!/^\s*(?:savepoint|release|rollback)\b/i.test(text)) this.executed = true
       this.#begin()
       await this.#wire.simple(text)
     })
@@ -104,7 +100,7 @@ export class PostgresSession implements SqlSession {
     if (!this.#begun) return
     // A transaction that failed is rolled back by its commit, without an error.
     const failed = this.#wire.transactionFailed
-    await surely(this.#wire.simple('commit'))
+    await surely(this.#wire.simple('commit'), isLost)
     if (failed) throw new Error('The transaction was ended by an error that nobody undid.')
   }
 
@@ -260,20 +256,13 @@ export class PostgresSession implements SqlSession {
 export async function writeAlone(wire: Wire, program: WriteProgram, binds: readonly Bind[]): Promise<WriteOutcome> {
   const decode = placedDecoder(program.statement.columns)
   for (let attempts = 1; ; attempts++) {
-    const { outcome, outdated } = await surely(send(wire, program, binds, decode))
+    const { outcome, outdated } = await surely(send(wire, program, binds, decode), isLost)
     if (!outdated || attempts === attemptsAtMost) return outcome
     wire.forgetStatements()
   }
 }
 
-/** Says so where it is not known whether what was sent is final. */
-async function surely<T>(sent: Promise<T>): Promise<T> {
-  try {
-    return await sent
-  } catch (thrown) {
-    throw thrown instanceof ConnectionLost ? new ServiceUnavailable(outcomeUnknown, { cause: thrown }) : thrown
-  }
-}
+const isLost = (thrown: unknown): boolean => thrown instanceof ConnectionLost
 
 /** One execution; a fault of the server becomes its outcome. */
 async function send(

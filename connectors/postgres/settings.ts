@@ -2,7 +2,16 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { BadRequest, type ConfigValues, type Json, type ServiceHost, ServiceUnavailable } from 'dataferry/sdk'
-import { initialStatements, settingCount, settingPort, settingSeconds, settingSecret, settingText } from 'dataferry/sql'
+import {
+  initialStatements,
+  type SettingOptions,
+  settingCount,
+  settingOptions,
+  settingPort,
+  settingSeconds,
+  settingSecret,
+  settingText,
+} from 'dataferry/sql'
 import type { Flavour } from './flavours.ts'
 
 export interface ConnectionSettings {
@@ -49,7 +58,7 @@ export function readSettings(
   } catch (thrown) {
     throw new ServiceUnavailable('The configuration of this service can not be used.', { cause: thrown })
   }
-  const options = optionsOf(config)
+  const options = settingOptions(config)
   const statementTimeoutMs = host.settings.records.statementTimeoutMs
   const poolSize = Math.max(2, settingCount(options.pool_size, 10))
   const mode = sslMode(config) || 'prefer'
@@ -79,18 +88,11 @@ export function readSettings(
 
 const modes: ReadonlySet<string> = new Set(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'])
 
-type Options = { readonly [name: string]: Json }
-
-function optionsOf(config: ConfigValues): Options {
-  const options = config.options
-  return options !== null && typeof options === 'object' && !Array.isArray(options) ? (options as Options) : {}
-}
-
 const sslMode = (config: ConfigValues): string =>
-  (settingText(config.sslmode) || settingText(optionsOf(config).sslmode)).toLowerCase()
+  (settingText(config.sslmode) || settingText(settingOptions(config).sslmode)).toLowerCase()
 
 /** Certificates by libpq's names in `options`: a path, or the text itself. */
-function tls(mode: string, options: Options): ConnectionOptions {
+function tls(mode: string, options: SettingOptions): ConnectionOptions {
   const [ca, cert, key] = ['sslrootcert', 'sslcert', 'sslkey'].map((name) => pem(options[name]))
   const given: ConnectionOptions = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
   switch (mode) {

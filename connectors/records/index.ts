@@ -2,6 +2,7 @@
 export * from './batch.ts'
 export { castToColumn } from './cast.ts'
 export * from './catalog/describe.ts'
+export { Gathering } from './catalog/gathering.ts'
 export { type CatalogSource, LazyCatalog } from './catalog/lazy.ts'
 export { atPath, isWithin, openColumn, openField, overlap, wholeRecord, withoutPaths } from './catalog/open.ts'
 export { plainColumn, plainSummary } from './catalog/plain.ts'

@@ -299,7 +299,8 @@ export class RecordService implements Service {
 
   async #records(request: ApiRequest, name: string, id: string | null, signal: AbortSignal): Promise<ApiReply> {
     const known = this.#storeFor(request.caller)
-    const found = known.catalog.table(name)
+    const tables = namesNoRelation(request) ? (known.catalog.bare ?? known.catalog) : known.catalog
+    const found = tables.table(name)
     const table = found instanceof Promise ? await found : found
     if (table === null) throw new NotFound(`Table "${name}" does not exist in the database.`)
     const { verb } = request
@@ -455,6 +456,17 @@ export const unsupported = (verb: Verb, level: string): BadRequest =>
   new BadRequest(`${verb} requests without a resource are not currently supported by the '${level}' service.`)
 
 const ok = (value: Json): ApiReply => ({ status: 200, headers: {}, body: { kind: 'value', value } })
+
+/** A read that shows no related records, and compares with none. */
+function namesNoRelation({ verb, query, body }: ApiRequest): boolean {
+  if (verb !== 'GET' || body.kind !== 'none') return false
+  for (const [name, value] of query) {
+    if (name === 'related' || name === 'include_schema' || name.includes('.')) return false
+    // A path to a related field has a dot.
+    if (typeof value === 'string' ? value.includes('.') : typeof value === 'object') return false
+  }
+  return true
+}
 
 /** `_table/contact/` and `_table/contact/*` ask about the table. */
 const roleComponent = (component: string): string => component.replace(/\/?\*?$/, '')

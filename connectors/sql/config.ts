@@ -1,4 +1,5 @@
 /** The fields that the configurations of SQL services share, in the contract's order (control-plane 5.2). */
+import { isMembers } from 'dataferry/records'
 import { BadRequest, type ConfigField, type ConfigValues, type Json } from 'dataferry/sdk'
 
 /** Where a database server is and who asks: what the configurations of servers begin with. The descriptions differ a little. */
@@ -108,6 +109,10 @@ export function initialStatements(config: ConfigValues): readonly string[] {
   const statements = config.statements
   return Array.isArray(statements) ? statements.filter((text) => typeof text === 'string' && text.trim() !== '') : []
 }
+
+export type SettingOptions = { readonly [name: string]: Json }
+/** The driver's options, by name; none where they are not members. */
+export const settingOptions = ({ options }: ConfigValues): SettingOptions => (isMembers(options) ? options : {})
 
 /** A setting as text without blanks around it; '' for none. */
 export const settingText = (value: Json | undefined): string =>

@@ -3,9 +3,10 @@
  * (data-plane 9.1); a value that does not fit it, which SQLite may hold, is printed as what it is.
  */
 
-import type { Row, SimpleType } from 'dataferry/records'
-import { type Bind, csvCell, parseJson, xmlName, xmlText } from 'dataferry/sdk'
-import { ByteBuffer } from './buffer.ts'
+import type { SimpleType } from 'dataferry/records'
+import { type Bind, csvCell, xmlName, xmlText } from 'dataferry/sdk'
+import type { ByteBuffer } from './buffer.ts'
+import { decoderOf, keptDecoders } from './decoder.ts'
 import type { WireColumn } from './types.ts'
 import type { RowEncoder, RowForm, WireKind } from './wire.ts'
 
@@ -240,15 +241,4 @@ export const wireValues: WireKind<WireValues> = {
   },
 }
 
-/** Makes rows of values, by the same encoder: what they hold is what a client would read. */
-export function rowDecoder(columns: readonly WireColumn[]): (row: WireValues) => Row {
-  const encode = wireValues.encoder(columns, { kind: 'json' })
-  const out = new ByteBuffer()
-  return (row) => {
-    out.clear()
-    out.byte(123)
-    encode(row, out)
-    out.byte(125)
-    return parseJson(out.text()) as Row
-  }
-}
+export const rowDecoder = keptDecoders<WireValues>((columns) => decoderOf(wireValues, columns))

@@ -17,20 +17,25 @@ export { type Context, StatementWriter } from './compile/writer.ts'
 export {
   initialStatements,
   networkFields,
+  type SettingOptions,
   settingCount,
+  settingOptions,
   settingPort,
   settingSeconds,
   settingSecret,
   settingText,
   sqlConfigFields,
 } from './config.ts'
+export { decoderOf, keptDecoders } from './decoder.ts'
 export { rowDecoder, type WireValue, type WireValues, wireValues } from './encoder.ts'
+export { untilOurs } from './held.ts'
 export { jsonBind, jsonParents } from './json-binds.ts'
 export { ReadRunner } from './program.ts'
-export { outcomeUnknown, Rested, type Resting } from './rested.ts'
+export { Rested, type Resting, surely } from './rested.ts'
 export { RoutineCatalog, type RoutineSource, RowBudget } from './routines.ts'
 export { sqlService } from './service.ts'
 export { bodyValue, collectRows } from './source.ts'
 export { sqlStore } from './store.ts'
+export { textRows } from './text-rows.ts'
 export * from './types.ts'
 export * from './wire.ts'

@@ -15,7 +15,7 @@ import {
   type Workers,
   WorkersAbility,
 } from 'dataferry/sdk'
-import { settingCount } from './config.ts'
+import { settingCount, settingOptions } from './config.ts'
 import type { ListAnswer, ListTask } from './task.ts'
 import type { ProgramRunner, ReadProgram, SqlConnector } from './types.ts'
 import { rowsAtMost } from './weight.ts'
@@ -52,7 +52,7 @@ export function poolingOf(connector: SqlConnector, config: ConfigValues, host: S
   if (!elsewhere || host.service.id <= 0 || placeOf({}, config) !== 'auto') return null
   const workers = workersOf(host)
   if (workers === null || workers.threads === 0) return null
-  const all = settingCount(optionsOf(config).pool_size, elsewhere.connections)
+  const all = settingCount(settingOptions(config).pool_size, elsewhere.connections)
   if (all < connectionsAtLeast) return null
   const atOnce = Math.max(1, Math.floor((host.share?.(all, 1) ?? all) * share))
   const threads = Math.min(workers.threads, atOnce)
@@ -76,12 +76,9 @@ function workersOf(host: ServiceHost): Workers | null {
   }
 }
 
-type Options = { readonly [name: string]: Json }
-const optionsOf = ({ options }: ConfigValues): Options =>
-  options !== null && typeof options === 'object' && !Array.isArray(options) ? (options as Options) : {}
 const withPool = (config: ConfigValues, size: number): ConfigValues => ({
   ...config,
-  options: { ...optionsOf(config), pool_size: size },
+  options: { ...settingOptions(config), pool_size: size },
 })
 
 /** Runs lists in threads, where they are long and a thread is free. */

@@ -91,30 +91,17 @@ export class ReadRunner<R> {
     const frame = frameFor(this.#program, output, wrapped)
     const out = new ByteBuffer()
     try {
-      await this.#body(run, rows, frame, out, sink, known, schema)
+      frame.begin(out)
+      const written = await this.#rows(run, rows, frame, out, sink)
+      // The rows of a list are its count where the list ended before its limit.
+      const meta =
+        known ??
+        this.#meta(run, count === null ? null : (this.#derived(run, written) ?? (await this.#count(run))), schema)
+      frame.end(out, written, meta)
+      await sink.write(out.take())
     } finally {
       out.free()
     }
-  }
-
-  async #body(
-    run: Run<R>,
-    rows: Statement,
-    frame: Frame,
-    out: ByteBuffer,
-    sink: ByteSink,
-    known: Meta | null,
-    schema: string | null,
-  ): Promise<void> {
-    const { count } = this.#program
-    frame.begin(out)
-    const written = await this.#rows(run, rows, frame, out, sink)
-    // The rows of a list are its count where the list ended before its limit.
-    const meta =
-      known ??
-      this.#meta(run, count === null ? null : (this.#derived(run, written) ?? (await this.#count(run))), schema)
-    frame.end(out, written, meta)
-    await sink.write(out.take())
   }
 
   /** Writes all rows; how many there were. */

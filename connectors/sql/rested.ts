@@ -3,6 +3,8 @@
  * it is sent: a server that has closed the connection has said so by then, and where it may have gone without a word it is asked.
  */
 
+import { ServiceUnavailable } from 'dataferry/sdk'
+
 /** A connection as it is looked at here. */
 export interface Resting {
   /** Its end was heard of. */
@@ -56,10 +58,30 @@ export class Rested<C extends object> {
       clearTimeout(timer)
     }
   }
+
+  /** One of the pool that stands: each that does not is cut and given back, and a new one does. */
+  async standing(acquire: () => Promise<C>, giveBack: (connection: C) => unknown, signal: AbortSignal): Promise<C> {
+    for (;;) {
+      const connection = await acquire()
+      const stands = await this.stands(connection)
+      if (stands && !signal.aborted) return connection
+      if (!stands) this.#look(connection).cut()
+      giveBack(connection)
+      signal.throwIfAborted()
+    }
+  }
 }
 
-/** What a client is told when the connection ended while its change was being made final: it may be there already. */
-export const outcomeUnknown =
+/** For what makes a change final: where the connection ended meanwhile, the change may be there already, and the client is told so. */
+export async function surely<T>(sent: Promise<T>, isLost: (thrown: unknown) => boolean): Promise<T> {
+  try {
+    return await sent
+  } catch (thrown) {
+    throw isLost(thrown) ? new ServiceUnavailable(outcomeUnknown, { cause: thrown }) : thrown
+  }
+}
+
+const outcomeUnknown =
   'The connection to the database was lost, and it is not known whether the change was made. Look before you try again.'
 
 /** Between two immediates the event loop reads all sockets. */

@@ -41,12 +41,12 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
     }),
     async write(work, signal) {
       const changes: Changes = { made: false }
-      const result = await runner.session(
-        (session) => work(new StoreSession(session, dialect, programs, changes)),
-        signal,
-      )
-      if (changes.made) catalog.refresh()
-      return result
+      try {
+        return await runner.session((session) => work(new StoreSession(session, dialect, programs, changes)), signal)
+      } finally {
+        // Where a database commits each change by itself, some of what failed may have been made.
+        if (changes.made) catalog.refresh()
+      }
     },
     ...(runner.exclusively && {
       exclusively: (name, work, signal, onWait) => runner.exclusively?.(name, work, signal, onWait) ?? work(),

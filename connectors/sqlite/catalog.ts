@@ -1,10 +1,11 @@
 /**
- * The catalog of one SQLite database: the list first, a table at its first use. The first few tables ask for the keys around them alone,
+ * The catalog of one SQLite database: the list first, a table at its first use, several at once together. The first few tables ask for the keys around them alone,
  * those behind them for the keys of all tables at once. A change of structure from outside is noticed by SQLite's own counter of them.
  */
 
 import {
   type Catalog,
+  Gathering,
   LazyCatalog,
   labelOf,
   pluralOf,
@@ -28,11 +29,18 @@ import type { SqliteRunner } from './runner.ts'
 
 /** Tables that do not wait for the keys of all. */
 const aloneAtMost = 10
+/** Tables that are read by their names in one statement. */
+const togetherAtMost = 100
 /** How often the counter is looked at while tables are found in the cache. */
 const lookEveryMs = 1_000
 
 /** Shared by all who wait for it, so no single request ends it; the statement timeout does. */
 const never = new AbortController().signal
+
+interface Asked {
+  readonly summary: TableSummary
+  readonly epoch: number
+}
 
 /** What tables are described from; thrown away whole by a refresh. */
 interface Facts {
@@ -41,6 +49,7 @@ interface Facts {
   /** Tables that asked for the keys around them. */
   alone: number
   readonly described: Map<string, Promise<Table | null>>
+  readonly gathering: Gathering<Asked, Table | null>
   /** SQLite's counter when the list was read; null: not read yet. */
   version: number | null
 }
@@ -49,7 +58,7 @@ export class SqliteCatalog implements Catalog {
   readonly #runner: SqliteRunner
   readonly #log: ServiceHost['log']
   readonly #lazy: LazyCatalog
-  #facts: Facts = nothing()
+  #facts: Facts = this.#nothing()
   #lookedAt = 0
 
   constructor(runner: SqliteRunner, log: ServiceHost['log']) {
@@ -80,7 +89,7 @@ export class SqliteCatalog implements Catalog {
   }
 
   refresh(): void {
-    this.#facts = nothing()
+    this.#facts = this.#nothing()
     this.#lazy.refresh()
   }
 
@@ -126,32 +135,51 @@ export class SqliteCatalog implements Catalog {
     let table = described.get(summary.name)
     if (table === undefined) {
       const forget = (): boolean => described.delete(summary.name)
-      table = this.#read(this.#facts, summary, epoch)
+      table = this.#facts.gathering.get({ summary, epoch })
       table.then((found) => found ?? forget(), forget)
       described.set(summary.name, table)
     }
     return table
   }
 
-  async #read(facts: Facts, summary: TableSummary, epoch: number): Promise<Table | null> {
-    const { name } = summary
-    // The name was listed, maybe before a refresh that came in between.
-    if (facts.version === null) await this.#fill(facts)
-    const table = facts.tables.get(name)
-    if (table === undefined) return null
-    const columns = await listColumns(this.#runner, name, never)
-    if (columns.length === 0) return null
-    if (table.isView) return describe(summary, { table, columns, indexes: [], foreignKeys: [] }, [], epoch)
-    const indexes = await listIndexes(this.#runner, name, never)
-    const keys = await this.#keys(facts, name)
-    const foreignKeys = keys.find((one) => one.name === name)?.foreignKeys ?? []
-    return describe(summary, { table, columns, indexes, foreignKeys }, relationsOfTable(name, keys), epoch)
+  #nothing(): Facts {
+    const facts: Facts = {
+      tables: new Map(),
+      keys: null,
+      alone: 0,
+      described: new Map(),
+      gathering: new Gathering((asked) => this.#read(facts, asked), togetherAtMost),
+      version: null,
+    }
+    return facts
   }
 
-  #keys(facts: Facts, table: string): Promise<readonly TableKeys[]> {
-    if (facts.keys === null && facts.alone < aloneAtMost) {
-      facts.alone++
-      return listKeysAround(this.#runner, table, facts.tables.values(), never)
+  /** A few statements, however many there are. */
+  async #read(facts: Facts, asked: readonly Asked[]): Promise<readonly (Table | null)[]> {
+    // The names were listed, maybe before a refresh that came in between.
+    if (facts.version === null) await this.#fill(facts)
+    const listed = asked.flatMap(({ summary: { name } }) => facts.tables.get(name) ?? [])
+    const names = listed.map(({ name }) => name)
+    const tables = listed.filter(({ isView }) => !isView).map(({ name }) => name)
+    const columns = await listColumns(this.#runner, names, never)
+    const indexes = tables.length === 0 ? [] : await listIndexes(this.#runner, tables, never)
+    const keys = tables.length === 0 ? [] : await this.#keys(facts, tables)
+    return asked.map(({ summary, epoch }) => {
+      const at = names.indexOf(summary.name)
+      const table = listed[at]
+      const own = columns[at] ?? []
+      if (table === undefined || own.length === 0) return null
+      const { name } = table
+      const foreignKeys = keys.find((one) => one.name === name)?.foreignKeys ?? []
+      const described = { table, columns: own, indexes: indexes[tables.indexOf(name)] ?? [], foreignKeys }
+      return describe(summary, described, table.isView ? [] : relationsOfTable(name, keys), epoch)
+    })
+  }
+
+  #keys(facts: Facts, tables: readonly string[]): Promise<readonly TableKeys[]> {
+    if (facts.keys === null && facts.alone + tables.length <= aloneAtMost) {
+      facts.alone += tables.length
+      return listKeysAround(this.#runner, tables, facts.tables.values(), never)
     }
     if (facts.keys === null) {
       const keys = listKeys(this.#runner, never)
@@ -163,8 +191,6 @@ export class SqliteCatalog implements Catalog {
     return facts.keys
   }
 }
-
-const nothing = (): Facts => ({ tables: new Map(), keys: null, alone: 0, described: new Map(), version: null })
 
 function summary({ name, isView }: ListedTable): TableSummary {
   const label = labelOf(name)

@@ -10,8 +10,8 @@ import {
   createIndex,
   defaultValue,
   foreignKeyText,
-  type ReadProgram,
   type SqlSession,
+  textRows,
   typeText,
 } from 'dataferry/sql'
 import type { SqliteCompiler } from './compiler.ts'
@@ -83,12 +83,12 @@ const nameOf = (table: TableName): string => (typeof table === 'string' ? table 
 
 async function makeAnew(sql: SqliteCompiler, edits: readonly Edit[], session: SqlSession): Promise<void> {
   const name = nameOf(edits[0]?.table ?? '')
-  const [made] = await session.rows(select('structure-table', tableSql, ['name', 'sql']), [name])
+  const [made] = await session.rows(textRows('structure-table', tableSql, ['name', 'sql']), [name])
   if (made === undefined) throw new BadRequest(`Table '${name}' does not exist any more.`)
   const real = String(made.name)
   const before = readDefinition(String(made.sql))
   const after = edits.reduce((definition, edit) => edited(sql, definition, edit), before)
-  const others = await session.rows(select('structure-others', othersSql, ['type', 'name', 'sql']), [real])
+  const others = await session.rows(textRows('structure-others', othersSql, ['type', 'name', 'sql']), [real])
   const kept = await keptOthers(session, others, edits)
   const old = sql.identifier(real)
   const fresh = sql.identifier(`df_new_${real}`)
@@ -144,7 +144,7 @@ async function keptOthers(
   const kept: string[] = []
   for (const { type, name, sql } of others) {
     if (type === 'index' && gone.size + freed.size > 0) {
-      const rows = await session.rows(select('structure-index', indexSql, ['name']), [String(name)])
+      const rows = await session.rows(textRows('structure-index', indexSql, ['name']), [String(name)])
       const over = rows.map((column) => String(column.name).toLowerCase())
       const isFreed = over.length === 1 && freed.has(over[0] ?? '') && makesUnique(String(sql))
       if (isFreed || over.some((column) => gone.has(column))) continue
@@ -168,7 +168,7 @@ interface Copy {
 
 async function copyRows(sql: SqliteCompiler, session: SqlSession, copy: Copy): Promise<void> {
   const { real, old, fresh, before, after, edits } = copy
-  const computed = await session.rows(select('structure-computed', computedSql, ['name']), [real])
+  const computed = await session.rows(textRows('structure-computed', computedSql, ['name']), [real])
   const skipped = new Set([...computed.map(({ name }) => String(name).toLowerCase()), ...dropped(edits)])
   const columns = before.columns.filter(({ name }) => !skipped.has(name.toLowerCase()))
   const filled = edits.filter((edit): edit is AddColumn => edit.kind === 'add-column').map(({ column }) => column)
@@ -194,14 +194,14 @@ async function refuseEmpty(
 ): Promise<void> {
   const empty = added.find((column) => column.allowNull !== true && defaultValue(sql, column) === null)
   if (empty === undefined) return
-  const [row] = await session.rows(select(`structure-any-${old}`, `select 1 as n from ${old} limit 1`, ['n']), [])
+  const [row] = await session.rows(textRows(`structure-any-${old}`, `select 1 as n from ${old} limit 1`, ['n']), [])
   if (row !== undefined) {
     throw new BadRequest(`Field '${empty.name}' can not be NULL and needs a default, because the table has records.`)
   }
 }
 
 async function checkReferences(session: SqlSession, table: string): Promise<void> {
-  const [broken] = await session.rows(select('structure-references', brokenSql, ['n']), [table])
+  const [broken] = await session.rows(textRows('structure-references', brokenSql, ['n']), [table])
   if (broken !== undefined) throw new BadRequest(`Records of table '${table}' refer to records that do not exist.`)
 }
 
@@ -210,24 +210,3 @@ const othersSql = `select type, name, sql from sqlite_schema where type in ('ind
 const indexSql = 'select name from pragma_index_info(?) where name is not null'
 const computedSql = 'select name from pragma_table_xinfo(?) where hidden in (2, 3)'
 const brokenSql = 'select 1 as n from pragma_foreign_key_check(?) limit 1'
-
-/** Rows of texts; `?` are the binds in order. */
-function select(id: string, text: string, columns: readonly string[]): ReadProgram {
-  const binds = text.split('?').length - 1
-  return {
-    kind: 'read',
-    id,
-    result: { kind: 'rows' },
-    rows: {
-      text,
-      parameters: Array.from({ length: binds }, (_, slot) => ({ kind: 'slot', slot })),
-      columns: columns.map((as) => ({ as, type: 'text', dbType: 'text', hidden: false })),
-      point: false,
-    },
-    count: null,
-    grouped: false,
-    limit: null,
-    offset: null,
-    related: [],
-  }
-}

@@ -1,6 +1,7 @@
 /**
  * SQLite's SQL. Lists and parents' keys go in as one JSON text (json_each keeps 64-bit integers exact; binary values travel as
- * hexadecimal text), LIKE knows no case among ASCII letters and a backslash only where it is told, and scans carry `alive()` so that one that was cancelled stops.
+ * hexadecimal text), LIKE knows no case among ASCII letters and a backslash only where it is told, and scans carry `alive()` so that one
+ * that was cancelled stops.
  */
 import type {
   Column,

@@ -1,7 +1,6 @@
 /** What SQLite brings to the shared SQL engine. */
-import { isMembers } from 'dataferry/records'
 import type { ConfigValues } from 'dataferry/sdk'
-import { type Dialect, initialStatements, type SqlConnector } from 'dataferry/sql'
+import { type Dialect, initialStatements, type SqlConnector, settingOptions, settingSeconds } from 'dataferry/sql'
 import { SqliteCatalog } from './catalog.ts'
 import { changeStructure } from './change.ts'
 import { SqliteCompiler } from './compiler.ts'
@@ -31,11 +30,8 @@ const dialect: Dialect = {
   error: sqliteError,
 }
 
-/** How long a free thread is waited for, from `pool_timeout` of the options, seconds; nothing where it is not given. */
-function waiting({ options }: ConfigValues): { readonly waitMs?: number } {
-  const given = isMembers(options) ? Number(options.pool_timeout) : Number.NaN
-  return given > 0 ? { waitMs: Math.min(given, 3_600) * 1_000 } : {}
-}
+/** How long a free thread is waited for where `pool_timeout` of the options does not say. Seconds. */
+const waitSeconds = 30
 
 /** The system store's file, where it lies elsewhere than in the data folder. */
 const storeFile = (systemDb: string | null): string | null =>
@@ -60,7 +56,7 @@ export const sqliteConnector: SqlConnector = {
       statements,
       readers: host.share?.(settings.sqlite.readers, 1) ?? settings.sqlite.readers,
       timeoutMs: settings.records.statementTimeoutMs,
-      ...waiting(config),
+      waitMs: settingSeconds(settingOptions(config).pool_timeout, waitSeconds) * 1_000,
     })
   },
   createCatalog(runner, _config, { log }) {

@@ -1,6 +1,5 @@
 /**
- * Reads SQLite's own catalog: which tables there are, one table's columns and indexes, and the keys around one table or of all tables at
- * once. A few statements whatever the number of tables. Tables of SQLite itself, and those behind virtual tables, do not exist here.
+ * Reads SQLite's own catalog: which tables there are, the columns and indexes of some, and the keys around some or of all at once. A few statements whatever the number of tables. Tables of SQLite itself, and those behind virtual tables, do not exist here.
  */
 
 import type { ForeignKey, TableKeys } from 'dataferry/records'
@@ -38,6 +37,9 @@ const tables = `
   SELECT name, type, wr FROM pragma_table_list
   WHERE schema = 'main' AND type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`
 
+/** Those named in a JSON text. */
+const givenTables = 'FROM (SELECT value AS name FROM json_each(?)) t'
+
 /** SQLite's counter of changes of structure. */
 export async function schemaVersion(runner: ProgramRunner, signal: AbortSignal): Promise<number> {
   const [row] = await runner.query('PRAGMA schema_version', [], signal)
@@ -50,27 +52,39 @@ export async function listTables(runner: ProgramRunner, signal: AbortSignal): Pr
   return rows.map(([name, type, wr]) => ({ name: text(name), isView: type === 'view', withoutRowid: wr === 1 }))
 }
 
-/** The columns of one table or view, in order; hidden ones of virtual tables left out. */
+/** The columns of tables and views, in order, for each of them; hidden ones of virtual tables left out. */
 export async function listColumns(
   runner: ProgramRunner,
-  table: string,
+  tables: readonly string[],
   signal: AbortSignal,
-): Promise<readonly ListedColumn[]> {
+): Promise<readonly (readonly ListedColumn[])[]> {
+  const names = JSON.stringify(tables)
   const rows = await runner.query(
-    'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid',
-    [table],
+    `SELECT t.name, x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden
+     ${givenTables} JOIN pragma_table_xinfo(t.name) x WHERE x.hidden <> 1 ORDER BY t.name, x.cid`,
+    [names],
     signal,
   )
-  const [made] = await runner.query("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", [table], signal)
-  return rows.map(([name, declared, notNull, dflt, pk, hidden]) => ({
-    name: text(name),
-    declared: asWritten(text(declared), text(name), text(made?.[0])),
-    notNull: notNull === 1,
-    default: dflt === null || dflt === undefined ? null : text(dflt),
-    keyPosition: Number(pk),
-    isGenerated: hidden === 2 || hidden === 3,
-  }))
+  const made = await runner.query(
+    "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name IN (SELECT value FROM json_each(?))",
+    [names],
+    signal,
+  )
+  const statements = new Map(made.map(([name, sql]) => [text(name), text(sql)]))
+  const found = byTable(rows)
+  return tables.map((table) =>
+    (found.get(table) ?? []).map(([, name, declared, notNull, dflt, pk, hidden]) => ({
+      name: text(name),
+      declared: asWritten(text(declared), text(name), statements.get(table) ?? ''),
+      notNull: notNull === 1,
+      default: dflt === null || dflt === undefined ? null : text(dflt),
+      keyPosition: Number(pk),
+      isGenerated: hidden === 2 || hidden === 3,
+    })),
+  )
 }
+
+const byTable = (rows: Rows): Map<string, (readonly Json[])[]> => Map.groupBy(rows, ([name]) => text(name))
 
 /** Types that SQLite keeps as numbers and tells in capitals, however they were written. */
 const capitals: ReadonlySet<string> = new Set(['ANY', 'BLOB', 'INT', 'INTEGER', 'REAL', 'TEXT'])
@@ -84,20 +98,25 @@ function asWritten(type: string, column: string, statement: string): string {
   return found?.[1] ?? type.toLowerCase()
 }
 
-/** The indexes of one table, the newest first. */
+/** The indexes of tables, the newest first, for each of them. */
 export async function listIndexes(
   runner: ProgramRunner,
-  table: string,
+  tables: readonly string[],
   signal: AbortSignal,
-): Promise<readonly ListedIndex[]> {
+): Promise<readonly (readonly ListedIndex[])[]> {
   const rows = await runner.query(
-    `SELECT l.name, l."unique", l.origin, l.partial, i.name
-     FROM pragma_index_list(?) l JOIN pragma_index_info(l.name) i ORDER BY l.seq, i.seqno`,
-    [table],
+    `SELECT t.name, l.name, l."unique", l.origin, l.partial, i.name
+     ${givenTables} JOIN pragma_index_list(t.name) l JOIN pragma_index_info(l.name) i ORDER BY t.name, l.seq, i.seqno`,
+    [JSON.stringify(tables)],
     signal,
   )
+  const found = byTable(rows)
+  return tables.map((table) => indexesFrom(found.get(table) ?? []))
+}
+
+function indexesFrom(rows: Rows): readonly ListedIndex[] {
   const found = new Map<string, { unique: boolean; origin: string; partial: boolean; columns: (string | null)[] }>()
-  for (const [index, unique, origin, partial, column] of rows) {
+  for (const [, index, unique, origin, partial, column] of rows) {
     const name = text(index)
     const entry = found.get(name) ?? { unique: unique === 1, origin: text(origin), partial: partial === 1, columns: [] }
     entry.columns.push(column === null || column === undefined ? null : text(column))
@@ -107,9 +126,6 @@ export async function listIndexes(
 }
 
 const allTables = `FROM (${tables.replace(", 'view', 'virtual'", '')}) t`
-/** Those named in a JSON text. */
-const givenTables = 'FROM (SELECT value AS name FROM json_each(?)) t'
-
 type From = typeof allTables | typeof givenTables
 
 const columnsOf = (from: From): string =>
@@ -131,19 +147,20 @@ export async function listKeys(runner: ProgramRunner, signal: AbortSignal): Prom
   return keysOf(columns, indexed, await runner.query(referencesOf(allTables), [], signal))
 }
 
-/** The same, in four statements, of one table and of those that refer to it: all that the table's relations are made of. */
+/** The same, in four statements, of some tables and of those that refer to them: all that the tables' relations are made of. */
 export async function listKeysAround(
   runner: ProgramRunner,
-  table: string,
+  around: readonly string[],
   tables: Iterable<ListedTable>,
   signal: AbortSignal,
 ): Promise<readonly TableKeys[]> {
   const referring = await runner.query(
-    `SELECT DISTINCT t.name ${allTables} JOIN pragma_foreign_key_list(t.name) f WHERE f."table" = ? COLLATE NOCASE`,
-    [table],
+    `SELECT DISTINCT t.name ${allTables} JOIN pragma_foreign_key_list(t.name) f
+     WHERE f."table" COLLATE NOCASE IN (SELECT value FROM json_each(?))`,
+    [JSON.stringify(around)],
     signal,
   )
-  const near = [...new Set([table, ...referring.map(([name]) => text(name))])]
+  const near = [...new Set([...around, ...referring.map(([name]) => text(name))])]
   const references = await runner.query(referencesOf(givenTables), [JSON.stringify(near)], signal)
   const referred = new Set(references.map(([, , name]) => text(name).toLowerCase()))
   const far = [...tables].filter(({ name, isView }) => !isView && referred.has(name.toLowerCase()))

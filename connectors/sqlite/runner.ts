@@ -73,7 +73,7 @@ export class SqliteRunner implements ProgramRunner {
     return this.#threads.pooled
   }
 
-  /** Called when a statement names what the database does not have, or a session may have changed the structure. */
+  /** Called when a statement names what the database does not have. */
   onStale(listener: () => void): void {
     this.#onStale = listener
   }
@@ -112,7 +112,6 @@ export class SqliteRunner implements ProgramRunner {
       } finally {
         await session.guarded()
       }
-      if (session.executed) this.#onStale()
       return result
     })
   }
@@ -120,12 +119,7 @@ export class SqliteRunner implements ProgramRunner {
   /** A transaction of its own, in one message to the writer. */
   writeOne(program: WriteProgram, binds: readonly Bind[], signal: AbortSignal): Promise<WriteOutcome> {
     return this.#threads.writer(signal, async (thread) => {
-      let settled: Settled
-      try {
-        settled = await this.#answer(thread.write(program, [binds], 'halt', true, signal, true))
-      } catch (thrown) {
-        throw thrown instanceof LostTransaction ? thrown.shown : thrown
-      }
+      const settled = await this.#answer(thread.write(program, [binds], 'halt', true, signal, true))
       const [outcome] = settled.kind === 'outcomes' ? outcomesOf(program, settled.outcomes) : []
       if (outcome === undefined) throw new Error('The database thread did not tell what became of a write.')
       return outcome
@@ -248,8 +242,6 @@ class Session implements SqlSession {
   #last: Promise<unknown> = Promise.resolve()
   /** What makes the connection look at references again; null: it does. */
   #restore: string | null = null
-  /** Statements as text were run: the structure may have changed. */
-  executed = false
 
   constructor(thread: DatabaseThread, signal: AbortSignal, answer: (job: Promise<Settled>) => Promise<Settled>) {
     this.#thread = thread
@@ -290,7 +282,6 @@ class Session implements SqlSession {
   }
 
   async execute(text: string): Promise<void> {
-    this.executed = true
     await this.#step((begin) => this.#thread.do({ kind: 'execute', text }, begin, this.#signal))
   }
 

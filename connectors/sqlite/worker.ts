@@ -49,9 +49,12 @@ parentPort?.on('message', (job: Job | 'close') => {
   })
 })
 
+/** Nothing of its transaction is meant to come after it. */
+const isLast = (task: Task): boolean =>
+  task.kind === 'commit' || task.kind === 'rollback' || (task.kind === 'write' && task.ends)
+
 /** The transaction that the job belongs to is gone, or never began: what comes after it can't be part of it. */
-const isLost = ({ task }: Job): boolean =>
-  role === 'writer' && task.kind !== 'commit' && task.kind !== 'rollback' && connection?.inTransaction !== true
+const isLost = ({ task }: Job): boolean => role === 'writer' && !isLast(task) && connection?.inTransaction !== true
 
 async function perform(given: Job): Promise<void> {
   const { job, begin, task } = given
@@ -65,10 +68,8 @@ async function perform(given: Job): Promise<void> {
     case 'query':
       return post({ job, kind: 'rows', rows: connection.query(task.text, task.binds.map(wireValue)) })
     case 'write': {
-      if (task.ends)
-        return post({ job, kind: 'outcomes', outcomes: writeAlone(connection, program, task), lost: false })
-      const outcomes = write(connection, program as WriteProgram, task)
-      return post({ job, kind: 'outcomes', outcomes, lost: !connection.inTransaction })
+      const outcomes = (task.ends ? writeAlone : write)(connection, program as WriteProgram, task)
+      return post({ job, kind: 'outcomes', outcomes, lost: isLost(given) })
     }
     case 'execute':
       connection.execute(task.text)
@@ -133,19 +134,14 @@ function write(on: Connection, { statement }: WriteProgram, task: Task & { kind:
 }
 
 /** The whole transaction in one message. */
-function writeAlone(
-  on: Connection,
-  program: ReadProgram | WriteProgram | null,
-  task: Task & { kind: 'write' },
-): WireOutcome[] {
-  let outcomes: WireOutcome[] = []
+function writeAlone(on: Connection, program: WriteProgram, task: Task & { kind: 'write' }): WireOutcome[] {
   try {
-    outcomes = write(on, program as WriteProgram, task)
+    const outcomes = write(on, program, task)
     if (outcomes.every((each) => each.ok)) commit(on)
+    return outcomes
   } finally {
     if (on.inTransaction) on.execute('ROLLBACK')
   }
-  return outcomes
 }
 
 function commit(on: Connection): void {

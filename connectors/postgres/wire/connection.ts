@@ -233,7 +233,7 @@ export class Wire extends pg.Connection {
     onColumns: OnColumns | null = null,
   ): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      if (this.#lost !== null || !this.stream.writable) {
+      if (this.lost) {
         reject(new ConnectionLost(this.#lost))
         return
       }

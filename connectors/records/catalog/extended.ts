@@ -18,6 +18,8 @@ export interface ExtrasOfTable {
 
 export const noExtras: ExtrasOfTable = { table: null, fields: new Map(), relations: new Map(), virtual: [] }
 
+type Tables = Pick<Catalog, 'table' | 'realTable'>
+
 /** What was loaded at one time. */
 interface Known {
   readonly byTable: ReadonlyMap<string, ExtrasOfTable>
@@ -30,12 +32,18 @@ interface Known {
 export class ExtendedCatalog implements Catalog {
   readonly #inner: Catalog
   readonly #load: () => Promise<ServiceExtras>
+  readonly #bare: Tables
   #known: Known | null = null
   #loading: Promise<Known> | null = null
 
   constructor(inner: Catalog, load: () => Promise<ServiceExtras>) {
     this.#inner = inner
     this.#load = load
+    const from = inner.bare ?? inner
+    this.#bare = {
+      table: (name) => this.#table(name, from),
+      realTable: (name) => this.#realTable(name, from),
+    }
   }
 
   get epoch(): number {
@@ -51,19 +59,15 @@ export class ExtendedCatalog implements Catalog {
   }
 
   table(name: string): Table | null | Promise<Table | null> {
-    const known = this.#known
-    if (known === null) return this.#loaded().then(() => this.table(name))
-    const folded = name.toLowerCase()
-    const real = known.byAlias.get(folded)
-    if (real !== undefined) return this.realTable(real)
-    if (known.aliased.has(folded)) return null
-    return this.#extended(known, this.#inner.table(name))
+    return this.#table(name, this.#inner)
   }
 
   realTable(name: string): Table | null | Promise<Table | null> {
-    const known = this.#known
-    if (known === null) return this.#loaded().then(() => this.realTable(name))
-    return this.#extended(known, this.#inner.realTable(name))
+    return this.#realTable(name, this.#inner)
+  }
+
+  get bare(): Tables {
+    return this.#bare
   }
 
   /** The extras of a table by its real name. */
@@ -79,6 +83,28 @@ export class ExtendedCatalog implements Catalog {
 
   defaultSchema(): Promise<string | null> {
     return this.#inner.defaultSchema?.() ?? Promise.resolve(null)
+  }
+
+  #table(name: string, from: Tables): Table | null | Promise<Table | null> {
+    const known = this.#known
+    if (known === null) return this.#loaded().then(() => this.#table(name, from))
+    const folded = name.toLowerCase()
+    const real = known.byAlias.get(folded)
+    if (real !== undefined) return this.#realTable(real, from)
+    if (known.aliased.has(folded)) return null
+    return this.#extended(known, this.#whence(known, folded, from).table(name))
+  }
+
+  #realTable(name: string, from: Tables): Table | null | Promise<Table | null> {
+    const known = this.#known
+    if (known === null) return this.#loaded().then(() => this.#realTable(name, from))
+    return this.#extended(known, this.#whence(known, name.toLowerCase(), from).realTable(name))
+  }
+
+  /** What is said of a table's relations may be that they always come with its records: such a table is whole. */
+  #whence(known: Known, folded: string, from: Tables): Tables {
+    const extras = known.byTable.get(folded)
+    return extras !== undefined && (extras.relations.size > 0 || extras.virtual.length > 0) ? this.#inner : from
   }
 
   /** Once, however many wait for it; what failed is tried again at the next use. */

@@ -36,24 +36,54 @@ export function relationsOfTable(name: string, tables: readonly TableKeys[]): re
   const add = (relation: Relation): void => {
     found.set(relation.name.toLowerCase(), relation)
   }
-  const own = tables.find((table) => sameName(table.name, name))
-  for (const key of own?.foreignKeys ?? []) {
+  const { byName, referring } = indexOf(tables)
+  const near = referring.get(name.toLowerCase()) ?? []
+  for (const key of byName.get(name.toLowerCase())?.foreignKeys ?? []) {
     add(belongsTo(key, relationName(sameName(key.refTable, name) ? 'parent' : key.refTable, key.columns)))
   }
-  for (const child of tables) {
+  for (const child of near) {
     for (const key of child.foreignKeys) {
       if (sameName(key.refTable, name)) add(hasManyOrOne(child, key))
     }
   }
-  for (const junction of tables) {
-    for (const near of junction.foreignKeys) {
-      if (!sameName(near.refTable, name)) continue
+  for (const junction of near) {
+    for (const own of junction.foreignKeys) {
+      if (!sameName(own.refTable, name)) continue
       for (const far of junction.foreignKeys) {
-        if (!sameName(far.refTable, name)) add(manyMany(junction, near, far))
+        if (!sameName(far.refTable, name)) add(manyMany(junction, own, far))
       }
     }
   }
   return [...found.values()].sort((a, b) => naturalOrder(a.name, b.name))
+}
+
+/** By lower-case names. */
+interface Index {
+  readonly byName: ReadonlyMap<string, TableKeys>
+  /** The tables with a foreign key to one, in the order of the list. */
+  readonly referring: ReadonlyMap<string, readonly TableKeys[]>
+}
+
+/** The tables of a large database are derived one after the other from one list. */
+const indexes = new WeakMap<readonly TableKeys[], Index>()
+
+function indexOf(tables: readonly TableKeys[]): Index {
+  const known = indexes.get(tables)
+  if (known !== undefined) return known
+  const byName = new Map<string, TableKeys>()
+  const referring = new Map<string, TableKeys[]>()
+  for (const table of tables) {
+    const folded = table.name.toLowerCase()
+    if (!byName.has(folded)) byName.set(folded, table)
+    for (const to of new Set(table.foreignKeys.map((key) => key.refTable.toLowerCase()))) {
+      const from = referring.get(to)
+      if (from === undefined) referring.set(to, [table])
+      else from.push(table)
+    }
+  }
+  const index = { byName, referring }
+  indexes.set(tables, index)
+  return index
 }
 
 const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()

@@ -103,13 +103,18 @@ function relating(
   const elsewhere = [relation.refServiceId, relation.junction?.serviceId ?? null]
   if (elsewhere.some((id) => foreignId(tables, id) !== null)) return relatingAcross(view, asked, options, tables)
   const ends: Across = { child: tables, junction: relation.junction === null ? null : tables }
-  const child = tables.catalog.realTable(relation.refTable)
-  const junction = relation.junction === null ? null : tables.catalog.realTable(relation.junction.table)
+  const bare = tables.catalog.bare ?? tables.catalog
+  const child = (goesOn(asked) ? tables.catalog : bare).realTable(relation.refTable)
+  const junction = relation.junction === null ? null : bare.realTable(relation.junction.table)
   if (child instanceof Promise || junction instanceof Promise) {
     return Promise.all([child, junction]).then(([c, j]) => assemble(view, asked, options, ends, false, c, j))
   }
   return assemble(view, asked, options, ends, false, child, junction)
 }
+
+/** Relations of the children are asked for, or named by their filter or order. */
+const goesOn = ({ below, options: { filter, order } }: RelationAsked): boolean =>
+  below.paths.length > 0 || filter?.includes('.') === true || order?.includes('.') === true
 
 async function relatingAcross(
   view: TableView,

@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import type { Column, Relation, Table } from 'dataferry/records'
 import type { MysqlCatalog } from '../../../connectors/mysql/catalog.ts'
 import { mysql } from '../../support/databases.ts'
-import { arrange, configOf, serve } from './database.ts'
+import { arrange, configOf, Direct, serve } from './database.ts'
 
 const { database, skip } = await mysql()
 after(() => database?.stop())
@@ -273,6 +273,84 @@ test('a table that was made since is found', { skip }, async (t) => {
   await found(catalog, 'two')
 })
 
+test('relations are the same from the keys around a table and from those of all, for every login', {
+  skip,
+}, async (t) => {
+  assert.ok(database)
+  const fillers = Array.from({ length: 10 }, (_, i) => `create table filler${i} (id integer primary key);`).join('')
+  const { catalog, direct, name } = await arrange(
+    t,
+    database,
+    `${fillers}
+     create table person (id int primary key, boss int, foreign key (boss) references person (id));
+     create table tag (code varchar(10), lang varchar(10), primary key (code, lang));
+     create table person_tag (person int, code varchar(10), lang varchar(10), foreign key (person) references person (id), foreign key (code, lang) references tag (code, lang) on delete cascade);
+     create table profile (person int unique, tag text, foreign key (person) references person (id));
+     create table \`odd-name $1\` (p int primary key, t int, foreign key (p) references person (id), foreign key (t) references \`odd-name $1\` (p));
+     create table spät (id int primary key, p int, foreign key (p) references spät (id));`,
+  )
+  const names = ['person', 'tag', 'person_tag', 'profile', 'odd-name $1', 'spät']
+  const user = `${name}_plain`
+  await direct.run(`create user ${user}@'%' identified by 'secret'; grant all on ${name}.* to ${user}@'%'`)
+  t.after(async () => {
+    const last = new Direct(database)
+    await last.run(`drop user ${user}@'%'`)
+    last.end()
+  })
+  const plain = serve(t, configOf(database, { database: name, username: user, password: 'secret' }))
+  const alone: Table[] = []
+  for (const each of names) alone.push(await found(catalog, each))
+  catalog.refresh()
+  for (let i = 0; i < 10; i++) await found(catalog, `filler${i}`)
+  for (const [at, each] of names.entries()) {
+    const one = alone[at]
+    assert.ok(one !== undefined && one.relations.length > 0, each)
+    for (const other of [await found(catalog, each), await found(plain.catalog, each)]) {
+      assert.deepEqual({ ...one, epoch: 0 }, { ...other, epoch: 0 })
+    }
+  }
+})
+
+test('a table is known without the relations that others make, until these are asked for', { skip }, async (t) => {
+  assert.ok(database)
+  const { catalog, ask, runner } = await arrange(
+    t,
+    database,
+    `create table parent (id int primary key, name varchar(10));
+     create table child (id int primary key, parent_id int, foreign key (parent_id) references parent (id));
+     create table grandchild (id int primary key, child_id int, foreign key (child_id) references child (id));
+     insert into parent values (1, 'a'); insert into child values (2, 1); insert into grandchild values (3, 2)`,
+  )
+  const bare = await catalog.bare.table('CHILD')
+  assert.deepEqual(bare?.relations.map(told), ['parent_by_parent_id belongs_to parent_id -> parent.id'])
+  assert.equal(bare?.columns.find(({ name }) => name === 'parent_id')?.refTable, 'parent')
+  assert.equal(catalog.bare.table('child'), bare)
+  let referring = 0
+  const { query } = runner
+  runner.query = (...args) => {
+    if (/innodb_sys_foreign|referenced_table_name\)|database\(\) order by/.test(args[0])) referring++
+    return query.apply(runner, args)
+  }
+  const shown = async (path: string): Promise<unknown> => (await ask({ path })).body
+  assert.deepEqual(await shown('_table/parent?filter=id>0&fields=id'), { resource: [{ id: 1 }] })
+  assert.deepEqual(await shown('_table/parent/1'), { id: 1, name: 'a' })
+  assert.deepEqual(await shown('_table/child?related=parent_by_parent_id'), {
+    resource: [{ id: 2, parent_id: 1, parent_by_parent_id: { id: 1, name: 'a' } }],
+  })
+  assert.equal(referring, 1, 'only for the table whose relations were asked for')
+  assert.deepEqual(await shown('_table/parent/1?related=child_by_parent_id.grandchild_by_child_id'), {
+    id: 1,
+    name: 'a',
+    child_by_parent_id: [{ id: 2, parent_id: 1, grandchild_by_child_id: [{ id: 3, child_id: 2 }] }],
+  })
+  assert.deepEqual(await shown('_table/parent?filter=child_by_parent_id.id=2&fields=id'), {
+    resource: [{ id: 1 }],
+  })
+  assert.deepEqual((await catalog.bare.table('parent'))?.relations.map(told), [
+    'child_by_parent_id has_many id -> child.parent_id',
+  ])
+})
+
 test('very many tables need a few statements', { skip }, async (t) => {
   assert.ok(database)
   const many = Array.from(
@@ -287,8 +365,19 @@ test('very many tables need a few statements', { skip }, async (t) => {
     statements++
     return query.apply(runner, args)
   }
-  const table = await found(catalog, 't10')
-  assert.deepEqual(table.relations.map(told), ['t11_by_up has_many id -> t11.up'])
-  assert.ok(statements <= 6, `${statements} statements`)
+  const counted = async (work: () => unknown, most: number): Promise<void> => {
+    statements = 0
+    await work()
+    assert.ok(statements > 0 && statements <= most, `${statements} statements`)
+  }
+  await counted(() => catalog.bare.table('t5'), 5)
+  await counted(async () => {
+    const table = await found(catalog, 't10')
+    assert.deepEqual(table.relations.map(told), ['t11_by_up has_many id -> t11.up'])
+  }, 6)
+  const all = Array.from({ length: 100 }, (_, i) => `t${100 + i}`)
+  await counted(() => Promise.all(all.map((name) => catalog.bare.realTable(name))), 4)
+  await counted(() => Promise.all(all.map((name) => found(catalog, name))), 4)
+  assert.deepEqual((await found(catalog, 't110')).relations.map(told), ['t111_by_up has_many id -> t111.up'])
   assert.equal((await catalog.list()).length, 300)
 })

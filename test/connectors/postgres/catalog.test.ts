@@ -358,4 +358,10 @@ test('two thousand tables: one is described without the others', { skip }, async
   assert.equal(queries, 3)
   assert.equal((await catalog.list()).filter(({ name }) => name.startsWith('many_')).length, 2000)
   assert.equal(queries, 3)
+  const together = await Promise.all(Array.from({ length: 100 }, (_, i) => found(catalog, `many_${950 + i}`)))
+  assert.deepEqual(
+    together.filter(({ relations }) => relations.length > 0).map(({ name }) => name),
+    ['many_1000', 'many_1001'],
+  )
+  assert.equal(queries, 5, 'those that are asked for at once are read together')
 })

@@ -1,6 +1,7 @@
 /** The catalog that describes tables at their first use. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { ExtendedCatalog } from '../../../connectors/records/catalog/extended.ts'
 import { tableNamed } from './company.ts'
 import { LazyCatalog, type Table } from './exports.ts'
 
@@ -68,5 +69,44 @@ describe('a lazy catalog', () => {
     await assert.rejects(catalog.list(), /away/)
     away = false
     assert.equal((await catalog.list()).length, 1)
+  })
+})
+
+describe('a catalog with extras', () => {
+  const whole = { ...tableNamed('supplies'), description: 'whole' }
+  const bare = { ...tableNamed('supplies'), description: 'bare', relations: [] }
+  const inner = {
+    epoch: 1,
+    list: async () => [],
+    table: () => whole,
+    realTable: () => whole,
+    refresh() {},
+    bare: { table: () => bare, realTable: () => bare },
+  }
+  const alias = { table: 'supplies', alias: 'goods', label: null, plural: null, description: null, nameField: null }
+  const relation = {
+    table: 'Supplies',
+    relation: 'locations_by_supply_id',
+    alias: null,
+    label: null,
+    description: null,
+  }
+  const extras = { tables: [alias], fields: [], relations: [], virtual: [] }
+
+  it('shows bare tables by their aliases', async () => {
+    const catalog = new ExtendedCatalog(inner, async () => extras)
+    assert.equal((await catalog.bare.table('Goods'))?.description, 'bare')
+    assert.equal((await catalog.bare.realTable('supplies'))?.alias, 'goods')
+    assert.equal(await catalog.bare.table('supplies'), null)
+    assert.equal((await catalog.table('goods'))?.description, 'whole')
+  })
+
+  it('shows a table whole whose relations may always be fetched', async () => {
+    const relations = [{ ...relation, alwaysFetch: true }]
+    const catalog = new ExtendedCatalog(inner, async () => ({ ...extras, relations }))
+    for (const table of [await catalog.bare.table('goods'), await catalog.bare.realTable('supplies')]) {
+      assert.equal(table?.description, 'whole')
+      assert.equal(table.relations.find(({ name }) => name === relation.relation)?.alwaysFetch, true)
+    }
   })
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
-import { Rested, type Resting } from 'dataferry/sql'
+import { Rested, type Resting, surely } from 'dataferry/sql'
 
 class Fake implements Resting {
   gone = false
@@ -102,4 +102,48 @@ test('an end that has come in, but was not read yet, is seen', async (t) => {
   ends[0]?.destroy()
   assert.equal(gone, false)
   assert.equal(await pool.stands(socket), false)
+})
+
+test('of several the first that stands is taken, and those before it are cut and given back', async () => {
+  const pool = rested(0)
+  const fakes = [new Fake(() => Promise.reject(new Error('refused'))), Fake.silent(), new Fake(), new Fake()]
+  const [refusing, silent, standing, last] = fakes
+  for (const fake of fakes) pool.rests(fake)
+  await turn()
+  const waiting = [...fakes]
+  const back: Fake[] = []
+  const taken = await pool.standing(
+    async () => waiting.shift() as Fake,
+    (fake) => back.push(fake),
+    new AbortController().signal,
+  )
+  assert.equal(taken, standing)
+  assert.deepEqual(back, [refusing, silent])
+  assert.ok(refusing?.gone && silent?.gone)
+  assert.equal(last?.asked, 0)
+})
+
+test('one that stands is given back whole to who does not wait any more', async () => {
+  const pool = rested(0)
+  const fake = new Fake(async () => stopped.abort(new Error('gone home')))
+  const stopped = new AbortController()
+  pool.rests(fake)
+  await turn()
+  const back: Fake[] = []
+  const taken = pool.standing(
+    async () => fake,
+    (given) => back.push(given),
+    stopped.signal,
+  )
+  await assert.rejects(taken, /gone home/)
+  assert.deepEqual(back, [fake])
+  assert.equal(fake.gone, false)
+})
+
+test('what is lost while it is made final may be there, and anything else is told as it is', async () => {
+  const lost = new Error('lost')
+  const isLost = (thrown: unknown): boolean => thrown === lost
+  assert.equal(await surely(Promise.resolve(1), isLost), 1)
+  await assert.rejects(surely(Promise.reject(lost), isLost), { status: 503, message: /it is not known whether/ })
+  await assert.rejects(surely(Promise.reject(new Error('refused')), isLost), /refused/)
 })

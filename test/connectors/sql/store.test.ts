@@ -20,7 +20,7 @@ const planned = <P>(plan: P, binds: readonly Bind[] = [], shape = JSON.stringify
 })
 
 /** What the engine and the connector look at, and nothing else. */
-function hostFor(storage: string): ServiceHost {
+function hostFor(storage: string, logged: string[]): ServiceHost {
   const settings = {
     nodes: { systemDb: null },
     dataDir: storage,
@@ -28,11 +28,12 @@ function hostFor(storage: string): ServiceHost {
     sqlite: { storage, readers: 2 },
     records: { statementTimeoutMs: 10_000 },
   }
-  const silent = { debug() {}, info() {}, warn() {}, error() {} }
-  return { settings, log: silent, service: { id: 1, name: 'library' } } as unknown as ServiceHost
+  const write = (message: string): void => void logged.push(message)
+  const log = { debug: write, info: write, warn: write, error: write }
+  return { settings, log, service: { id: 1, name: 'library' } } as unknown as ServiceHost
 }
 
-function open(t: TestContext): RecordStore {
+function open(t: TestContext, logged: string[] = []): RecordStore {
   const folder = mkdtempSync(join(tmpdir(), 'dataferry-store-'))
   const file = join(folder, 'library.db')
   const db = new DatabaseSync(file)
@@ -40,7 +41,7 @@ function open(t: TestContext): RecordStore {
   db.exec("insert into author (id, name, email) values (1, 'Ann', 'a'), (2, 'Bo', 'b'), (9007199254740993, 'Cy', 'c')")
   db.exec("insert into book (id, title, author_id) values (1, 'Dust', 1), (2, 'Ash', 1)")
   db.close()
-  const store = sqlStore(sqliteConnector, { database: file }, hostFor(folder))
+  const store = sqlStore(sqliteConnector, { database: file }, hostFor(folder, logged))
   t.after(async () => {
     await store.close()
     rmSync(folder, { recursive: true, force: true })
@@ -224,8 +225,35 @@ test('the structure changes in the transaction, and the catalog knows after it',
     throw new Error('on purpose')
   }, signal)
   await assert.rejects(failed, /on purpose/)
-  store.catalog.refresh()
   assert.notEqual(await store.catalog.table('shelf'), null)
+})
+
+test('a change of our own is not taken for one from outside, and the catalog is read anew once', async (t) => {
+  const logged: string[] = []
+  const store = open(t, logged)
+  assert.equal(
+    (await store.catalog.list()).some(({ name }) => name === 'shelf'),
+    false,
+  )
+  const { epoch } = store.catalog
+  await store.write(async (session) => {
+    await session.change({ kind: 'create-table', name: 'shelf', columns: [{ name: 'id', type: 'id' }] })
+  }, signal)
+  assert.equal(
+    (await store.catalog.list()).some(({ name }) => name === 'shelf'),
+    true,
+  )
+  assert.equal(store.catalog.epoch, epoch + 1)
+  await store.write((session) => session.savepoint(async () => void (await session.rows(planned(allRows)))), signal)
+  await store.catalog.list()
+  assert.equal(store.catalog.epoch, epoch + 1)
+  assert.deepEqual(logged, [])
+  const failed = store.write(async (session) => {
+    await session.change({ kind: 'drop-table', name: 'shelf' })
+    throw new Error('on purpose')
+  }, signal)
+  await assert.rejects(failed, /on purpose/)
+  assert.equal(store.catalog.epoch, epoch + 2, 'some databases have made it all the same')
 })
 
 test('programs are kept by shape, and made anew after a change of the catalog', async (t) => {

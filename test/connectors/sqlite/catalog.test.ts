@@ -362,6 +362,14 @@ test('the number of statements does not grow with the number of tables', async (
   assert.equal(statements, 6)
   await found(catalog, 't21')
   assert.equal(statements, 9)
+  // Those that are asked for at once are read together.
+  statements = 0
+  const together = await Promise.all(Array.from({ length: 20 }, (_, i) => found(catalog, `t${30 + i}`)))
+  assert.equal(statements, 3)
+  assert.deepEqual(
+    together.map(({ name, relations }) => [name, relations.length]),
+    Array.from({ length: 20 }, (_, i) => [`t${30 + i}`, i === 19 ? 1 : 2]),
+  )
 })
 
 test('relations are the same from the keys around a table and from those of all', async (t) => {
