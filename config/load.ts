@@ -48,7 +48,15 @@ type Variables = Readonly<Record<string, string | undefined>>
  * @throws ConfigError with every problem at once.
  */
 export function load(source: Source = {}): Loaded {
-  const sources = [source.env ?? process.env, readEnvFile(source.directory ?? process.cwd())]
+  return loaded(variablesOf(source))
+}
+
+/** In the order in which they are looked into. */
+function variablesOf({ env = process.env, directory = process.cwd() }: Source): readonly Variables[] {
+  return [env, readEnvFile(directory)]
+}
+
+function loaded(sources: readonly Variables[]): Loaded {
   const problems: string[] = []
   const raw = values(schema, sources, problems) as RawConfig
   // A setting that could not be read has its default here: comparing it would report what nobody wrote.
@@ -68,8 +76,8 @@ export interface Origin {
 export function explain(
   source: Source = {},
 ): { readonly setting: Setting<unknown>; readonly value: unknown; readonly origin: Origin }[] {
-  const { config } = load(source)
-  const sources = [source.env ?? process.env, readEnvFile(source.directory ?? process.cwd())]
+  const sources = variablesOf(source)
+  const { config } = loaded(sources)
   return settings().map(({ path, setting }) => {
     const value = path.reduce<unknown>((tree, key) => (tree as Readonly<Record<string, unknown>>)[key], config)
     const at = sources.findIndex((variables) => find(setting, [variables]) !== null)

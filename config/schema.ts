@@ -9,10 +9,22 @@ import { availableParallelism } from 'node:os'
 import { isNetwork } from './network.ts'
 import { admin, auth, security } from './sections/access.ts'
 import { files, records, remote, sqlite } from './sections/data.ts'
-import { bool, bytes, duration, int, list, oneOf, path, processes, type Setting, secret, text, url } from './setting.ts'
-
-const KIB = 1024
-const MIB = 1024 * KIB
+import {
+  bool,
+  bytes,
+  duration,
+  int,
+  KIB,
+  list,
+  MIB,
+  oneOf,
+  path,
+  processes,
+  type Setting,
+  secret,
+  text,
+  url,
+} from './setting.ts'
 
 const prefix = /^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*$/
 const name = /^[A-Za-z_][A-Za-z0-9_.-]*$/

@@ -40,6 +40,9 @@ export interface About {
   readonly defaultText?: string
 }
 
+export const KIB = 1024
+export const MIB = 1024 * KIB
+
 const good = <T>(value: T): Parsed<T> => ({ ok: true, value })
 
 interface Details<T> {

@@ -6,7 +6,6 @@
 import 'reflect-metadata'
 import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { container, type DependencyContainer } from 'tsyringe'
 import type { Config } from '../config/index.ts'
@@ -14,10 +13,10 @@ import { Principals } from './access/principals.ts'
 import { firstSecret, loadSecret, TokenAuthority } from './access/tokens.ts'
 import { serviceIndex } from './access/visible.ts'
 import { BusHub } from './bus/cluster/hub.ts'
-import { type OpenBus, openBus } from './bus/index.ts'
-import { localBus } from './bus/local.ts'
-import { labelOf, partOf, type Seat, shareIn } from './cluster/seat.ts'
+import { alone, type OpenBus, openBus } from './bus/index.ts'
+import { labelOf, partOf, type Seat, seatData, shareIn } from './cluster/seat.ts'
 import { createHttpServer, type HttpServer } from './http/index.ts'
+import { cannotListen, endpointIn, freePort, urlOf } from './listening.ts'
 import { type Family, sum } from './metrics/families.ts'
 import { Figures } from './metrics/figures.ts'
 import { metricsPage, serveMetrics } from './metrics/page.ts'
@@ -136,7 +135,7 @@ class Composition implements Kernel {
   #limits: Limits | null = null
   #registry: Registry | null = null
   readonly #seat: Seat
-  #open: OpenBus = { bus: localBus, cache: () => null, close: async () => {} }
+  #open = alone
   #figures: Figures | null = null
   #server: HttpServer | null = null
   #workers: WorkerPool | null = null
@@ -170,10 +169,9 @@ class Composition implements Kernel {
   async serveMetrics(collect: () => Promise<readonly Family[]>): Promise<void> {
     const { address, token, on } = this.#options.config.metrics
     if (!on || address === null) return
-    const server = await serveMetrics(address, metricsPage(token, collect)).catch((error: unknown) => {
-      const colon = address.lastIndexOf(':')
-      const why = cannotListen(error, address.slice(0, colon), Number(address.slice(colon + 1)))
-      throw new StartError(`DF_METRICS_ADDRESS: ${why.replace('PORT', 'it').replace('HOST', 'it')}`)
+    const endpoint = endpointIn(address)
+    const server = await serveMetrics(endpoint, metricsPage(token, collect)).catch((error: unknown) => {
+      throw new StartError(`DF_METRICS_ADDRESS: ${cannotListen(error, endpoint, { host: 'it', port: 'it' })}`)
     })
     this.#begun.push(() => server.close())
   }
@@ -208,9 +206,11 @@ class Composition implements Kernel {
   }
 
   async #lead(): Promise<Leading> {
-    const { host, port: wanted } = this.#options.config.http
+    const { http } = this.#options.config
     // Workers take the port one after the other: whether it is free is known before any of them starts.
-    const port = await freePort(host, wanted)
+    const port = await freePort(http).catch((error: unknown) => {
+      throw new StartError(cannotListen(error, http))
+    })
     const loaded = await this.#load()
     await this.#openBus(this.#options.config.nodes.cache)
     this.#openWorkers()
@@ -338,9 +338,8 @@ class Composition implements Kernel {
         const { settings } = deps
         const { ask } = scopeOf(type.name)
         const log = createLog(observe, `service ${record.name}`)
-        const seat = this.#seat
-        const process = seat.kind === 'worker' ? { index: seat.index, of: seat.of } : null
-        return new IsolatedService({ record, plugin, module, settings, process, snapshot, ask, log, observe })
+        const seat = seatData(this.#seat)
+        return new IsolatedService({ record, plugin, module, settings, seat, snapshot, ask, log, observe })
       },
     })
     this.#registry = registry
@@ -426,10 +425,10 @@ class Composition implements Kernel {
     })
     this.#server = server
     const at = await server.listen().catch((error: unknown) => {
-      throw new StartError(cannotListen(error, config.http.host, config.http.port))
+      throw new StartError(cannotListen(error, config.http))
     })
     this.#begun.push(() => server.drain())
-    const url = urlOf(at.host, at.port)
+    const url = urlOf(at)
     this.#listening = true
     observe({ kind: 'listening', url })
     return { url, ...at, instance: instance(), hints: this.#own.find(HintsAbility)?.lines(url) ?? [] }
@@ -488,38 +487,6 @@ async function prepareFolder(folder: string): Promise<void> {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
     throw new StartError(`The data folder ${folder} can't be written (${code}); set DF_DATA_DIR to another one.`)
   }
-}
-
-/** The port, or a free one where it is 0. Throws StartError when it can't be listened on. */
-async function freePort(host: string, port: number): Promise<number> {
-  const server = createServer()
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host, port }, resolve)
-    })
-  } catch (error) {
-    throw new StartError(cannotListen(error, host, port))
-  }
-  const bound = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return bound !== null && typeof bound === 'object' ? bound.port : port
-}
-
-function cannotListen(error: unknown, host: string, port: number): string {
-  const { code } = error as NodeJS.ErrnoException
-  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  if (code === 'EADDRINUSE') return `${where} is in use by another program; set PORT to another one.`
-  if (code === 'EACCES') return `${where} may not be used by this user; set PORT to one above 1023.`
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is no address of this machine; set HOST to one.`
-  return `${where} can't be listened on: ${reasonOf(error)}`
-}
-
-/** An address to type into a browser on this machine. */
-function urlOf(host: string, port: number): string {
-  const everywhere = host === '0.0.0.0' || host === '::' || host === ''
-  const name = everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  return `http://${name}:${port}`
 }
 
 function reasonOf(error: unknown): string {

@@ -116,32 +116,38 @@ function handleSignals(kernel: Kernel, files: LogFiles | null, longestMs: number
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stopping) process.exit(1)
     stopping = true
-    // A statement that can't be interrupted keeps even process.exit() waiting. The timer holds the process: one that waits for
-    // nothing but a promise would end by itself, as if all were well.
-    setTimeout(() => {
-      const left = kernel.unclosed().join(', ') || 'none'
-      process.stderr.write(
-        `dataferry: work did not end in time (services not closed: ${left}); the process is killed\n`,
-      )
-      process.kill(process.pid, 'SIGKILL')
-    }, longestMs)
-    const stopped = kernel.stop(signal).finally(() => files?.close())
-    stopped.then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`dataferry: ${describe(error)}\n`)
-        process.exit(1)
-      },
-    )
+    endAfter(() => kernel.stop(signal).finally(() => files?.close()), longestMs, {
+      who: 'dataferry',
+      left: () => ` (services not closed: ${kernel.unclosed().join(', ') || 'none'})`,
+    })
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
 }
 
-/** What a start that succeeded has to say. */
-export type Settled = Pick<Running, 'url' | 'instance' | 'hints'>
+/** Ends the process when the work is done, or kills it after `mostMs`. `left`: what the last words say of the work then. */
+export function endAfter(
+  work: () => Promise<void>,
+  mostMs: number,
+  { who, left }: { readonly who: string; readonly left: () => string },
+): void {
+  // A statement that can't be interrupted keeps even process.exit() waiting. The timer holds the process: one that waits for
+  // nothing but a promise would end by itself, as if all were well.
+  setTimeout(() => {
+    process.stderr.write(`${who}: work did not end in time${left()}; the process is killed\n`)
+    process.kill(process.pid, 'SIGKILL')
+  }, mostMs)
+  work().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`${who}: ${describe(error)}\n`)
+      process.exit(1)
+    },
+  )
+}
 
-export function welcome(name: string, { url, instance, hints }: Settled): string {
+/** What a start that succeeded has to say. */
+export function welcome(name: string, { url, instance, hints }: Pick<Running, 'url' | 'instance' | 'hints'>): string {
   const lines = [`${name} is listening on ${url}`, '']
   if (instance?.setupNeeded() && instance.setupCode !== null) lines.push(...setupLines(url, instance.setupCode), '')
   if (hints.length > 0) lines.push(...hints, '')

@@ -1,10 +1,7 @@
 /** Settings of what is served: records, SQLite, files, remote services. */
 import { availableParallelism } from 'node:os'
 import { isNetwork } from '../network.ts'
-import { bytes, duration, int, list, optionalPath, text } from '../setting.ts'
-
-const KIB = 1024
-const MIB = 1024 * KIB
+import { bytes, duration, int, KIB, list, MIB, optionalPath, text } from '../setting.ts'
 
 export const records = {
   maxRecords: int({

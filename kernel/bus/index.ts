@@ -11,9 +11,12 @@ export interface OpenBus {
   close(): Promise<void>
 }
 
+/** Nobody to share with. */
+export const alone: OpenBus = { bus: localBus, cache: () => null, close: async () => {} }
+
 /** Never waits for the other side, and never fails: a server that does not answer is tried again until it does. */
 export async function openBus(url: string | null, log: Log): Promise<OpenBus> {
-  if (url === null) return { bus: localBus, cache: () => null, close: async () => {} }
+  if (url === null) return alone
   const { RedisBus } = await import('./redis.ts')
   const bus = new RedisBus(url, log)
   bus.open()

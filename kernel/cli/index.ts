@@ -4,10 +4,8 @@
  *
  * Ends with 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
  */
-import { ConfigError } from '../../config/index.ts'
 import { ApiError } from '../errors.ts'
-import { StartError } from '../kernel.ts'
-import { PluginError } from '../plugins/loader.ts'
+import { describe, known } from '../process.ts'
 import { UsageError } from './arguments.ts'
 import { answer } from './run.ts'
 
@@ -28,19 +26,12 @@ export async function main(words: readonly string[]): Promise<void> {
 const hint = ({ command }: UsageError): string => `\nsee dataferry ${command === null ? 'help' : `${command} --help`}`
 
 function isForPeople(error: unknown): error is Error {
-  return (
-    error instanceof ApiError ||
-    error instanceof ConfigError ||
-    error instanceof StartError ||
-    error instanceof PluginError ||
-    error instanceof UsageError
-  )
+  return known(error) || error instanceof ApiError || error instanceof UsageError
 }
 
 /** What a person can act on; of anything else where it happened. */
 function reasonOf(error: unknown): string {
-  if (isForPeople(error)) return error.message
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return isForPeople(error) ? error.message : describe(error)
 }
 
 function errorJson(error: unknown): string {

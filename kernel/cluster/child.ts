@@ -1,6 +1,7 @@
 /** A worker process, as the leader has it: what it is told, what it tells, and its end. */
 import cluster, { type Worker } from 'node:cluster'
 import { createInterface } from 'node:readline'
+import { Asks } from '../bus/cluster/asks.ts'
 import type { BusHub } from '../bus/cluster/hub.ts'
 import type { Family } from '../metrics/families.ts'
 import { workerVariable } from '../process.ts'
@@ -37,8 +38,7 @@ export class Child {
   #listens = false
   readonly #worker: Worker
   readonly #deps: ChildDeps
-  readonly #reports = new Map<number, () => void>()
-  #asks = 0
+  readonly #reports = new Asks<null>(reportMostMs, null)
 
   constructor(index: number, deps: ChildDeps) {
     this.index = index
@@ -55,7 +55,7 @@ export class Child {
       // Not `exit`: its last lines may still be on their way.
       worker.process.once('close', (code: number | null, signal: string | null) => {
         bus.leave()
-        for (const end of [...this.#reports.values()]) end()
+        this.#reports.end()
         resolve({ code, signal })
       })
     })
@@ -108,23 +108,13 @@ export class Child {
   /** Brings `figures` up to date, as far as the worker answers in time. */
   async report(): Promise<void> {
     if (!this.#listens || !this.#worker.isConnected()) return
-    const ask = ++this.#asks
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer)
-        this.#reports.delete(ask)
-        resolve()
-      }
-      const timer = setTimeout(end, reportMostMs)
-      this.#reports.set(ask, end)
-      this.#send({ kind: 'report', ask })
-    })
+    await this.#reports.ask((ask) => this.#send({ kind: 'report', ask }))
   }
 
   #figures(message: ToLeader & { readonly kind: 'report' | 'figures' }): void {
     if (message.kind === 'report') {
       this.figures = message.families
-      if (message.ask !== null) this.#reports.get(message.ask)?.()
+      if (message.ask !== null) this.#reports.answer(message.ask, null)
       return
     }
     const { ask } = message

@@ -3,7 +3,7 @@ import { flushCompileCache } from 'node:module'
 import type { Loaded } from '../../config/index.ts'
 import { createKernel, type KernelOptions, StartError } from '../kernel.ts'
 import { createLog, createLogger } from '../observe.ts'
-import { describe, known, lines, logFiles, observeFaults, refuse, type Settled, welcome } from '../process.ts'
+import { describe, endAfter, known, lines, logFiles, observeFaults, refuse, welcome } from '../process.ts'
 import { packageVersion } from '../version.ts'
 import { Leader, lingerMs } from './leader.ts'
 import { LeaderChannel } from './worker.ts'
@@ -52,7 +52,7 @@ export async function runLeader({ config, warnings }: Loaded, { closingMs, ...op
     return refuse(error)
   }
   const leading = await kernel.lead().catch(failed)
-  leader = new Leader({
+  const workers = new Leader({
     workers: config.nodes.processes,
     hub: leading.hub,
     line,
@@ -71,19 +71,17 @@ export async function runLeader({ config, warnings }: Loaded, { closingMs, ...op
       },
     }),
   })
-  const { collect } = leader
-  await kernel.serveMetrics(() => collect.call(leader)).catch(failed)
+  leader = workers
+  await kernel.serveMetrics(() => workers.collect()).catch(failed)
   // Workers load the same modules.
   flushCompileCache()
-  const url = await leader.start().catch((error: unknown) => {
+  const url = await workers.start().catch((error: unknown) => {
     if (stopping) return null
     return failed(new StartError(error instanceof Error ? error.message : String(error)))
   })
   if (url === null) return
   observe({ kind: 'listening', url })
-  process.stdout.write(
-    welcome(config.name, { url, instance: leading.instance, hints: leading.hints(url) } satisfies Settled),
-  )
+  process.stdout.write(welcome(config.name, { url, instance: leading.instance, hints: leading.hints(url) }))
 }
 
 /** Resolves when it listens. `number`: from 1. */
@@ -120,23 +118,13 @@ export async function runWorker(
   const end = (before: () => Promise<void>, signal: string, mostMs: number): void => {
     if (ending) return
     ending = true
-    setTimeout(() => {
-      process.stderr.write(`dataferry: worker ${number}: work did not end in time; the process is killed\n`)
-      process.kill(process.pid, 'SIGKILL')
-    }, mostMs)
-    const ended = async (): Promise<void> => {
+    const work = async (): Promise<void> => {
       await before()
       const figures = kernel.figures()
       await kernel.stop(signal)
       await channel.lastReport(figures)
     }
-    ended().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`dataferry: worker ${number}: ${describe(error)}\n`)
-        process.exit(1)
-      },
-    )
+    endAfter(work, mostMs, { who: `dataferry: worker ${number}`, left: () => '' })
   }
   const endMostMs = config.http.shutdownTimeoutMs + closingMs
   const stop = (signal: string): void => end(async () => {}, signal, endMostMs)

@@ -1,4 +1,5 @@
 /** The channel of a worker process to the leader of its node. */
+import { Asks } from '../bus/cluster/asks.ts'
 import { BusMember } from '../bus/cluster/member.ts'
 import type { Family } from '../metrics/families.ts'
 import type { Boot, ToLeader, ToWorker } from './messages.ts'
@@ -15,9 +16,8 @@ export interface Wanted {
 
 export class LeaderChannel {
   readonly bus = new BusMember({ send: (message) => this.#send({ kind: 'bus', message }) })
-  readonly #figures = new Map<number, (families: readonly Family[]) => void>()
+  readonly #figures = new Asks<readonly Family[]>(figuresMostMs, [])
   #wanted: Wanted | null = null
-  #asks = 0
 
   /** Asks what it has to know. Without a leader there is nothing to do: the process ends with its channel. */
   boot(): Promise<Boot> {
@@ -40,45 +40,36 @@ export class LeaderChannel {
 
   /** Resolves when it is told. */
   failed(reason: string): Promise<void> {
-    return new Promise((resolve) => {
-      if (!process.connected) return resolve()
-      process.send?.({ kind: 'failed', reason } satisfies ToLeader, undefined, undefined, () => resolve())
-    })
+    return this.#told({ kind: 'failed', reason })
   }
 
-  /** The last report, before the end. */
+  /** The last report, before the end. Resolves when it is told. */
   lastReport(families: readonly Family[]): Promise<void> {
-    return new Promise((resolve) => {
-      if (!process.connected) return resolve()
-      process.send?.({ kind: 'report', ask: null, families } satisfies ToLeader, undefined, undefined, () => resolve())
-    })
+    return this.#told({ kind: 'report', ask: null, families })
   }
 
   /** The figures of all processes; nothing where the leader does not answer. */
   collect(): Promise<readonly Family[]> {
-    const ask = ++this.#asks
-    return new Promise((resolve) => {
-      const give = (families: readonly Family[]): void => {
-        clearTimeout(timer)
-        this.#figures.delete(ask)
-        resolve(families)
-      }
-      const timer = setTimeout(() => give([]), figuresMostMs)
-      this.#figures.set(ask, give)
-      this.#send({ kind: 'figures', ask })
-    })
+    return this.#figures.ask((ask) => this.#send({ kind: 'figures', ask }))
   }
 
   #receive(message: ToWorker): void {
     if (message.kind === 'bus') this.bus.receive(message.message)
     else if (message.kind === 'stop') this.#wanted?.stop(message.signal)
     else if (message.kind === 'retire') this.#wanted?.retire()
-    else if (message.kind === 'figures') this.#figures.get(message.ask)?.(message.families)
+    else if (message.kind === 'figures') this.#figures.answer(message.ask, message.families)
     else if (message.kind === 'report')
       this.#send({ kind: 'report', ask: message.ask, families: this.#wanted?.report() ?? [] })
   }
 
   #send(message: ToLeader): void {
-    if (process.connected) process.send?.(message, undefined, undefined, () => {})
+    void this.#told(message)
+  }
+
+  #told(message: ToLeader): Promise<void> {
+    return new Promise((resolve) => {
+      if (!process.connected) return resolve()
+      process.send?.(message, undefined, undefined, () => resolve())
+    })
   }
 }

@@ -1,4 +1,4 @@
-/** Bytes that come in pieces, as a whole. */
+/** Bytes that come in pieces as a whole, and the other way round. */
 
 /** At most `most` bytes: more is the error that `tooLong` makes, and the rest is let go of. */
 export async function collect(bytes: AsyncIterable<Uint8Array>, most: number, tooLong: () => Error): Promise<Buffer> {
@@ -10,4 +10,9 @@ export async function collect(bytes: AsyncIterable<Uint8Array>, most: number, to
     parts.push(part)
   }
   return Buffer.concat(parts, size)
+}
+
+/** A whole as its only piece. */
+export async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }

@@ -7,7 +7,7 @@ import { encodeCsv } from './csv.ts'
 import { encodeJson, encodeText } from './json.ts'
 import { encodeXml } from './xml.ts'
 
-export { collect } from './collect.ts'
+export { collect, oneChunk } from './collect.ts'
 export { CsvReader, csvCell, csvEmpty, csvHeader, csvQuote, csvRow, decodeCsv, encodeCsv } from './csv.ts'
 export { decodeForm } from './form.ts'
 export { encodeJson, encodeText, escapeText, exactNumber, parseJson } from './json.ts'

@@ -1,11 +1,12 @@
 /**
  * Bodies of several parts (RFC 7578), one part at a time as they arrive: a file is never held in memory. The parser is
- * @fastify/busboy; file names come without folders.
+ * @fastify/busboy, which is loaded at first use; file names come without folders.
  */
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { Busboy, type BusboyInstance } from '@fastify/busboy'
+import type { BusboyInstance } from '@fastify/busboy'
 import { BadRequest } from '../errors.ts'
+import { oneChunk } from './collect.ts'
 
 export interface Part {
   /** Of the form's field. */
@@ -25,7 +26,7 @@ export const isMultipart = (contentType: string): boolean => /^\s*multipart\/for
 
 /** @throws BadRequest for a body that is none, that ends early or that has more than 1000 parts. */
 export async function* multipartParts(contentType: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Part> {
-  const parser = parserOf(contentType)
+  const parser = await parserOf(contentType)
   const waiting: { readonly part: Part; readonly file: Readable | null }[] = []
   let ended = false
   let failure: unknown = null
@@ -45,7 +46,10 @@ export async function* multipartParts(contentType: string, bytes: AsyncIterable<
   })
   parser.on('field', (name, value, _nameCut, cut) => {
     if (cut) return fail(new BadRequest(`The value '${name}' of the form is longer than ${valueBytes} bytes.`))
-    waiting.push({ part: { name, fileName: null, type: 'text/plain', bytes: textBytes(value) }, file: null })
+    waiting.push({
+      part: { name, fileName: null, type: 'text/plain', bytes: oneChunk(Buffer.from(value, 'utf8')) },
+      file: null,
+    })
     wake()
   })
   parser.on('partsLimit', () => fail(new BadRequest(`The body has more than ${partsMost} parts.`)))
@@ -81,7 +85,8 @@ export async function* multipartParts(contentType: string, bytes: AsyncIterable<
   }
 }
 
-function parserOf(contentType: string): BusboyInstance {
+async function parserOf(contentType: string): Promise<BusboyInstance> {
+  const { Busboy } = await import('@fastify/busboy')
   try {
     return new Busboy({
       headers: { 'content-type': contentType },
@@ -111,8 +116,4 @@ async function passOver(file: Readable | null): Promise<void> {
   if (file === null || file.readableEnded || file.destroyed) return
   file.resume()
   await once(file, 'end').catch(() => {})
-}
-
-async function* textBytes(value: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(value, 'utf8')
 }

@@ -34,46 +34,57 @@ export interface ZipLimits {
   readonly entries: number
 }
 
-const library = () => import('@zip.js/zip.js')
+const library = async () => {
+  const zip = await import('@zip.js/zip.js')
+  zip.configure({ useWebWorkers: false })
+  return zip
+}
 
-/** The archive of these entries, made while it is read. */
-export async function* zipOf(
-  entries: AsyncIterable<ZipInput>,
-  { password = null }: { readonly password?: string | null } = {},
+/** What the work writes, as it is read; its error is the reader's. `stop` is called when the reading is over. */
+async function* written(
+  work: (into: WritableStream<Uint8Array>) => Promise<unknown>,
+  stop: () => void = () => {},
 ): AsyncGenerator<Uint8Array> {
-  const { ZipWriter, configure } = await library()
-  configure({ useWebWorkers: false })
-  const through = new TransformStream<Uint8Array, Uint8Array>()
-  const secured = password === null ? {} : { password, encryptionStrength: 3 as const }
-  const writer = new ZipWriter(through.writable, { ...secured, keepOrder: true, extendedTimestamp: false })
-  const write = async (): Promise<void> => {
-    for await (const { path, modified, bytes } of entries) {
-      const more = modified === undefined ? {} : { lastModDate: modified }
-      if (bytes === null) await writer.add(path, undefined, { ...more, directory: true })
-      else await writer.add(path, ReadableStream.from(bytes), more)
-    }
-    await writer.close()
-  }
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
   let failure: unknown = null
-  const writing = write().catch(async (error: unknown) => {
+  const working = work(writable).catch(async (error: unknown) => {
     failure = error
-    await through.writable.abort(error).catch(() => {})
+    await writable.abort(error).catch(() => {})
   })
-  const reader = through.readable.getReader()
+  const reader = readable.getReader()
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) break
       yield value
     }
-    await writing
+    await working
     if (failure !== null) throw failure
   } catch (error) {
     throw failure ?? error
   } finally {
+    stop()
     await reader.cancel().catch(() => {})
-    await writing
+    await working
   }
+}
+
+/** The archive of these entries, made while it is read. */
+export async function* zipOf(
+  entries: AsyncIterable<ZipInput>,
+  { password = null }: { readonly password?: string | null } = {},
+): AsyncGenerator<Uint8Array> {
+  const { ZipWriter } = await library()
+  const secured = password === null ? {} : { password, encryptionStrength: 3 as const }
+  yield* written(async (into) => {
+    const writer = new ZipWriter(into, { ...secured, keepOrder: true, extendedTimestamp: false })
+    for await (const { path, modified, bytes } of entries) {
+      const more = modified === undefined ? {} : { lastModDate: modified }
+      if (bytes === null) await writer.add(path, undefined, { ...more, directory: true })
+      else await writer.add(path, ReadableStream.from(bytes), more)
+    }
+    await writer.close()
+  })
 }
 
 /**
@@ -87,7 +98,6 @@ export async function readZip(
   { password = null }: { readonly password?: string | null } = {},
 ): Promise<readonly ZipEntry[]> {
   const zip = await library()
-  zip.configure({ useWebWorkers: false })
   const reader = new zip.ZipReader(readerOver(zip, source), { useWebWorkers: false, checkSignature: true })
   const budget = { left: limits.bytes }
   const found: ZipEntry[] = []
@@ -104,7 +114,7 @@ export async function readZip(
       if (path.length === 0) continue
       const { lastModDate } = entry
       const modified = Number.isNaN(lastModDate.getTime()) ? new Date(0) : lastModDate
-      found.push({ path, folder, modified, bytes: () => inflated(zip, entry, password, budget, limits) })
+      found.push({ path, folder, modified, bytes: () => inflated(entry, password, budget, limits) })
     }
   } catch (error) {
     throw readable(error)
@@ -128,39 +138,23 @@ function readerOver(zip: Library, source: ZipSource): import('@zip.js/zip.js').R
 }
 
 async function* inflated(
-  { configure }: Library,
   entry: Entry,
   password: string | null,
   budget: { left: number },
   limits: ZipLimits,
 ): AsyncGenerator<Uint8Array> {
-  configure({ useWebWorkers: false })
   if (entry.directory) return
-  const through = new TransformStream<Uint8Array, Uint8Array>()
   const stop = new AbortController()
-  let failure: unknown = null
   const options = { signal: stop.signal, ...(password === null || !entry.encrypted ? {} : { password }) }
-  const reading = entry.getData(through.writable, options).catch(async (error: unknown) => {
-    failure = readable(error)
-    await through.writable.abort(error).catch(() => {})
-  })
-  const reader = through.readable.getReader()
+  const reading = (into: WritableStream<Uint8Array>): Promise<unknown> => entry.getData(into, options)
   try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) break
+    for await (const value of written(reading, () => stop.abort())) {
       budget.left -= value.length
       if (budget.left < 0) throw new PayloadTooLarge(`The zip file is larger than ${limits.bytes} bytes when unpacked.`)
       yield value
     }
-    await reading
-    if (failure !== null) throw failure
   } catch (error) {
     throw readable(error)
-  } finally {
-    stop.abort()
-    await reader.cancel().catch(() => {})
-    await reading
   }
 }
 

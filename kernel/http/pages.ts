@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../../config/index.ts'
 import { BadRequest, Forbidden, MethodNotAllowed, NotFound, ServiceUnavailable, toApiError } from '../errors.ts'
+import { oneChunk } from '../formats/index.ts'
 import type { ServeMetrics } from '../metrics/page.ts'
 import type { ApiReply, HeaderMap, Instance, Json } from '../plugins/contract.ts'
 import type { Documents } from '../plugins/documents.ts'
@@ -91,10 +92,7 @@ function text(content: string): ApiReply {
 
 function opaque(status: number, type: string, content: string, headers: HeaderMap): ApiReply {
   const bytes = Buffer.from(content, 'utf8')
-  const once = async function* () {
-    yield bytes as Uint8Array
-  }
-  return { status, headers, body: { kind: 'opaque', type, length: bytes.length, bytes: once() } }
+  return { status, headers, body: { kind: 'opaque', type, length: bytes.length, bytes: oneChunk(bytes) } }
 }
 
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}

@@ -2,6 +2,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import { NotFound, toApiError, Unauthorized } from '../errors.ts'
+import { oneChunk } from '../formats/index.ts'
+import type { Endpoint } from '../listening.ts'
 import type { ApiReply } from '../plugins/contract.ts'
 import { contentType, type Family, text } from './families.ts'
 
@@ -16,13 +18,10 @@ export function metricsPage(token: string | null, collect: () => Promise<readonl
         headers: { 'WWW-Authenticate': 'Bearer' },
       })
     const bytes = Buffer.from(text(await collect()), 'utf8')
-    const once = async function* () {
-      yield bytes as Uint8Array
-    }
     return {
       status: 200,
       headers: {},
-      body: { kind: 'opaque', type: contentType, length: bytes.length, bytes: once() },
+      body: { kind: 'opaque', type: contentType, length: bytes.length, bytes: oneChunk(bytes) },
     }
   }
 }
@@ -38,10 +37,8 @@ export interface MetricsServer {
   close(): Promise<void>
 }
 
-/** `address` as in the setting. Rejects when it can't be bound. */
-export async function serveMetrics(address: string, page: ServeMetrics): Promise<MetricsServer> {
-  const colon = address.lastIndexOf(':')
-  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
+/** Rejects when it can't be listened at. */
+export async function serveMetrics({ host, port }: Endpoint, page: ServeMetrics): Promise<MetricsServer> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
     const answer = async (): Promise<void> => {
       if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics')
@@ -61,7 +58,7 @@ export async function serveMetrics(address: string, page: ServeMetrics): Promise
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host, port: Number(address.slice(colon + 1)) }, resolve)
+    server.listen({ host, port }, resolve)
   })
   const bound = server.address()
   return {

@@ -21,6 +21,7 @@ export {
   exactNumber,
   isMultipart,
   multipartParts,
+  oneChunk,
   type Part,
   parseJson,
   readZip,

@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Config } from '../../config/index.ts'
+import type { SeatData } from '../cluster/seat.ts'
 import { encodeJson, parseJson } from '../formats/index.ts'
 import type {
   ApiReply,
@@ -16,6 +17,7 @@ import type {
   Output,
   RowSource,
 } from '../plugins/contract.ts'
+import type { Down } from '../workers/channel.ts'
 import type { Fault } from '../workers/fault.ts'
 
 /** What the thread of a service is started with. */
@@ -27,8 +29,8 @@ export interface IsolatedData {
   readonly module: string
   /** JSON. */
   readonly config: string
-  /** Which of how many processes this one is; null: it is alone. */
-  readonly process: { readonly index: number; readonly of: number } | null
+  /** Of the process that the thread is in. */
+  readonly seat: SeatData
 }
 
 /** Services by id, so that the thread can tell names. */
@@ -131,9 +133,8 @@ export type VisitUp =
   | { readonly kind: 'fault'; readonly fault: Fault }
 /** And to it. */
 export type VisitDown =
+  | Down
   | { readonly kind: 'begin'; readonly wanted: Wanted }
-  | { readonly kind: 'taken' }
-  | { readonly kind: 'cancel' }
   /** null: the body has ended. */
   | { readonly kind: 'part'; readonly bytes: Uint8Array | null }
   | { readonly kind: 'part-fault'; readonly fault: Fault }

@@ -5,6 +5,7 @@
  */
 import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads'
 import type { Config } from '../../config/index.ts'
+import type { SeatData } from '../cluster/seat.ts'
 import { InstanceFailed, InternalError, ServiceUnavailable } from '../errors.ts'
 import { encodeJson, parseJson } from '../formats/index.ts'
 import type { Observe } from '../observe.ts'
@@ -12,7 +13,6 @@ import type {
   Ability,
   ApiReply,
   ApiRequest,
-  ByteSink,
   Caller,
   Log,
   OpenApiAsked,
@@ -21,7 +21,7 @@ import type {
   ServiceRecord,
   Snapshot,
 } from '../plugins/contract.ts'
-import { receive, serve } from '../workers/channel.ts'
+import { never, nowhere, receive, serve } from '../workers/channel.ts'
 import { fromFault } from '../workers/fault.ts'
 import { heapLimits, MemoryWatch } from '../workers/memory.ts'
 import { reasonOf } from '../workers/pool.ts'
@@ -33,8 +33,6 @@ const entry = new URL(import.meta.url.endsWith('.ts') ? './isolated.ts' : './iso
 
 /** How long a service may take to close before its thread is ended. */
 const graceMs = 5_000
-const nowhere: ByteSink = { write() {} }
-const never = new AbortController().signal
 
 export interface IsolateDeps {
   readonly record: ServiceRecord
@@ -42,8 +40,7 @@ export interface IsolateDeps {
   /** The URL of the plugin's module. */
   readonly module: string
   readonly settings: Config
-  /** As in `IsolatedData`. */
-  readonly process: IsolatedData['process']
+  readonly seat: SeatData
   readonly snapshot: () => Snapshot
   readonly ask: <T>(what: Ability<T>) => T
   readonly log: Log
@@ -188,7 +185,7 @@ class Thread {
 
   constructor(deps: IsolateDeps, events: ThreadEvents) {
     this.#deps = deps
-    const { record, settings, plugin, module, process } = deps
+    const { record, settings, plugin, module, seat } = deps
     const { id, name, label, type, config } = record
     const workerData: IsolatedData = {
       settings,
@@ -196,7 +193,7 @@ class Thread {
       plugin,
       module,
       config: encodeJson(config),
-      process,
+      seat,
     }
     const { memoryBytes } = settings.workers
     this.#worker = new Worker(entry, { workerData, name: `service ${name}`, resourceLimits: heapLimits(memoryBytes) })

@@ -5,13 +5,12 @@
 import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { maskFor } from '../access/masks.ts'
 import { policyFor } from '../access/policy.ts'
-import { shareOf } from '../cluster/share.ts'
+import { shareIn } from '../cluster/seat.ts'
 import { InternalError, NotImplemented } from '../errors.ts'
 import { encodeJson, encodeValue, parseJson } from '../formats/index.ts'
 import type {
   Ability,
   ApiReply,
-  ByteSink,
   ConfigValues,
   Json,
   Log,
@@ -20,7 +19,7 @@ import type {
   ServiceHost,
 } from '../plugins/contract.ts'
 import { loadPlugin } from '../plugins/loader.ts'
-import { receive, Sender, serve } from '../workers/channel.ts'
+import { never, nowhere, receive, Sender, serve } from '../workers/channel.ts'
 import { faultOf, fromFault } from '../workers/fault.ts'
 import {
   type Call,
@@ -39,8 +38,6 @@ import {
 
 const chunkSize = 65_536
 const data = workerData as IsolatedData
-const never = new AbortController().signal
-const nowhere: ByteSink = { write() {} }
 let names: Names = new Map()
 
 const post = (message: FromThread, moved: readonly MessagePort[] = []): void =>
@@ -60,7 +57,7 @@ async function make(): Promise<Service> {
 }
 
 function host(): ServiceHost {
-  const { service, settings, process: part } = data
+  const { service, settings, seat } = data
   return {
     log: log(),
     settings,
@@ -72,7 +69,7 @@ function host(): ServiceHost {
     },
     maskFor,
     policyFor,
-    share: (total, least) => (part === null ? total : shareOf(total, part.index, part.of, least)),
+    share: shareIn(seat),
     serviceName: (id) => names.get(id) ?? null,
     serviceId: (name) => {
       for (const [id, known] of names) if (known.toLowerCase() === name.toLowerCase()) return id

@@ -20,7 +20,6 @@ export class Visit {
   #reject: (thrown: unknown) => void = () => {}
   #pump: Pump | null = null
   #over = false
-  #ended = false
   #unread: NodeJS.Timeout | null = null
   #failure: unknown = new Error('The reply can be read no more.')
 
@@ -157,7 +156,6 @@ export class Visit {
         return this.#end(() => this.#reject(fromFault(message.fault)))
       case 'done':
         if (this.#pump === null) return this.#end(() => this.#resolve(null))
-        this.#ended = true
         this.#pump.end(() => this.#end(() => this.#resolve(null)))
     }
   }
@@ -185,10 +183,5 @@ export class Visit {
     this.#port.close()
     this.#onOver()
     how()
-  }
-
-  /** The thread has said all that it had to say: what is left is for the reader. */
-  get told(): boolean {
-    return this.#ended
   }
 }

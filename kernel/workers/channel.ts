@@ -161,6 +161,10 @@ export class Pump {
   }
 }
 
+/** For work that writes nothing, and for work that nobody gives up. */
+export const nowhere: ByteSink = { write() {} }
+export const never: AbortSignal = new AbortController().signal
+
 /**
  * What comes over a port goes to the sink; answers what the work answered. Rejects with its error, with what the sink threw, with the signal's
  * reason, and with what `lost` makes where the thread is gone.

@@ -4,8 +4,8 @@
  * needed and end when they are idle. How many may wait is bounded.
  */
 import { fileURLToPath } from 'node:url'
-import { MessageChannel, type Transferable } from 'node:worker_threads'
-import { Piscina } from 'piscina'
+import { MessageChannel, type Transferable, type Worker } from 'node:worker_threads'
+import type { Piscina } from 'piscina'
 import type { Config } from '../../config/index.ts'
 import { ServiceUnavailable } from '../errors.ts'
 import type { Observe } from '../observe.ts'
@@ -36,8 +36,10 @@ export interface PoolCounts {
 export class WorkerPool implements Workers {
   readonly #config: Config
   readonly #observe: Observe
-  #computers: Piscina | null = null
-  #streamers: Piscina | null = null
+  #computers: Promise<Piscina> | null = null
+  #streamers: Promise<Piscina> | null = null
+  /** Those of the two that run. */
+  readonly #pools = new Set<Piscina>()
   readonly #computing: Gate
   readonly #streaming: Gate
   #lost = 0
@@ -54,10 +56,17 @@ export class WorkerPool implements Workers {
     // The line is held here: Piscina forgets its own where the last thread ends.
     this.#computing = new Gate(most, queue)
     this.#streaming = new Gate(most * streamsAThread, queue)
-    const threads = () => [...(this.#computers?.threads ?? []), ...(this.#streamers?.threads ?? [])]
-    this.#memory = new MemoryWatch(threads, config.workers.memoryBytes, () => {
-      this.#outgrown++
-    })
+    this.#memory = new MemoryWatch(
+      () => this.#running(),
+      config.workers.memoryBytes,
+      () => {
+        this.#outgrown++
+      },
+    )
+  }
+
+  #running(): readonly Worker[] {
+    return [...this.#pools].flatMap(({ threads }) => threads)
   }
 
   get threads(): number {
@@ -69,8 +78,12 @@ export class WorkerPool implements Workers {
   }
 
   get counts(): PoolCounts {
-    const threads = (this.#computers?.threads.length ?? 0) + (this.#streamers?.threads.length ?? 0)
-    return { computing: this.#computing.count, streaming: this.#streaming.count, lost: this.#lost, threads }
+    return {
+      computing: this.#computing.count,
+      streaming: this.#streaming.count,
+      lost: this.#lost,
+      threads: this.#running().length,
+    }
   }
 
   async compute<R>({ module, data, moved = [] }: WorkerTask, signal: AbortSignal): Promise<R> {
@@ -79,8 +92,11 @@ export class WorkerPool implements Workers {
     const task: PoolTask = { module, data, port: null }
     let answer: PoolAnswer
     try {
-      this.#computers ??= this.#start(1)
-      answer = (await this.#computers.run(task, {
+      this.#computers ??= this.#start(1, () => {
+        this.#computers = null
+      })
+      const pool = await this.#computers
+      answer = (await pool.run(task, {
         transferList: [...moved] as never,
         signal: AbortSignal.any([signal, late]),
       })) as PoolAnswer
@@ -96,12 +112,14 @@ export class WorkerPool implements Workers {
 
   async stream<R>({ module, data, moved = [] }: WorkerTask, sink: ByteSink, signal: AbortSignal): Promise<R> {
     await this.#enter(this.#streaming, signal)
-    this.#streamers ??= this.#start(streamsAThread)
+    this.#streamers ??= this.#start(streamsAThread, () => {
+      this.#streamers = null
+    })
     const { port1, port2 } = new MessageChannel()
     const task: PoolTask = { module, data, port: port2 }
     let crash: unknown = null
     const done = this.#streamers
-      .run(task, { transferList: [port2, ...moved] as readonly Transferable[] as never })
+      .then((pool) => pool.run(task, { transferList: [port2, ...moved] as readonly Transferable[] as never }))
       .catch((thrown: unknown) => {
         crash = thrown
         // Where the thread never had the port, nobody closes the other end.
@@ -123,7 +141,7 @@ export class WorkerPool implements Workers {
     this.#closed = true
     this.#memory.stop()
     for (const gate of [this.#computing, this.#streaming]) gate.shut(stopping())
-    await Promise.all([this.#computers?.destroy(), this.#streamers?.destroy()])
+    await Promise.all([this.#computers, this.#streamers].map(async (pool) => (await pool)?.destroy()))
   }
 
   /** Throws where there is no place. */
@@ -139,7 +157,9 @@ export class WorkerPool implements Workers {
     if (this.#computing.count + this.#streaming.count === 0) this.#memory.stop()
   }
 
-  #start(tasks: number): Piscina {
+  /** `forget` is called when the pool is of no further use. The library is loaded at first use: a server's start is quicker without. */
+  async #start(tasks: number, forget: () => void): Promise<Piscina> {
+    const { Piscina } = await import('piscina')
     const { threads, memoryBytes } = this.#config.workers
     const data: PoolData = { settings: this.#config }
     const pool = new Piscina({
@@ -155,19 +175,17 @@ export class WorkerPool implements Workers {
       workerData: data,
       resourceLimits: heapLimits(memoryBytes),
     })
+    this.#pools.add(pool)
     // One that died without work.
     pool.on('error', (error: unknown) => {
       // One that can't even begin has left what it was for behind.
-      if (pool.threads.length === 0) this.#discard(pool)
+      if (pool.threads.length === 0 && this.#pools.delete(pool)) {
+        forget()
+        void pool.destroy()
+      }
       this.#observe({ kind: 'worker-lost', service: null, reason: this.#reason(error), failed: 0, error })
     })
     return pool
-  }
-
-  #discard(pool: Piscina): void {
-    if (this.#computers === pool) this.#computers = null
-    if (this.#streamers === pool) this.#streamers = null
-    void pool.destroy()
   }
 
   /** What the end of a thread is for who had work in it. */

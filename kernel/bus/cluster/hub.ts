@@ -4,6 +4,7 @@
  */
 import type { Admission, Bus, Counted, SharedAttempt } from '../../plugins/bus.ts'
 import { Counts } from '../counts.ts'
+import { Asks } from './asks.ts'
 import type { Answer, CacheState, Line, ToHub, ToMember } from './messages.ts'
 
 const lookEveryMs = 500
@@ -16,7 +17,7 @@ interface Member {
   readonly topics: Set<string>
   readonly attempts: Map<number, SharedAttempt>
   /** What it was told and has not acted upon yet. */
-  readonly told: Map<number, () => void>
+  readonly told: Asks<null>
 }
 
 export class BusHub implements Bus {
@@ -29,7 +30,6 @@ export class BusHub implements Bus {
   readonly #looking: NodeJS.Timeout | null
   #cache: CacheState
   #attempts = 0
-  #tellings = 0
 
   constructor(outer: Bus) {
     this.#outer = outer
@@ -45,7 +45,7 @@ export class BusHub implements Bus {
 
   /** A worker's end. What it sends goes to `receive`; `leave` when it is gone: what it had begun to try is abandoned. */
   join(line: Line<ToMember>): { readonly receive: (message: ToHub) => void; readonly leave: () => void } {
-    const member: Member = { line, topics: new Set(), attempts: new Map(), told: new Map() }
+    const member: Member = { line, topics: new Set(), attempts: new Map(), told: new Asks(actMostMs, null) }
     this.#members.add(member)
     line.send({ bus: 'cache', state: this.#cache })
     return {
@@ -54,7 +54,7 @@ export class BusHub implements Bus {
         this.#members.delete(member)
         for (const attempt of member.attempts.values()) attempt.abandoned()
         member.attempts.clear()
-        for (const acted of [...member.told.values()]) acted()
+        member.told.end()
       },
     }
   }
@@ -124,7 +124,7 @@ export class BusHub implements Bus {
         await this.#tell(message.topic, message.message, member)
         return answer(message.ask, null)
       case 'acted':
-        return member.told.get(message.told)?.()
+        return void member.told.answer(message.told, null)
       case 'hear':
         member.topics.add(message.topic)
         return this.#hearOuter(message.topic)
@@ -169,12 +169,11 @@ export class BusHub implements Bus {
 
   /** Resolves when the workers have acted upon it, but for the one that told, which knows. */
   async #deliver(topic: string, message: string, from: Member | null): Promise<void> {
-    const acting: Promise<void>[] = []
+    const acting: Promise<null>[] = []
     for (const member of this.#members) {
       if (!member.topics.has(topic)) continue
-      const told = ++this.#tellings
-      if (member !== from) acting.push(acted(member, told))
-      member.line.send({ bus: 'told', told, topic, message })
+      const acted = member.told.ask((told) => member.line.send({ bus: 'told', told, topic, message }))
+      if (member !== from) acting.push(acted)
     }
     for (const listener of this.#listeners.get(topic) ?? []) void listener(message)
     await Promise.all(acting)
@@ -187,14 +186,3 @@ export class BusHub implements Bus {
     for (const { line } of this.#members) line.send({ bus: 'cache', state })
   }
 }
-
-const acted = (member: Member, told: number): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(late)
-      member.told.delete(told)
-      resolve()
-    }
-    const late = setTimeout(done, actMostMs)
-    member.told.set(told, done)
-  })

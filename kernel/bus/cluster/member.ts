@@ -3,6 +3,7 @@
  * answer costs a request at most `patienceMs`; then the process counts by itself.
  */
 import type { Admission, Bus, Counted } from '../../plugins/bus.ts'
+import { Asks } from './asks.ts'
 import type { Answer, CacheState, Ending, Line, ToHub, ToMember } from './messages.ts'
 
 const patienceMs = 2_000
@@ -12,9 +13,8 @@ type Asking = ToHub extends infer M ? (M extends { readonly ask: number } ? Omit
 
 export class BusMember implements Bus {
   readonly #line: Line<ToHub>
-  readonly #asked = new Map<number, (answer: Answer) => void>()
+  readonly #asks = new Asks<Answer>(patienceMs, null)
   readonly #listeners = new Map<string, Set<(message: string) => void | Promise<void>>>()
-  #asks = 0
   #cache: CacheState = null
   #closed = false
 
@@ -30,8 +30,7 @@ export class BusMember implements Bus {
         return
       case 'answer': {
         const { ask, answer } = message
-        const give = this.#asked.get(ask)
-        if (give !== undefined) return give(answer)
+        if (this.#asks.answer(ask, answer)) return
         // Nobody waits for it any more.
         if (answer !== null && 'kind' in answer && answer.kind === 'admitted')
           this.#send({ bus: 'ended', attempt: answer.attempt, how: 'abandoned' })
@@ -50,7 +49,7 @@ export class BusMember implements Bus {
   /** The hub is gone, or not needed any more. */
   close(): void {
     this.#closed = true
-    for (const give of [...this.#asked.values()]) give(null)
+    this.#asks.end()
   }
 
   state(): 'up' | 'down' {
@@ -106,16 +105,6 @@ export class BusMember implements Bus {
   /** null where there is no answer in time. Never rejects. */
   #ask(asking: Asking): Promise<Answer> {
     if (this.#closed) return Promise.resolve(null)
-    const ask = ++this.#asks
-    return new Promise((resolve) => {
-      const give = (answer: Answer): void => {
-        clearTimeout(timer)
-        this.#asked.delete(ask)
-        resolve(answer)
-      }
-      const timer = setTimeout(() => give(null), patienceMs)
-      this.#asked.set(ask, give)
-      this.#send({ ...asking, ask } as ToHub)
-    })
+    return this.#asks.ask((ask) => this.#send({ ...asking, ask } as ToHub))
   }
 }

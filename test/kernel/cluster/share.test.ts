@@ -1,6 +1,7 @@
 /** The parts of several processes of what a service may have altogether. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { shareIn } from '../../../kernel/cluster/seat.ts'
 import { shareOf } from '../../../kernel/cluster/share.ts'
 
 const cases = [
@@ -17,3 +18,11 @@ for (const { name, total, of, least, shares } of cases)
       shares,
     ),
   )
+
+const seats = [
+  { name: 'a process that is alone has all', seat: { kind: 'whole' }, share: 10 },
+  { name: 'the leader has the least', seat: { kind: 'leader' }, share: 2 },
+  { name: 'a worker has its part', seat: { kind: 'worker', index: 0, of: 3 }, share: 4 },
+] as const
+// As a thread is told of its process.
+for (const { name, seat, share } of seats) test(name, () => assert.equal(shareIn(structuredClone(seat))(10, 2), share))
