@@ -116,11 +116,12 @@ const forbidden: Told = {
   else: 'The login of this service is not allowed to do this in the database.',
 }
 const readOnly = bad('The database is read only.')
+const unfit = bad('The reference can not be made: the fields do not fit, or the other table has no key of them.')
 const referring = bad('Other records still refer to this one.')
 
 /** By the server's number. */
 const told: { readonly [number: number]: Told } = {
-  1005: bad('The reference can not be made: the fields do not fit, or the other table has no key of them.'),
+  1005: unfit,
   1021: full,
   1022: bad('Duplicate value: another record has it already.'),
   1037: unavailable('The database has run out of memory.'),
@@ -197,6 +198,8 @@ const told: { readonly [number: number]: Told } = {
   3140: bad('A value is not JSON, as its field needs.', 'must be JSON'),
   3141: bad('A value is not JSON, as its field needs.', 'must be JSON'),
   3572: inUse,
+  3780: unfit,
+  3988: bad('A text has a character that its field can not store.'),
   4078: form,
   4079: form,
 }

@@ -21,14 +21,23 @@ export function mysqlServer(
     connection.on('error', () => {})
     return connection
   }
-  const run = (connection: mysql.Connection, text: string): Promise<void> =>
+  const run = (connection: mysql.Connection, text: string): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      connection.query(text, (error) => (error ? reject(error) : resolve()))
+      connection.query(text, (error, rows) => (error ? reject(error) : resolve(rows)))
     })
-  const once = async (text: string): Promise<void> => {
+  const once = async (text: string): Promise<unknown> => {
     const connection = connect(database)
-    await run(connection, text)
-    connection.destroy()
+    try {
+      return await run(connection, text)
+    } finally {
+      connection.destroy()
+    }
+  }
+  /** By code points and without padding, as the suite compares texts. */
+  const collation = async (): Promise<string> => {
+    const rows = await once("show collation where collation in ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin')")
+    const [first] = rows as readonly { readonly Collation: string }[]
+    return first?.Collation ?? 'utf8mb4_bin'
   }
   return {
     connector,
@@ -38,8 +47,7 @@ export function mysqlServer(
       name: 'MariaDB',
       async open(host, config) {
         const name = databaseName()
-        // By code points and without padding, as the suite compares texts.
-        await once(`create database ${name} character set utf8mb4 collate utf8mb4_nopad_bin`)
+        await once(`create database ${name} character set utf8mb4 collate ${await collation()}`)
         const direct = connect(name)
         const service = sqlService(connector)(
           { host: address, port, database: name, username: user, password, schema: 'default', ...config },
@@ -47,7 +55,9 @@ export function mysqlServer(
         )
         return {
           service,
-          sql: (text) => run(direct, text),
+          async sql(text) {
+            await run(direct, text)
+          },
           async close() {
             await service.close()
             direct.destroy()

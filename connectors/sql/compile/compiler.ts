@@ -131,6 +131,10 @@ export abstract class SqlCompiler {
   get parentsFirst(): boolean {
     return true
   }
+  /** How the parents are joined to what is looked up for each of them. */
+  get parentJoin(): string {
+    return 'join'
+  }
   /** Rows of the parent `p.o as o`, the columns, and their number `n` among those of their parent. */
   numbered(parts: NumberedParts): string {
     const columns = parts.columns()

@@ -106,9 +106,9 @@ function linked(related: RelatedRead, parents: string, out: StatementWriter): st
   const near = via.near.map((column, i) => `${columnText(junction, column)} = p.k${i + 1}`)
   const far = via.far.map((pair, i) => `${columnText(junction, pair.junction)} as f${i + 1}`)
   const seen = whereClause(via.where === null ? [] : [grouped(junction, via.where)])
-  const links = `select distinct ${['p.o as o', ...far].join(', ')} from ${parents} join ${out.sql.table(via.table)} as j on ${near.join(' and ')}${seen}`
+  const links = `select distinct ${['p.o as o', ...far].join(', ')} from ${parents} ${out.sql.parentJoin} ${out.sql.table(via.table)} as j on ${near.join(' and ')}${seen}`
   const met = via.far.map((pair, i) => `${columnText({ out, alias: 'c' }, pair.child)} = p.f${i + 1}`)
-  return `(${links}) as p join ${out.sql.table(plan.from)} as c on ${met.join(' and ')}`
+  return `(${links}) as p ${out.sql.parentJoin} ${out.sql.table(plan.from)} as c on ${met.join(' and ')}`
 }
 
 function joins(related: RelatedRead, out: StatementWriter): string {
@@ -116,7 +116,7 @@ function joins(related: RelatedRead, out: StatementWriter): string {
   const { via, plan } = related
   const alias = via === null ? 'c' : 'j'
   const near = parentKeys(related).map((column, i) => `${columnText({ out, alias }, column)} = p.k${i + 1}`)
-  return ` join ${sql.table(via === null ? plan.from : via.table)} as ${alias} on ${near.join(' and ')}${farJoin(related, out)}`
+  return ` ${sql.parentJoin} ${sql.table(via === null ? plan.from : via.table)} as ${alias} on ${near.join(' and ')}${farJoin(related, out)}`
 }
 
 function farJoin({ via, plan }: RelatedRead, out: StatementWriter): string {

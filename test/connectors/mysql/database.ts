@@ -155,6 +155,23 @@ async function answer(
   return { status, text: Buffer.concat(chunks).toString('utf8') }
 }
 
+/** Which of the two it is: they differ in what they tell of themselves. */
+export async function isMariadb(database: Database): Promise<boolean> {
+  const direct = new Direct(database)
+  try {
+    const [[version] = []] = await direct.run('select version()')
+    return /mariadb/i.test(String(version))
+  } finally {
+    direct.end()
+  }
+}
+
+/** A table of one column `seq` of the numbers from 1, on MariaDB and MySQL alike. */
+export const numbers = (most: number): string =>
+  `(select d0.n + 10 * d1.n + 100 * d2.n + 1000 * d3.n + 10000 * d4.n + 1 as seq from ${[0, 1, 2, 3, 4]
+    .map((place) => `(${[...'0123456789'].map((digit) => `select ${digit} as n`).join(' union all ')}) d${place}`)
+    .join(', ')} having seq <= ${most}) numbers`
+
 let databases = 0
 
 /** A database filled by the statements. */

@@ -5,10 +5,11 @@ import type { Json } from 'dataferry/sdk'
 import { MysqlCompiler } from '../../../connectors/mysql/compiler.ts'
 import { factsOf, type ServerFacts } from '../../../connectors/mysql/server.ts'
 import { mysql } from '../../support/databases.ts'
-import { type Arranged, arrange } from './database.ts'
+import { type Arranged, arrange, isMariadb, numbers } from './database.ts'
 
 const { database, skip } = await mysql()
 after(() => database?.stop())
+const mariadb = database === null || (await isMariadb(database))
 
 interface Keys {
   readonly name: string
@@ -65,16 +66,21 @@ const tables = ({ parent, child = parent, keys, written = [keys[0], keys[1]] }: 
   insert into up values (${keys[0]}, 1), (${keys[1]}, 2), (${keys[2]}, 3);
   insert into down (k) values (${written[0]}), (${written[0]}), (${written[1]}), (null);`
 
-/** What the server is taken for. */
+/** What the server is taken for: MySQL only for itself, since version 8 types the parameters of a union in another way than those before it. */
 const servers: readonly { readonly name: string; readonly facts: ServerFacts | null }[] = [
   { name: 'as it is', facts: null },
-  { name: 'without JSON_TABLE', facts: factsOf('10.5.0-MariaDB', null, 1e7, 1) },
-  { name: 'without window functions', facts: factsOf('5.7.40', null, 1e7, 1) },
+  ...(mariadb
+    ? [
+        { name: 'without JSON_TABLE', facts: factsOf('10.5.0-MariaDB', null, 1e7, 1) },
+        { name: 'without window functions', facts: factsOf('5.7.40', null, 1e7, 1) },
+      ]
+    : []),
 ]
 
 describe('keys of every type', { skip }, () => {
   for (const server of servers) {
     for (const kind of kinds) {
+      if (kind.name === 'uuid' && !mariadb) continue
       it(`${kind.name}, ${server.name}`, async (t) => {
         assert.ok(database)
         const service = taken(await arrange(t, database, tables(kind)), server.facts)
@@ -108,8 +114,8 @@ const library = `
   create table book (id int primary key, author_id int, title varchar(20), foreign key (author_id) references author (id));
   create table tag (id int primary key, label varchar(20));
   create table book_tag (book_id int, tag_id int, primary key (book_id, tag_id), foreign key (book_id) references book (id), foreign key (tag_id) references tag (id));
-  insert into author select seq, concat('a', seq) from seq_1_to_2500;
-  insert into book select seq, (seq - 1) mod 2500 + 1, concat('b', seq) from seq_1_to_5000;
+  insert into author select seq, concat('a', seq) from ${numbers(2_500)};
+  insert into book select seq, (seq - 1) mod 2500 + 1, concat('b', seq) from ${numbers(5_000)};
   insert into tag values (1, 'red'), (2, 'blue');
   insert into book_tag values (1, 1), (1, 2), (2, 2);`
 

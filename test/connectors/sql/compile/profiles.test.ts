@@ -412,16 +412,18 @@ const readCases: readonly { readonly name: string; readonly plan: ReadPlan; read
         'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."title" desc) as n from (select e[0]::integer as o, e[1]::bigint as k1 from (select json_parse($1::varchar(65535)) as d) as s, s.d as e) as p join "book" as c on c."author_id" = p.k1 where c."pages" = $2::bigint) as r where r.n > $3 and r.n <= $4 order by r.o, r.n',
       ],
       mysql57: [
-        'select r.o, r.c0, r.c1 from (select q.*, @df_n := if(q.o = @df_o, @df_n + 1, 1) as n, @df_o := q.o as m from (select p.o as o, c.`id` as c0, c.`title` as c1 from (select t.o, t.k1 as k1 from (?) as t) as p join `book` as c on c.`author_id` = p.k1 where c.`pages` = ? order by p.o, c.`title` desc limit 18446744073709551615) as q cross join (select @df_n := 0, @df_o := null) as v) as r where r.n > ? and r.n <= ? order by r.o, r.n',
+        'select r.o, r.c0, r.c1 from (select q.*, @df_n := if(q.o = @df_o, @df_n + 1, 1) as n, @df_o := q.o as m from (select p.o as o, c.`id` as c0, c.`title` as c1 from (select t.o, t.k1 as k1 from (?) as t) as p straight_join `book` as c on c.`author_id` = p.k1 where c.`pages` = ? order by p.o, c.`title` desc limit 18446744073709551615) as q cross join (select @df_n := 0, @df_o := null) as v) as r where r.n > ? and r.n <= ? order by r.o, r.n',
       ],
       mysql80: [
-        `with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.\`id\` as c0, c.\`title\` as c1, row_number() over (partition by p.o order by c.\`title\` desc) as n from p join \`book\` as c on c.\`author_id\` = p.k1 where c.\`pages\` = ?) as r where r.n > ? and r.n <= ? order by r.o, r.n`,
+        `with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.\`id\` as c0, c.\`title\` as c1, row_number() over (partition by p.o order by c.\`title\` desc) as n from p straight_join \`book\` as c on c.\`author_id\` = p.k1 where c.\`pages\` = ?) as r where r.n > ? and r.n <= ? order by r.o, r.n`,
       ],
       mariadb102: [
-        'with p (o, k1) as (select t.o, t.k1 from (?) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`title` desc) as n from p join `book` as c on c.`author_id` = p.k1 where c.`pages` = ?) as r where r.n > ? and r.n <= ? order by r.o, r.n',
+        'with p (o, k1) as (select t.o, t.k1 from (?) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`title` desc) as n from p straight_join `book` as c on c.`author_id` = p.k1 where c.`pages` = ?) as r where r.n > ? and r.n <= ? order by r.o, r.n',
       ],
       mariadb: 'mysql80',
-      singlestore: 'mariadb102',
+      singlestore: [
+        'with p (o, k1) as (select t.o, t.k1 from (?) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`title` desc) as n from p join `book` as c on c.`author_id` = p.k1 where c.`pages` = ?) as r where r.n > ? and r.n <= ? order by r.o, r.n',
+      ],
     },
   },
   {
@@ -440,16 +442,18 @@ const readCases: readonly { readonly name: string; readonly plan: ReadPlan; read
         'select p.o, c."id", c."name" from (select e[0]::integer as o, e[1]::bigint as k1 from (select json_parse($1::varchar(65535)) as d) as s, s.d as e) as p join "author" as c on c."id" = p.k1 order by p.o',
       ],
       mysql57: [
-        'select p.o, c.`id`, c.`name` from (select t.o, t.k1 as k1 from (?) as t) as p join `author` as c on c.`id` = p.k1 order by p.o',
+        'select p.o, c.`id`, c.`name` from (select t.o, t.k1 as k1 from (?) as t) as p straight_join `author` as c on c.`id` = p.k1 order by p.o',
       ],
       mysql80: [
-        `with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select p.o, c.\`id\`, c.\`name\` from p join \`author\` as c on c.\`id\` = p.k1 order by p.o`,
+        `with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select p.o, c.\`id\`, c.\`name\` from p straight_join \`author\` as c on c.\`id\` = p.k1 order by p.o`,
       ],
       mariadb102: [
-        'with p (o, k1) as (select t.o, t.k1 from (?) as t) select p.o, c.`id`, c.`name` from p join `author` as c on c.`id` = p.k1 order by p.o',
+        'with p (o, k1) as (select t.o, t.k1 from (?) as t) select p.o, c.`id`, c.`name` from p straight_join `author` as c on c.`id` = p.k1 order by p.o',
       ],
       mariadb: 'mysql80',
-      singlestore: 'mariadb102',
+      singlestore: [
+        'with p (o, k1) as (select t.o, t.k1 from (?) as t) select p.o, c.`id`, c.`name` from p join `author` as c on c.`id` = p.k1 order by p.o',
+      ],
     },
   },
   {
@@ -468,16 +472,18 @@ const readCases: readonly { readonly name: string; readonly plan: ReadPlan; read
         'select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from (select e[0]::integer as o, e[1]::bigint as k1 from (select json_parse($1::varchar(65535)) as d) as s, s.d as e) as p join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id") as r where r.n <= $2 order by r.o, r.n',
       ],
       mysql57: [
-        'select r.o, r.c0 from (select q.*, @df_n := if(q.o = @df_o, @df_n + 1, 1) as n, @df_o := q.o as m from (select p.o as o, c.`label` as c0 from (select t.o, t.k1 as k1 from (?) as t) as p join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id` order by p.o, c.`id` limit 18446744073709551615) as q cross join (select @df_n := 0, @df_o := null) as v) as r where r.n <= ? order by r.o, r.n',
+        'select r.o, r.c0 from (select q.*, @df_n := if(q.o = @df_o, @df_n + 1, 1) as n, @df_o := q.o as m from (select p.o as o, c.`label` as c0 from (select t.o, t.k1 as k1 from (?) as t) as p straight_join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id` order by p.o, c.`id` limit 18446744073709551615) as q cross join (select @df_n := 0, @df_o := null) as v) as r where r.n <= ? order by r.o, r.n',
       ],
       mysql80: [
-        `with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0 from (select p.o as o, c.\`label\` as c0, row_number() over (partition by p.o order by c.\`id\`) as n from p join \`book_tag\` as j on j.\`book_id\` = p.k1 join \`tag\` as c on c.\`id\` = j.\`tag_id\`) as r where r.n <= ? order by r.o, r.n`,
+        `with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0 from (select p.o as o, c.\`label\` as c0, row_number() over (partition by p.o order by c.\`id\`) as n from p straight_join \`book_tag\` as j on j.\`book_id\` = p.k1 join \`tag\` as c on c.\`id\` = j.\`tag_id\`) as r where r.n <= ? order by r.o, r.n`,
       ],
       mariadb102: [
-        'with p (o, k1) as (select t.o, t.k1 from (?) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from p join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id`) as r where r.n <= ? order by r.o, r.n',
+        'with p (o, k1) as (select t.o, t.k1 from (?) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from p straight_join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id`) as r where r.n <= ? order by r.o, r.n',
       ],
       mariadb: 'mysql80',
-      singlestore: 'mariadb102',
+      singlestore: [
+        'with p (o, k1) as (select t.o, t.k1 from (?) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from p join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id`) as r where r.n <= ? order by r.o, r.n',
+      ],
     },
   },
 ]

@@ -36,7 +36,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."id") as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book" as c on c."author_id" = p.k1) as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
-          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`id`) as n from p join `book` as c on c.`author_id` = p.k1) as r where r.n <= ? order by r.o, r.n",
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`id`) as n from p straight_join `book` as c on c.`author_id` = p.k1) as r where r.n <= ? order by r.o, r.n",
         ],
       },
     },
@@ -64,7 +64,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."title" desc nulls last, c."id") as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book" as c on c."author_id" = p.k1 where (c."pages" = $3::bigint or c."title" = $4)) as r where r.n <= $5 order by r.o, r.n',
         ],
         mysql: [
-          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`title` desc, c.`id`) as n from p join `book` as c on c.`author_id` = p.k1 where (c.`pages` = ? or c.`title` = ?)) as r where r.n <= ? order by r.o, r.n",
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`title` desc, c.`id`) as n from p straight_join `book` as c on c.`author_id` = p.k1 where (c.`pages` = ? or c.`title` = ?)) as r where r.n <= ? order by r.o, r.n",
         ],
       },
     },
@@ -79,7 +79,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select p.o, c."id", c."name" from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "author" as c on c."id" = p.k1 order by p.o',
         ],
         mysql: [
-          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select p.o, c.`id`, c.`name` from p join `author` as c on c.`id` = p.k1 order by p.o",
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select p.o, c.`id`, c.`name` from p straight_join `author` as c on c.`id` = p.k1 order by p.o",
         ],
       },
     },
@@ -96,7 +96,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."name" as c1, row_number() over (partition by p.o order by c."id") as n from unnest($1::text[], $2::integer[]) as p (k1, o) join "author" as c on c."name" = p.k1) as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
-          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 varchar(255) character set utf8mb4 path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`name` as c1, row_number() over (partition by p.o order by c.`id`) as n from p join `author` as c on c.`name` = p.k1) as r where r.n <= ? order by r.o, r.n",
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 varchar(255) character set utf8mb4 path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`name` as c1, row_number() over (partition by p.o order by c.`id`) as n from p straight_join `author` as c on c.`name` = p.k1) as r where r.n <= ? order by r.o, r.n",
         ],
       },
     },
@@ -115,7 +115,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id" where j."tag_id" = $3::bigint and c."label" = $4) as r where r.n <= $5 order by r.o, r.n',
         ],
         mysql: [
-          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from p join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id` where j.`tag_id` = ? and c.`label` = ?) as r where r.n <= ? order by r.o, r.n",
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from p straight_join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id` where j.`tag_id` = ? and c.`label` = ?) as r where r.n <= ? order by r.o, r.n",
         ],
       },
     },
@@ -137,7 +137,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from (select distinct p.o as o, j."tag_id" as f1 from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book_tag" as j on j."book_id" = p.k1 where j."tag_id" = $3::bigint) as p join "tag" as c on c."id" = p.f1 where c."label" = $4) as r where r.n <= $5 order by r.o, r.n',
         ],
         mysql: [
-          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from (select distinct p.o as o, j.`tag_id` as f1 from p join `book_tag` as j on j.`book_id` = p.k1 where j.`tag_id` = ?) as p join `tag` as c on c.`id` = p.f1 where c.`label` = ?) as r where r.n <= ? order by r.o, r.n",
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from (select distinct p.o as o, j.`tag_id` as f1 from p straight_join `book_tag` as j on j.`book_id` = p.k1 where j.`tag_id` = ?) as p straight_join `tag` as c on c.`id` = p.f1 where c.`label` = ?) as r where r.n <= ? order by r.o, r.n",
         ],
       },
     },
@@ -164,7 +164,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select p.o, c."odd""name" from unnest($1::bigint[], $2::bigint[], $3::integer[]) as p (k1, k2, o) join "edition" as c on c."book_id" = p.k1 and c."no" = p.k2 order by p.o',
         ],
         mysql: [
-          `with p (o, k1, k2) as (select t.o, t.k1, t.k2 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]', k2 bigint path '$[2]')) as t) select p.o, c.\`odd"name\` from p join \`edition\` as c on c.\`book_id\` = p.k1 and c.\`no\` = p.k2 order by p.o`,
+          `with p (o, k1, k2) as (select t.o, t.k1, t.k2 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]', k2 bigint path '$[2]')) as t) select p.o, c.\`odd"name\` from p straight_join \`edition\` as c on c.\`book_id\` = p.k1 and c.\`no\` = p.k2 order by p.o`,
         ],
       },
     },
@@ -181,7 +181,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select r.o, r.c0, r.c1 from (select p.o as o, c."id" as c0, c."title" as c1, row_number() over (partition by p.o order by c."id") as n from unnest($1::bytea[], $2::integer[]) as p (k1, o) join "book" as c on c."cover" = p.k1) as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
-          "with p (o, k1) as (select t.o, unhex(t.k1) from json_table(?, '$[*]' columns (o int path '$[0]', k1 varchar(512) path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`id`) as n from p join `book` as c on c.`cover` = p.k1) as r where r.n <= ? order by r.o, r.n",
+          "with p (o, k1) as (select t.o, unhex(t.k1) from json_table(?, '$[*]' columns (o int path '$[0]', k1 varchar(512) path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`id`) as n from p straight_join `book` as c on c.`cover` = p.k1) as r where r.n <= ? order by r.o, r.n",
         ],
       },
     },
@@ -198,8 +198,8 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select r.o, r.c0 from (select p.o as o, c."label" as c0, row_number() over (partition by p.o order by c."id") as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id") as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
-          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`id`) as n from p join `book` as c on c.`author_id` = p.k1) as r where r.n <= ? order by r.o, r.n",
-          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from p join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id`) as r where r.n <= ? order by r.o, r.n",
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`id` as c0, c.`title` as c1, row_number() over (partition by p.o order by c.`id`) as n from p straight_join `book` as c on c.`author_id` = p.k1) as r where r.n <= ? order by r.o, r.n",
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0 from (select p.o as o, c.`label` as c0, row_number() over (partition by p.o order by c.`id`) as n from p straight_join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id`) as r where r.n <= ? order by r.o, r.n",
         ],
       },
     },
@@ -234,7 +234,7 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
           'select r.o, r.c0, r.c1 from (select p.o as o, c."pages" as c0, count(*) as c1, row_number() over (partition by p.o order by count(*) desc) as n from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book" as c on c."author_id" = p.k1 group by p.o, c."pages") as r where r.n <= $3 order by r.o, r.n',
         ],
         mysql: [
-          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`pages` as c0, count(*) as c1, row_number() over (partition by p.o order by count(*) desc) as n from p join `book` as c on c.`author_id` = p.k1 group by p.o, c.`pages`) as r where r.n <= ? order by r.o, r.n",
+          "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select r.o, r.c0, r.c1 from (select p.o as o, c.`pages` as c0, count(*) as c1, row_number() over (partition by p.o order by count(*) desc) as n from p straight_join `book` as c on c.`author_id` = p.k1 group by p.o, c.`pages`) as r where r.n <= ? order by r.o, r.n",
         ],
       },
     },
