@@ -12,7 +12,14 @@ const least = -(2n ** 63n)
 const most = 2n ** 63n - 1n
 const mostUnsigned = 2n ** 64n - 1n
 
-/** Whole numbers go in as integers, beyond 64 bits as decimals; lists (of a SET column) as text with commas. */
+/** One value. */
+export type Scalar = Exclude<Bind, readonly Bind[]>
+
+/** A list that is one value, of a SET column, is text with commas. */
+const scalarOf = (bind: Bind): Scalar =>
+  Array.isArray(bind) ? bind.map((each) => String(each)).join(',') : (bind as Scalar)
+
+/** Whole numbers go in as integers, beyond 64 bits as decimals. */
 export function wireOf(bind: Bind): Wire {
   switch (typeof bind) {
     case 'string':
@@ -27,12 +34,12 @@ export function wireOf(bind: Bind): Wire {
     default:
       if (bind === null) return null
       if (bind instanceof Uint8Array) return Buffer.from(bind.buffer, bind.byteOffset, bind.byteLength)
-      return bind.map((each) => String(each)).join(',')
+      return scalarOf(bind) as string
   }
 }
 
 /** Bytes of a statement and its parameters on the wire, a few more rather than less. */
-export function sizeOf(text: string, values: readonly Wire[]): number {
+export function sizeOf(text: string, values: readonly (Wire | Scalar)[]): number {
   let bytes = text.length + 64
   for (const value of values) {
     if (typeof value === 'string') bytes += (value.length < 1024 ? value.length * 3 : Buffer.byteLength(value)) + 11
@@ -42,18 +49,32 @@ export function sizeOf(text: string, values: readonly Wire[]): number {
 }
 
 /** A statement as it is prepared, and its parameters. */
-export interface Placed {
+export interface Placed<V> {
   readonly text: string
-  readonly values: readonly Wire[]
+  readonly values: readonly V[]
+}
+
+/** For the driver. */
+export function place(
+  statement: Statement,
+  binds: readonly Bind[],
+  parents: readonly ParentRow[] | null,
+): Placed<Wire> {
+  const { text, values } = placeScalars(statement, binds, parents)
+  return { text, values: values.map(wireOf) }
 }
 
 /** Lists and parents are one JSON text where JSON_TABLE reads them; else their placeholder stands for as many as they have members. */
-export function place(statement: Statement, binds: readonly Bind[], parents: readonly ParentRow[] | null): Placed {
+export function placeScalars(
+  statement: Statement,
+  binds: readonly Bind[],
+  parents: readonly ParentRow[] | null,
+): Placed<Scalar> {
   const { parameters, text } = statement
   if (parameters.every((parameter) => parameter.kind === 'slot')) {
-    return { text, values: parameters.map(({ slot }) => wireOf(binds[slot] ?? null)) }
+    return { text, values: parameters.map(({ slot }) => scalarOf(binds[slot] ?? null)) }
   }
-  const values: Wire[] = []
+  const values: Scalar[] = []
   const pieces = piecesOf(statement)
   let whole = pieces[0] ?? ''
   for (const [i, parameter] of parameters.entries()) {
@@ -67,7 +88,7 @@ export function place(statement: Statement, binds: readonly Bind[], parents: rea
   return { text: whole, values }
 }
 
-function placedParents(parents: readonly ParentRow[], json: boolean, values: Wire[]): string {
+function placedParents(parents: readonly ParentRow[], json: boolean, values: Scalar[]): string {
   if (!json) return union(parents, values)
   values.push(jsonParents(parents))
   return '?'
@@ -77,17 +98,17 @@ function placedBind(
   parameter: Exclude<Parameter, { kind: 'parents' }>,
   binds: readonly Bind[],
   json: boolean,
-  values: Wire[],
+  values: Scalar[],
 ): string {
   const bind = binds[parameter.slot] ?? null
   if (parameter.kind === 'slot' || json) {
-    values.push(json ? jsonBind(bind) : wireOf(bind))
+    values.push(json ? jsonBind(bind) : scalarOf(bind))
     return '?'
   }
   const list: readonly Bind[] = Array.isArray(bind) ? bind : []
   // Of a few lengths only, so that few statements are prepared: the last member is repeated.
   const length = padded(list.length)
-  for (let i = 0; i < length; i++) values.push(wireOf(list[Math.min(i, list.length - 1)] ?? null))
+  for (let i = 0; i < length; i++) values.push(scalarOf(list[Math.min(i, list.length - 1)] ?? null))
   return marks(length)
 }
 
@@ -95,7 +116,7 @@ const padded = (length: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, 
 const marks = (length: number): string => Array(length).fill('?').join(', ')
 
 /** Rows that are missing to a length are null, and meet nothing. */
-function union(parents: readonly ParentRow[], values: Wire[]): string {
+function union(parents: readonly ParentRow[], values: Scalar[]): string {
   const width = parents[0]?.length ?? 1
   const rows: string[] = []
   for (let i = 0; i < padded(parents.length); i++) {
@@ -108,7 +129,7 @@ function union(parents: readonly ParentRow[], values: Wire[]): string {
 }
 
 /** Bytes travel as hexadecimal text, as in JSON. */
-const hexOf = (bind: Bind): Wire => (bind instanceof Uint8Array ? Buffer.from(bind).toString('hex') : wireOf(bind))
+const hexOf = (bind: Bind): Scalar => (bind instanceof Uint8Array ? Buffer.from(bind).toString('hex') : scalarOf(bind))
 
 const known = new WeakMap<Statement, readonly string[]>()
 

@@ -32,6 +32,7 @@ import {
   type Scope,
 } from './introspect.ts'
 import type { MysqlRunner } from './runner.ts'
+import { runsInUtc } from './settings.ts'
 
 /** How old the list must be before it is read again for a name that is not in it. */
 const listAgeMs = 1_000
@@ -74,12 +75,14 @@ interface Described {
 export class MysqlCatalog implements Catalog {
   readonly #runner: MysqlRunner
   readonly #scope: Scope
+  readonly #utc: boolean
   readonly #log: ServiceHost['log']
   #known: Known = this.#nothing(1)
 
   constructor(runner: MysqlRunner, config: ConfigValues, log: ServiceHost['log']) {
     this.#runner = runner
     this.#scope = scopeOf(config)
+    this.#utc = runsInUtc(config)
     this.#log = log
     runner.onStale(() => {
       this.#log.info('The structure of the database may have changed; it is read again.')
@@ -178,6 +181,7 @@ export class MysqlCatalog implements Catalog {
           indexes: indexes[tables.indexOf(listed)] ?? [],
           foreignKeys: keys.foreign.get(summary.name) ?? [],
           quotedDefaults,
+          utc: this.#utc,
         },
         listed.isView ? [] : relationsOfTable(summary.name, keys.tables),
         known.epoch,

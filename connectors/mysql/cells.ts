@@ -22,21 +22,29 @@ export type DriverRow = unknown[]
 type Cell = (value: unknown) => WireValue
 
 /** Numbers of the protocol. */
-const wire = {
+export const wire = {
   decimal: 0,
   tiny: 1,
   short: 2,
   long: 3,
   float: 4,
   double: 5,
+  null: 6,
   timestamp: 7,
   longlong: 8,
   medium: 9,
+  date: 10,
   time: 11,
   datetime: 12,
   year: 13,
+  newDate: 14,
   bit: 16,
+  vector: 242,
+  json: 245,
   newDecimal: 246,
+  blob: 252,
+  varString: 253,
+  geometry: 255,
 } as const
 
 /** The simple type of a column of which nothing is known but this. */
@@ -102,13 +110,13 @@ function cellOf(field: Field, column: WireColumn | null): Cell | null {
 }
 
 /** Values that the driver takes apart further than is wanted. */
-function other(value: unknown): WireValue {
+export function other(value: unknown): WireValue {
   if (typeof value === 'object' && !(value instanceof Uint8Array)) return JSON.stringify(value)
   return value as WireValue
 }
 
 /** `10.50` is 10.5, `5.00` is 5: digits as they are, zeros that say nothing left out. */
-function decimal(value: unknown): WireValue {
+export function decimal(value: unknown): string {
   const text = String(value)
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
@@ -122,18 +130,18 @@ export function shortestFloat(value: number): number {
   return Number(value.toPrecision(9))
 }
 
-function isTrue(value: unknown): boolean {
+export function isTrue(value: unknown): boolean {
   if (value instanceof Uint8Array) return value.some((byte) => byte !== 0)
   return typeof value === 'string' ? /[1-9]/.test(value) : Boolean(value)
 }
 
-function bits(bytes: Uint8Array): WireValue {
+export function bits(bytes: Uint8Array): bigint {
   let value = 0n
   for (const byte of bytes) value = value * 256n + BigInt(byte)
   return value
 }
 
-function fraction(text: string, digits: number): string {
+export function fraction(text: string, digits: number): string {
   const dot = text.indexOf('.')
   return dot === -1 ? `${text}.${'0'.repeat(digits)}` : text.slice(0, dot + 1) + text.slice(dot + 1).padEnd(digits, '0')
 }

@@ -6,12 +6,17 @@
 
 import type { WireColumn, WireValue } from 'dataferry/sql'
 import mysql, { type Connection } from 'mysql2'
-import { sizeOf, type Wire } from './binds.ts'
+import { type Scalar, sizeOf, type Wire } from './binds.ts'
 import { cellsOf, type DriverRow, type Field, type NamedField } from './cells.ts'
 import { ConnectFailed, ConnectionLost, faultOf, ServerFault, Stopped } from './faults.ts'
 import { RowStream } from './rows.ts'
 import { factsOf, type ServerFacts, type Vendor } from './server.ts'
 import type { ConnectionSettings } from './settings.ts'
+import { PlacedCommand } from './wire/command.ts'
+import type { DriverQueue } from './wire/driver.ts'
+import { Pipeline } from './wire/pipeline.ts'
+import { trustedQueue } from './wire/probe.ts'
+import { PlacedRows } from './wire/rows.ts'
 
 /** How long a killed statement is waited for, and how long beyond its own timeout a statement may run. */
 const graceMs = 2_000
@@ -29,22 +34,38 @@ interface Running {
   fail(fault: unknown): void
 }
 
+/** Rows on their way. */
+interface Streaming extends Running {
+  readonly done: boolean
+  end(): void
+  buffered(): Promise<void>
+  abandon(thrown: unknown): void
+  close(): void | Promise<void>
+}
+
 export class MysqlConnection {
   readonly facts: ServerFacts
   readonly #driver: Connection
   readonly #settings: ConnectionSettings
+  /** null: rows come as the driver makes them. */
+  readonly #queue: DriverQueue | null
   #running: Running | null = null
-  #stream: RowStream | null = null
+  #stream: Streaming | null = null
   #lost: unknown = null
   #stopped = false
   #stopping: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
+  #pipeline: Pipeline | null = null
+  /** In flight together, in order. */
+  readonly #together = new Set<PlacedRows>()
+  #heardAt = 0
   #onOver: () => void = () => {}
 
-  private constructor(driver: Connection, settings: ConnectionSettings, facts: ServerFacts) {
+  private constructor(driver: Connection, settings: ConnectionSettings, facts: ServerFacts, queue: DriverQueue | null) {
     this.#driver = driver
     this.#settings = settings
     this.facts = facts
+    this.#queue = queue
     driver.on('error', (error) => this.#lose(error))
     driver.on('end', () => this.#lose(new Error('The server closed the connection.')))
   }
@@ -64,7 +85,7 @@ export class MysqlConnection {
       // A write outside of a transaction would be lost else.
       if (String(commits) === '0') await queryRows(driver, 'set autocommit = 1')
       const facts: ServerFacts = { ...server, maxPacket: Number(packet), autoIncrementStep: Math.max(1, Number(step)) }
-      return new MysqlConnection(driver, settings, facts)
+      return new MysqlConnection(driver, settings, facts, await trustedQueue(driver))
     } catch (thrown) {
       driver.destroy()
       throw new ConnectFailed(thrown)
@@ -79,14 +100,63 @@ export class MysqlConnection {
     return this.#lost !== null
   }
 
+  /** Rows can be had where they lie in the server's packets. */
+  get places(): boolean {
+    return this.#queue !== null
+  }
+
   /** Starts a statement that answers rows. What an earlier one still has to come is read into memory first. */
   rows(text: string, values: readonly Wire[], columns: readonly WireColumn[]): RowStream {
-    const earlier = this.#stream
     const stream = new RowStream(this.#driver, () => this.stop())
-    this.#stream = stream
-    if (earlier === null || earlier.done) this.#start(stream, text, values, columns)
-    else void earlier.buffered().then(() => this.#start(stream, text, values, columns))
+    this.#follow(stream, text, values, () => this.#start(stream, text, values, columns))
     return stream
+  }
+
+  /** The same, where `places`. `most`: no more rows can come. */
+  placed(text: string, values: readonly Scalar[], columns: readonly WireColumn[], most: number | null): PlacedRows {
+    const queue = this.#queue
+    if (queue === null) throw new TypeError('The driver does not hand over packets.')
+    const stream = new PlacedRows(queue, () => this.stop(), most)
+    this.#follow(stream, text, values, () => this.#startPlaced(queue, stream, text, values, columns))
+    return stream
+  }
+
+  /** Several statements of one row each can be in flight together. Servers of the others' kind were not seen to take it. */
+  get shares(): boolean {
+    return this.#queue !== null && this.#settings.pipelining && this.facts.vendor === 'mariadb'
+  }
+  /** Milliseconds that they have been waited for without an answer. */
+  get silence(): number {
+    return this.#together.size === 0 ? 0 : performance.now() - this.#heardAt
+  }
+
+  /** Starts a statement that answers one row at most, where `shares` and nothing else runs but others of these. It can't be stopped alone. */
+  one(text: string, values: readonly Scalar[], columns: readonly WireColumn[]): PlacedRows {
+    const queue = this.#queue
+    if (queue === null) throw new TypeError('The driver does not hand over packets.')
+    const rows = new PlacedRows(unpaused, () => Promise.resolve(), 1)
+    const refused = this.#refusal() ?? tooLarge(text, values, this.facts.maxPacket)
+    if (refused !== null) {
+      rows.fail(refused)
+      return rows
+    }
+    if (this.#together.size === 0) this.#watch()
+    this.#together.add(rows)
+    this.#pipeline ??= new Pipeline(queue)
+    this.#pipeline.send(text, values, columns, {
+      layout: (layout, reader) => rows.layout(layout, reader),
+      row: (bytes, start, end) => rows.row(bytes, start, end),
+      end: () => {
+        this.#heard(rows)
+        rows.end()
+      },
+      fail: (error) => {
+        const fault = this.#faultOf(error)
+        this.#heard(rows)
+        rows.fail(fault)
+      },
+    })
+    return rows
   }
 
   /** Runs a statement that answers no rows. */
@@ -135,7 +205,8 @@ export class MysqlConnection {
         }
       })
       command.on('error', (error: unknown) => done(error, null))
-      command.on('end', () => done(null, null))
+      // A call that slept when it was ended ends well on MySQL, and is not what was asked for.
+      command.on('end', () => (this.#stopped ? done(new Error('The call was ended.'), null) : done(null, null)))
     }).catch((thrown: unknown) => {
       throw refused === null ? thrown : refused.thrown
     })
@@ -157,6 +228,7 @@ export class MysqlConnection {
   stop(): Promise<void> {
     this.#stopped = true
     this.#stream?.abandon(new Stopped())
+    if (this.#together.size > 0) this.destroy()
     if (this.#lost !== null || (this.#running === null && this.#stream?.done !== false)) return Promise.resolve()
     this.#stopping ??= this.#kill()
     return this.#stopping
@@ -172,7 +244,7 @@ export class MysqlConnection {
 
   /** Says goodbye to the server. */
   end(): void {
-    if (this.#lost !== null || this.#running !== null) this.destroy()
+    if (this.#lost !== null || this.#running !== null || this.#together.size > 0) this.destroy()
     else this.#driver.end(() => {})
   }
 
@@ -181,13 +253,21 @@ export class MysqlConnection {
     this.#driver.destroy()
   }
 
-  #start(stream: RowStream, text: string, values: readonly Wire[], columns: readonly WireColumn[]): void {
-    const refused = this.#refusal() ?? tooLarge(text, values, this.facts.maxPacket)
-    if (refused !== null) {
-      stream.fail(refused)
-      return
+  /** Starts a statement when no other runs. */
+  #follow(stream: Streaming, text: string, values: readonly (Wire | Scalar)[], start: () => void): void {
+    const earlier = this.#stream
+    this.#stream = stream
+    const begin = (): void => {
+      const refused = this.#refusal() ?? tooLarge(text, values, this.facts.maxPacket)
+      if (refused !== null) return stream.fail(refused)
+      this.#begin(stream)
+      start()
     }
-    this.#begin(stream)
+    if (earlier === null || earlier.done) begin()
+    else void earlier.buffered().then(begin)
+  }
+
+  #start(stream: RowStream, text: string, values: readonly Wire[], columns: readonly WireColumn[]): void {
     const command = this.#driver.execute({ sql: text, rowsAsArray: true }, values as Wire[])
     let cells: ((row: DriverRow) => WireValue[]) | null = null
     command.on('fields', (fields: readonly Field[] | undefined) => {
@@ -196,15 +276,58 @@ export class MysqlConnection {
     command.on('result', (row: unknown) => {
       if (cells !== null && Array.isArray(row)) stream.push(cells(row))
     })
-    command.on('error', (error: unknown) => {
-      const fault = this.#faultOf(error)
-      this.#over(stream)
-      stream.fail(fault)
+    command.on('error', (error: unknown) => this.#failed(stream, error))
+    command.on('end', () => this.#ended(stream))
+  }
+
+  #startPlaced(
+    queue: DriverQueue,
+    stream: PlacedRows,
+    text: string,
+    values: readonly Scalar[],
+    columns: readonly WireColumn[],
+  ): void {
+    const command = new PlacedCommand(queue, values, columns, {
+      layout: (layout, reader) => stream.layout(layout, reader),
+      row: (bytes, start, end) => stream.row(bytes, start, end),
+      end: () => this.#ended(stream),
+      fail: (error) => this.#failed(stream, error),
     })
-    command.on('end', () => {
-      this.#over(stream)
-      stream.end()
+    queue.prepare({ sql: text, rowsAsArray: true }, (error, statement) => {
+      if (error) this.#failed(stream, error)
+      else command.statement = statement.id
     })
+    queue.addCommand(command)
+  }
+
+  #failed(stream: Streaming, error: unknown): void {
+    const fault = this.#faultOf(error)
+    this.#over(stream)
+    stream.fail(fault)
+  }
+
+  #ended(stream: Streaming): void {
+    this.#over(stream)
+    stream.end()
+  }
+
+  /** The server ends statements that take too long; one that does not is given up, with all that is in flight. */
+  #watch(): void {
+    this.#heardAt = performance.now()
+    const { statementTimeoutMs } = this.#settings
+    if (statementTimeoutMs > 0) this.#timer = setTimeout(() => void this.stop(), statementTimeoutMs + graceMs).unref()
+  }
+
+  #heard(rows: PlacedRows): void {
+    this.#together.delete(rows)
+    this.#heardAt = performance.now()
+    if (this.#together.size === 0) this.#unwatch()
+    else this.#timer?.refresh()
+  }
+
+  #unwatch(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
   }
 
   #settled(run: (done: (error: unknown, result: unknown) => void) => void): Promise<unknown> {
@@ -249,6 +372,10 @@ export class MysqlConnection {
   /** The driver tells of a lost connection once, and not to every command. */
   #lose(error: unknown): void {
     this.#lost ??= error
+    const together = [...this.#together]
+    this.#together.clear()
+    if (together.length > 0) this.#unwatch()
+    for (const rows of together) rows.fail(this.#stopped ? new Stopped(error) : new ConnectionLost(error))
     const running = this.#running
     if (running === null) return
     this.#over(running)
@@ -273,8 +400,11 @@ export class MysqlConnection {
   }
 }
 
+/** Of one row the rest is not waited with. */
+const unpaused = { pause(): void {}, resume(): void {} }
+
 /** The server would close the connection without a word. */
-function tooLarge(text: string, values: readonly Wire[], most: number): ServerFault | null {
+function tooLarge(text: string, values: readonly (Wire | Scalar)[], most: number): ServerFault | null {
   if (sizeOf(text, values) <= most) return null
   return new ServerFault(1153, '08S01', 'The statement is longer than what the server takes.', null)
 }
@@ -297,8 +427,8 @@ function connect(settings: ConnectionSettings): Promise<Connection> {
         jsonStrings: true,
         rowsAsArray: true,
         maxPreparedStatements: preparedAtMost,
-        // The server must not be able to ask for files of this machine.
-        flags: ['-LOCAL_FILES'],
+        // The server must not be able to ask for files of this machine; attributes would come in between parameters.
+        flags: ['-LOCAL_FILES', '-CLIENT_QUERY_ATTRIBUTES'],
         ...(settings.ssl !== null && { ssl: settings.ssl }),
       })
     } catch (thrown) {

@@ -15,6 +15,8 @@ export interface Listed {
   readonly foreignKeys: readonly (ListedForeignKey & { readonly refName: string })[]
   /** Defaults are SQL. */
   readonly quotedDefaults: boolean
+  /** Sessions run in UTC. */
+  readonly utc: boolean
 }
 
 const primary = 'PRIMARY'
@@ -44,7 +46,7 @@ const wholeNumbers: ReadonlySet<SimpleType> = new Set<SimpleType>(['integer', 'b
 
 function describeColumn(
   column: ListedColumn,
-  { indexes, foreignKeys, quotedDefaults }: Listed,
+  { indexes, foreignKeys, quotedDefaults, utc }: Listed,
   primaryKey: readonly string[],
 ): MysqlColumn {
   const { name, columnType, extra } = column
@@ -91,6 +93,7 @@ function describeColumn(
     isVirtual: false,
     isAggregate: false,
     isGenerated,
+    ...(utc && /^(?:datetime|timestamp)\b/i.test(columnType) ? ({ zoneless: true } as const) : {}),
     native: [],
     collation: column.collation,
   }

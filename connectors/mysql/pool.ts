@@ -9,6 +9,10 @@ import { modern, type ServerFacts, type Vendor } from './server.ts'
 import type { ConnectionSettings } from './settings.ts'
 
 const lookEveryMs = 1_000
+/** Records that are in flight on one connection before another is taken. */
+const joinedAtMost = 16
+/** Nobody joins those on a connection whose server has said nothing for so long: something slow is in front. */
+const slowMs = 50
 
 export class Connections {
   readonly #settings: ConnectionSettings
@@ -16,6 +20,10 @@ export class Connections {
   readonly #pool: Pool<MysqlConnection>
   readonly #alive = new Set<MysqlConnection>()
   readonly #rested: Rested<MysqlConnection>
+  /** Connections on which records are read together, and how many are. */
+  readonly #joined = new Map<MysqlConnection, number>()
+  /** Connections that were made can be shared. */
+  #share = false
   #facts: ServerFacts | null = null
   #closed = false
 
@@ -99,6 +107,61 @@ export class Connections {
     }
   }
 
+  /**
+   * For a record by a unique key, which is known to be short: several are in flight on one connection (`MysqlConnection.one`), and none is
+   * stopped. null: they can't be, as far as it is known.
+   */
+  together<T>(work: (connection: MysqlConnection) => Promise<T>, signal: AbortSignal): Promise<T> | null {
+    if (!this.#share || this.#closed) return null
+    signal.throwIfAborted()
+    const connection = this.#joinable()
+    return connection === null ? this.#first(work, signal) : this.#join(connection, work)
+  }
+
+  async #first<T>(work: (connection: MysqlConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#join(await this.#acquire(signal), work)
+  }
+
+  async #join<T>(connection: MysqlConnection, work: (connection: MysqlConnection) => Promise<T>): Promise<T> {
+    this.#joined.set(connection, (this.#joined.get(connection) ?? 0) + 1)
+    try {
+      return await work(connection)
+    } finally {
+      const left = (this.#joined.get(connection) ?? 1) - 1
+      if (left > 0) {
+        this.#joined.set(connection, left)
+      } else {
+        this.#joined.delete(connection)
+        if (connection.spent) connection.destroy()
+        this.#rested.rests(connection)
+        this.#pool.release(connection)
+      }
+    }
+  }
+
+  /** The fullest that is not full, or where there is no other the emptiest. Who waits for a connection of their own comes first. */
+  #joinable(): MysqlConnection | null {
+    if (this.#pool.numPendingAcquires() > 0) return null
+    let fullest: MysqlConnection | null = null
+    let emptiest: MysqlConnection | null = null
+    let most = 0
+    let fewest = Number.POSITIVE_INFINITY
+    for (const [connection, count] of this.#joined) {
+      if (connection.spent || connection.silence > slowMs) continue
+      if (count < joinedAtMost && count > most) {
+        fullest = connection
+        most = count
+      }
+      if (count < fewest) {
+        emptiest = connection
+        fewest = count
+      }
+    }
+    if (fullest !== null) return fullest
+    const isFull = this.#pool.numUsed() + this.#pool.numPendingCreates() >= this.#settings.poolSize
+    return isFull ? emptiest : null
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     for (const connection of this.#alive) void connection.stop()
@@ -108,6 +171,7 @@ export class Connections {
   async #open(): Promise<MysqlConnection> {
     const connection = await MysqlConnection.open(this.#settings, this.#vendor)
     this.#facts = connection.facts
+    this.#share = connection.shares
     this.#alive.add(connection)
     this.#rested.rests(connection)
     return connection

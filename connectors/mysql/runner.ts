@@ -15,7 +15,7 @@ import { Connections } from './pool.ts'
 import { modern, type ServerFacts, type Vendor } from './server.ts'
 import { MysqlSession, writeAlone } from './session.ts'
 import type { ConnectionSettings } from './settings.ts'
-import { readerOf, sourceOn } from './source.ts'
+import { readProgram, readTogether } from './source.ts'
 
 export class MysqlRunner implements ProgramRunner {
   readonly #settings: () => ConnectionSettings
@@ -52,7 +52,6 @@ export class MysqlRunner implements ProgramRunner {
     sink: ByteSink,
     signal: AbortSignal,
   ): Promise<void> {
-    const reader = readerOf(program)
     let written = false
     const counted: ByteSink = {
       write(chunk) {
@@ -60,9 +59,19 @@ export class MysqlRunner implements ProgramRunner {
         return sink.write(chunk)
       },
     }
+    if (isRecord(program)) {
+      const together = (): Promise<void> | null =>
+        this.#open().together((connection) => readTogether(connection, program, binds, output, counted, signal), signal)
+      return this.#read(
+        (connection) => readProgram(connection, program, binds, output, counted, signal),
+        () => !written,
+        signal,
+        together,
+      )
+    }
     await this.#read(
       async (connection) => {
-        const read = (): Promise<void> => reader.run(sourceOn(connection), binds, output, counted, signal)
+        const read = (): Promise<void> => readProgram(connection, program, binds, output, counted, signal)
         // What is read by several statements is of one moment.
         if (program.related.length > 0) await atOneMoment(connection, read)
         else await read()
@@ -188,10 +197,11 @@ export class MysqlRunner implements ProgramRunner {
     work: (connection: MysqlConnection) => Promise<T>,
     unwritten: () => boolean,
     signal: AbortSignal,
+    first: () => Promise<T> | null = () => null,
   ): Promise<T> {
     return this.#told(async () => {
       try {
-        return await this.#open().use(work, signal)
+        return await (first() ?? this.#open().use(work, signal))
       } catch (thrown) {
         if (!unwritten() || !(thrown instanceof ConnectionLost)) throw thrown
         return this.#open().use(work, signal)
@@ -209,6 +219,10 @@ export class MysqlRunner implements ProgramRunner {
     }
   }
 }
+
+/** A record alone, by a unique key. */
+const isRecord = ({ result, rows, related }: ReadProgram): boolean =>
+  result.kind === 'record' && rows?.point === true && related.length === 0
 
 /** Nothing of the transaction is left on the connection when this returns. */
 async function atOneMoment(connection: MysqlConnection, read: () => Promise<void>): Promise<void> {

@@ -12,7 +12,7 @@ import { isStale, mysqlError } from './errors.ts'
 import { ConnectionLost, ServerFault } from './faults.ts'
 import { insertedRow, lots, together } from './inserts.ts'
 import { isMysqlWrite, type MysqlWriteProgram, noNames } from './names.ts'
-import { readerOf, sourceOn } from './source.ts'
+import { readProgram } from './source.ts'
 
 /** The server has rolled back the whole transaction. */
 const deadlock = 1213
@@ -40,9 +40,7 @@ export class MysqlSession implements SqlSession {
   rows(program: ReadProgram, binds: readonly Bind[]): Promise<readonly Row[]> {
     return this.#step(async () => {
       this.#statements++
-      return collectRows((output, sink) =>
-        readerOf(program).run(sourceOn(this.#connection), binds, output, sink, this.#signal),
-      )
+      return collectRows((output, sink) => readProgram(this.#connection, program, binds, output, sink, this.#signal))
     })
   }
 

@@ -35,6 +35,8 @@ export interface ConnectionSettings {
   /** Connections of the service in this process. */
   readonly poolSize: number
   readonly idleMs: number
+  /** Several statements may be on their way on one connection. */
+  readonly pipelining: boolean
 }
 
 const missing = 'Database connection information must contain at least host and database name.'
@@ -50,6 +52,10 @@ export function checkConfig(config: ConfigValues): void {
     throw new BadRequest('The time zone must be the name of one, or an offset such as +02:00.')
   if (!/^[\w ,]*$/.test(modesOf(config))) throw new BadRequest('The session modes must be names separated by commas.')
 }
+
+/** Whether sessions run in UTC, as they do unless somebody says otherwise. */
+export const runsInUtc = ({ timezone, statements }: ConfigValues): boolean =>
+  /^(?:|[+-]00:00|utc|etc\/utc)$/i.test(settingText(timezone)) && !/time_zone/i.test(JSON.stringify(statements ?? null))
 
 /** Throws ServiceUnavailable where the configuration can't be used, for example a certificate that can't be read. */
 export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'settings' | 'share'>): ConnectionSettings {
@@ -77,6 +83,7 @@ export function readSettings(config: ConfigValues, host: Pick<ServiceHost, 'sett
     acquireTimeoutMs: settingSeconds(options.pool_timeout, 10) * 1_000,
     poolSize: host.share?.(poolSize, 2) ?? poolSize,
     idleMs: settingSeconds(options.pool_idle_timeout, 30) * 1_000,
+    pipelining: !isOff(options.pipelining),
   }
 }
 
@@ -120,9 +127,11 @@ function sslMode(config: ConfigValues): SslMode {
   const { ca, cert } = certificates(options)
   if (ca === '' && cert === '') return 'disabled'
   const verify = options.mysql_attr_ssl_verify_server_cert ?? options['1014']
-  const off = verify === false || verify === 0 || /^(?:0|false|no|off)$/i.test(settingText(verify))
-  return ca === '' || off ? 'required' : 'verify_identity'
+  return ca === '' || isOff(verify) ? 'required' : 'verify_identity'
 }
+
+const isOff = (value: SettingOptions[string] | undefined): boolean =>
+  value === false || value === 0 || /^(?:0|false|no|off)$/i.test(settingText(value))
 
 function certificates(options: SettingOptions): { readonly ca: string; readonly cert: string; readonly key: string } {
   const first = (...names: readonly string[]): string =>

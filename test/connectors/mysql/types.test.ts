@@ -83,6 +83,13 @@ const cases: readonly Case[] = [
     write: '2024-02-29 13:45:30',
     read: '"2024-02-29 13:45:30.000000"',
   },
+  {
+    name: 'datetime with a zone',
+    field: 'c_datetime',
+    write: '2024-03-01T01:15:30+11:30',
+    read: '"2024-02-29 13:45:30"',
+  },
+  { name: 'timestamp of UTC', field: 'c_timestamp', write: '2024-07-01T12:00:00Z', read: '"2024-07-01 12:00:00"' },
   { name: 'timestamp is UTC', field: 'c_timestamp', write: '2024-07-01 12:00:00' },
   { name: 'timestamp with a fraction', field: 'c_timestamp3', write: '2024-07-01 12:00:00.120' },
   { name: 'char', field: 'c_char', write: 'ab' },
