@@ -4,8 +4,9 @@
  *
  * A path may lead through lists: then it has many values, and a test is true when one of them satisfies it.
  */
-import { matchesLike, type PlanExpr, type Predicate, type Slot } from 'dataferry/records'
+import { atPath, matchesLike, type PlanExpr, type Predicate, type Slot } from 'dataferry/records'
 import { type Bind, Decimal, type Json, parseJson } from 'dataferry/sdk'
+import { compareAny } from './order.ts'
 
 export type Scalar = boolean | number | bigint | string
 
@@ -148,7 +149,10 @@ function valueIn(expr: PlanExpr, binds: readonly Bind[]): Scalar | null | undefi
 
 // ---- in memory
 
-/** Whether a document, as clients see it, satisfies the condition. Throws TypeError for what only the store knows. */
+/**
+ * Whether a document, as clients see it, satisfies the condition. A value in the order of all types is compared as clients see it. Throws
+ * TypeError for a native filter, which only the store knows.
+ */
 export function satisfies(document: Json, condition: Condition): boolean {
   switch (condition.kind) {
     case 'all':
@@ -156,9 +160,11 @@ export function satisfies(document: Json, condition: Condition): boolean {
     case 'any':
       return condition.of.some((each) => satisfies(document, each))
     case 'native':
-    case 'exact':
-    case 'list':
       throw new TypeError('Only the store knows.')
+    case 'exact':
+      return isInOrder(compareAny(atPath(document, condition.path) ?? null, condition.value), condition.op)
+    case 'list':
+      return valuesAt(document, condition.path.split('.')).some(Array.isArray)
     default: {
       const values = valuesAt(document, condition.path.split('.'))
       const isNull = values.length === 0 || values.includes(null)
@@ -190,8 +196,22 @@ function meets(value: Json, test: Exclude<Test, { readonly kind: 'null' | 'exact
   if (test.kind === 'like') return typeof value === 'string' && matchesLike(value, test.pattern, true)
   if (test.kind === 'in') return test.values.some((each) => compareAs(value, each) === 0)
   const order = compareAs(value, test.value)
-  if (order === null) return false
-  return test.op === '<' ? order < 0 : test.op === '<=' ? order <= 0 : test.op === '>' ? order > 0 : order >= 0
+  return order !== null && isInOrder(order, test.op)
+}
+
+function isInOrder(order: number, op: '=' | '<' | '<=' | '>' | '>='): boolean {
+  switch (op) {
+    case '=':
+      return order === 0
+    case '<':
+      return order < 0
+    case '<=':
+      return order <= 0
+    case '>':
+      return order > 0
+    case '>=':
+      return order >= 0
+  }
 }
 
 /** null: of different kinds. */

@@ -22,16 +22,22 @@ import {
 import {
   BadRequest,
   type Bind,
+  type ByteSink,
+  Decimal,
+  encodeJson,
   encodeValue,
   InternalError,
   type Json,
   NotFound,
   NotImplemented,
+  type Output,
   parseJson,
   type RowSource,
 } from 'dataferry/sdk'
-import type { DocumentAdapter, OrderBy, Raw, Transaction } from './adapter.ts'
+import type { DocumentAdapter, OrderBy, Query, Raw, Transaction } from './adapter.ts'
 import { both, type Condition, conditionOf } from './condition.ts'
+import { aggregatedIn, type Grouped, groupedBy, ofNothing } from './group.ts'
+import { opening, Pieces } from './pieces.ts'
 import { isPlain, shapeOf } from './shape.ts'
 
 /** Most documents that are looked at in memory for one request. */
@@ -70,6 +76,7 @@ export class DocumentReader {
     return {
       weight: plan.result.kind === 'record' ? 'point' : 'page',
       encode: async (output, sink, signal) => {
+        if (output.format === 'json' && (await read(signal).print(output, sink))) return
         const wrapper = plan.result.kind === 'list' ? output.wrapper : null
         const value = await read(signal).body(wrapper, output.wrapperName)
         signal.throwIfAborted()
@@ -136,21 +143,78 @@ class Read {
     }
   }
 
+  /** Writes the body as the store prints it; false: nothing was written, because it has to be made of rows. */
+  async print({ wrapper, wrapperName }: Output, sink: ByteSink): Promise<boolean> {
+    const { result, columns, from } = this.#plan
+    const orders = this.#pushable ? ordersOf(this.#plan.order) : null
+    const list = result.kind === 'list'
+    if (!this.#adapter.print || orders === null || (!list && result.kind !== 'record')) return false
+    const shape = shapeOf(columns, this.#adapter)
+    if (shape.printed === null) return false
+    await this.#refuseLists(this.#split.where)
+    const query: Query = {
+      where: this.#split.where,
+      order: orders,
+      skip: this.#number(this.#plan.offset) ?? 0,
+      limit: list ? this.#number(this.#plan.limit) : 1,
+      fields: shape.fields,
+      ...this.#after,
+    }
+    // Whether a list without a key has one depends on what is known of it at the end.
+    const held = list && wrapper === null && (result.count !== 'no' || result.schema !== null)
+    const pieces = new Pieces(sink, held, list && !held ? opening(wrapper) : '')
+    let documents = 0
+    for await (const piece of this.#adapter.print(from.name, query, shape, this.#within, this.#signal)) {
+      documents += piece.documents
+      await pieces.add(piece.bytes)
+    }
+    if (!list) {
+      if (documents === 0) throw new NotFound(String(this.#binds[result.missing] ?? ''))
+      await pieces.end('')
+      return true
+    }
+    const meta = await this.#meta(documents)
+    this.#signal?.throwIfAborted()
+    const key = meta === null ? wrapper : (wrapper ?? wrapperName)
+    const closing = key === null ? ']' : meta === null ? ']}' : `],"meta":${encodeJson(meta)}}`
+    await pieces.end(closing, held ? opening(key) : null)
+    return true
+  }
+
   async rows(most?: number): Promise<readonly Row[]> {
     const { columns, order } = this.#plan
     const limit = most ?? this.#number(this.#plan.limit)
     const orders = this.#pushable ? ordersOf(order) : null
-    if (orders === null) return this.#inMemory()
+    if (orders === null) return (await this.#groups(limit)) ?? this.#inMemory()
     const skip = this.#number(this.#plan.offset) ?? 0
     const { fields, row } = shapeOf(columns, this.#adapter)
     await this.#refuseLists(this.#split.where)
     const found = await this.#adapter.find(
       this.#plan.from.name,
-      { where: this.#split.where, order: orders, skip, limit, fields },
+      { where: this.#split.where, order: orders, skip, limit, fields, ...this.#after },
       this.#within,
       this.#signal,
     )
     return found.map(row)
+  }
+
+  /** Groups that the store makes; null: it can't make these. */
+  async #groups(limit: number | null): Promise<readonly Row[] | null> {
+    const grouped = this.#grouped({ skip: this.#number(this.#plan.offset) ?? 0, limit })
+    if (grouped === null) return null
+    const { grouping, row } = grouped
+    const { name } = this.#plan.from
+    const found = await this.#adapter.group?.(name, grouping, this.#within, this.#signal)
+    if (!found) return null
+    // SQL's aggregates of nothing are one row.
+    const none = found.length === 0 && grouping.keys.length === 0 && grouping.having === null && limit !== 0
+    return none && grouping.skip === 0 ? [row(ofNothing(grouping))] : found.map(row)
+  }
+
+  #grouped(page: { readonly skip: number; readonly limit: number | null }): Grouped | null {
+    const { where, rest } = this.#split
+    if (!this.#adapter.group || rest !== null || this.#plan.after !== undefined) return null
+    return groupedBy(this.#plan, this.#binds, where, page)
   }
 
   get #pushable(): boolean {
@@ -160,6 +224,7 @@ class Read {
 
   /** A list has several places in an order, so no page can begin behind one. */
   async #refuseLists(where: Condition | null): Promise<void> {
+    if (this.#adapter.ordersLists === true) return
     const paths = exactPaths(where)
     for (const path of paths) {
       const lists: Condition = { kind: 'list', path }
@@ -176,13 +241,26 @@ class Read {
     }
   }
 
+  /** Where a page by the store's own order begins. */
+  get #after(): Pick<Query, 'after'> {
+    const { after } = this.#plan
+    if (after === undefined) return {}
+    return { after: after.map((slot) => parseJson(String(this.#binds[slot] ?? 'null'))) }
+  }
+
   #number(slot: Slot | null): number | null {
     return slot === null ? null : Number(this.#binds[slot])
   }
 
   async #count(): Promise<number> {
     const { having, distinct, from } = this.#plan
-    if (having || distinct === true) return (await this.#memory({ ...this.#plan, limit: null, offset: null })).length
+    if (having || distinct === true) {
+      const grouped = this.#grouped({ skip: 0, limit: null })
+      const counted =
+        grouped && (await this.#adapter.countGroups?.(from.name, grouped.grouping, this.#within, this.#signal))
+      if (typeof counted === 'number') return counted
+      return (await this.#memory({ ...this.#plan, limit: null, offset: null })).length
+    }
     if (this.#split.rest === null) return this.#adapter.count(from.name, this.#split.where, this.#within, this.#signal)
     return (await this.#documents()).length
   }
@@ -210,7 +288,7 @@ class Read {
     const { where, rest } = this.#split
     const found = await this.#adapter.find(
       this.#plan.from.name,
-      { where, order: [], skip: 0, limit: mostInMemory + 1, fields: null },
+      { where, order: [], skip: 0, limit: mostInMemory + 1, fields: null, ...this.#after },
       this.#within,
       this.#signal,
     )
@@ -263,6 +341,7 @@ const place: Projection = {
 /** The values of the columns that a plan names, by their names. What a projection leaves out is not there for anything. */
 function flat(documents: readonly Raw[], plan: ReadPlan, adapter: DocumentAdapter): readonly Row[] {
   const named = namedIn(plan)
+  const summed = summedIn(plan)
   const shown = new Map<Column, readonly string[]>()
   for (const { expr, without = [] } of plan.columns) if (expr.kind === 'column') shown.set(expr.column, without)
   return documents.map((document, index) => {
@@ -270,7 +349,8 @@ function flat(documents: readonly Raw[], plan: ReadPlan, adapter: DocumentAdapte
     const row: { [name: string]: Json } = Object.create(null)
     for (const column of named) {
       const without = shown.get(column)
-      if (without === undefined) row[column.name] = reachedBy(all, column)
+      if (summed.has(column.name)) row[column.name] = numberOf(reachedBy(all, column))
+      else if (without === undefined) row[column.name] = reachedBy(all, column)
       else if (column === wholeRecord) row[column.name] = withoutPaths(all, without)
       else row[column.name] = withoutPaths(atPath(all, column.name) ?? null, without, column.name)
     }
@@ -296,7 +376,25 @@ function reachedBy(document: Json, { name }: Column): Json {
   return here
 }
 
-function namedIn({ columns, group, order }: ReadPlan): ReadonlySet<Column> {
+/** Paths of which nothing but sums and averages is asked: these are of numbers, as stores have them. */
+function summedIn({ columns, group, order, having }: ReadPlan): ReadonlySet<string> {
+  const summed = new Set<string>()
+  const others = new Set<string>(having ? ['*'] : [])
+  for (const { expr } of columns) {
+    const of = expr.kind === 'aggregate' ? expr.of : expr
+    if (of?.kind !== 'column') continue
+    const sums = expr.kind === 'aggregate' && (expr.name === 'SUM' || expr.name === 'AVG')
+    ;(sums ? summed : others).add(of.column.name)
+  }
+  for (const expr of [...(group ?? []), ...order.map((each) => each.expr)])
+    if (expr.kind === 'column') others.add(expr.column.name)
+  return others.has('*') ? new Set() : new Set([...summed].filter((path) => !others.has(path)))
+}
+
+const numberOf = (value: Json): Json =>
+  typeof value === 'number' || typeof value === 'bigint' || value instanceof Decimal ? value : null
+
+function namedIn({ columns, group, order, having }: ReadPlan): ReadonlySet<Column> {
   const found = new Set<Column>()
   const walk = (expr: PlanExpr): void => {
     if (expr.kind === 'column') found.add(expr.column)
@@ -308,6 +406,7 @@ function namedIn({ columns, group, order }: ReadPlan): ReadonlySet<Column> {
     else if (expr.of !== null) walk(expr.of)
   }
   group?.forEach(walk)
+  if (having) for (const of of aggregatedIn(having)) walk(of)
   for (const { expr } of order) if (expr.kind !== 'output' && expr.kind !== 'related') walk(expr)
   return found
 }

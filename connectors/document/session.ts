@@ -9,12 +9,13 @@ import type {
   ReadPlan,
   Row,
   SchemaPlan,
+  Table,
   WriteOutcome,
   WritePlan,
   WriteSession,
 } from 'dataferry/records'
 import { ApiError, BadRequest, type Bind, InternalError, type Json, NotImplemented, parseJson } from 'dataferry/sdk'
-import type { Change, DocumentAdapter, Members, Raw, Transaction } from './adapter.ts'
+import type { Change, DocumentAdapter, Members, NewKey, Raw, Transaction, Written } from './adapter.ts'
 import { both, type Condition } from './condition.ts'
 import { type DocumentReader, split } from './reader.ts'
 import { shapeOf } from './shape.ts'
@@ -109,9 +110,13 @@ export class DocumentSession implements WriteSession {
     const results = await this.#adapter.insert(name, documents, mode, this.#within)
     const { returning } = plan
     const made = results.flatMap((each) => (each.ok ? [each.id] : []))
-    if (this.#undoes) for (const id of made) this.#undo.push(() => this.#adapter.remove(name, isId(id), null))
+    if (this.#undoes && !this.#adapter.undo)
+      for (const id of made) this.#undo.push(() => this.#adapter.remove(name, isId(id), null))
+    const { row } = shapeOf(returning, this.#adapter)
+    for (const each of results) if (each.ok && each.now) this.#tell(name)?.({ before: null, now: each.now })
     return results.map((each, at): WriteOutcome => {
       if (!each.ok) return each
+      if (each.now) return { ok: true, affected: 1, rows: returning.length === 0 ? [] : [row(each.now)] }
       const all: Members = { _id: each.id, ...documents[at] }
       return { ok: true, affected: 1, rows: returning.length === 0 ? [] : [toldOf(plan, { ...all, _id: each.id })] }
     })
@@ -123,10 +128,11 @@ export class DocumentSession implements WriteSession {
     if (plan.kind === 'upsert') return this.#upsert(plan, binds)
     const { where, rest } = split(plan.where, binds)
     const met = rest === null ? where : both(await this.#byIds(plan, binds), where)
+    if (adapter.undo) return this.#told(plan, met, binds)
     const before = this.#undoes || plan.returning.length > 0 ? await this.#found(name, met) : null
     if (before?.length === 0) return { ok: true, affected: 0, rows: [] }
     const told = plan.returning.length > 0 && before ? before.map(shapeOf(plan.returning, adapter).row) : []
-    if (this.#undoes) for (const each of before ?? []) this.#undo.push(() => adapter.restore(name, each))
+    if (this.#undoes) for (const each of before ?? []) this.#undo.push(async () => adapter.restore?.(name, each))
     const affected =
       plan.kind === 'delete'
         ? await adapter.remove(name, met, this.#within)
@@ -134,6 +140,34 @@ export class DocumentSession implements WriteSession {
           ? await adapter.replace(name, met, documentOf(plan.set, binds), this.#within)
           : await adapter.update(name, met, changeOf(plan.set, binds), this.#within)
     return { ok: true, affected, rows: plan.kind === 'delete' ? told : [] }
+  }
+
+  /** One write of a store that tells what it writes. */
+  async #told(plan: WritePlan, met: Condition | null, binds: readonly Bind[]): Promise<WriteOutcome> {
+    const adapter = this.#adapter
+    const { name } = plan.into
+    const written: Written[] = []
+    const told = this.#tell(name, plan.returning.length > 0 ? written : null)
+    const affected =
+      plan.kind === 'delete'
+        ? await adapter.remove(name, met, this.#within, told)
+        : plan.replaces === true
+          ? await adapter.replace(name, met, documentOf(plan.set, binds), this.#within, told)
+          : await adapter.update(name, met, changeOf(plan.set, binds), this.#within, told)
+    const { row } = shapeOf(plan.returning, adapter)
+    const shown = written.flatMap(({ before, now }) => now ?? before ?? [])
+    return { ok: true, affected, rows: shown.map(row) }
+  }
+
+  /** null: nobody needs to know. */
+  #tell(name: string, written: Written[] | null = null): ((each: Written) => void) | null {
+    const { undo } = this.#adapter
+    const undoes = this.#undoes && undo !== undefined
+    if (!undoes && written === null) return null
+    return (each) => {
+      written?.push(each)
+      if (undoes) this.#undo.push(() => this.#adapter.undo?.(name, each) ?? Promise.resolve())
+    }
   }
 
   #found(name: string, where: Condition | null): Promise<readonly Raw[]> {
@@ -147,7 +181,7 @@ export class DocumentSession implements WriteSession {
       {
         plan: {
           from: plan.into,
-          columns: [idProjection(plan)],
+          columns: keyProjections(plan.into),
           where: plan.where,
           group: null,
           order: [],
@@ -162,7 +196,12 @@ export class DocumentSession implements WriteSession {
       this.#within,
       this.#signal,
     )
-    return { kind: 'any', of: rows.map((row) => isId(row['#o'] ?? null)) }
+    return {
+      kind: 'any',
+      of: rows.map((row) =>
+        keyIs(plan.into, Object.fromEntries(plan.into.primaryKey.map((name, at) => [name, row[`#o${at}`] ?? null]))),
+      ),
+    }
   }
 
   async #upsert(plan: WritePlan, binds: readonly Bind[]): Promise<WriteOutcome> {
@@ -171,10 +210,15 @@ export class DocumentSession implements WriteSession {
     if (rest !== null)
       throw new NotImplemented('Upsert is not possible under a row filter that the store can not judge.')
     const overwrite = new Set((plan.overwrite ?? []).map((column) => column.name))
-    const id = plan.set.find(({ column }) => column.name === '_id')
-    const value = id ? assignedValue(id.expr, binds) : undefined
-    if (value === undefined || value === null) throw new BadRequest('An upsert needs the identifier of the record.')
-    const others = plan.set.filter(({ column }) => column.name !== '_id')
+    const { primaryKey } = plan.into
+    const key: { [name: string]: Json } = {}
+    for (const { column, expr } of plan.set) {
+      if (primaryKey.includes(column.name)) key[column.name] = assignedValue(expr, binds) ?? null
+    }
+    if (primaryKey.some((name) => (key[name] ?? null) === null))
+      throw new BadRequest('An upsert needs the identifier of the record.')
+    const value: Json = primaryKey.length === 1 ? (key[primaryKey[0] ?? ''] ?? null) : key
+    const others = plan.set.filter(({ column }) => !primaryKey.includes(column.name))
     const set = changeOf(
       others.filter(({ column }) => overwrite.has(column.name)),
       binds,
@@ -183,11 +227,12 @@ export class DocumentSession implements WriteSession {
       others.filter(({ column }) => !overwrite.has(column.name)),
       binds,
     )
-    const [before] = this.#undoes ? await this.#found(name, both(isId(value), where)) : []
-    const affected = await this.#adapter.upsert(name, value, where, set, made.set, this.#within)
-    if (this.#undoes && affected > 0) {
-      this.#undo.push(() =>
-        before ? this.#adapter.restore(name, before) : this.#adapter.remove(name, isId(value), null),
+    const told = this.#adapter.undo ? this.#tell(name) : null
+    const [before] = this.#undoes && !this.#adapter.undo ? await this.#found(name, both(isId(value), where)) : []
+    const affected = await this.#adapter.upsert(name, value, where, set, made.set, this.#within, told)
+    if (this.#undoes && !this.#adapter.undo && affected > 0) {
+      this.#undo.push(async () =>
+        before ? this.#adapter.restore?.(name, before) : this.#adapter.remove(name, isId(value), null),
       )
     }
     return { ok: true, affected, rows: [] }
@@ -197,7 +242,7 @@ export class DocumentSession implements WriteSession {
 export async function changeStructure(adapter: DocumentAdapter, plan: SchemaPlan): Promise<void> {
   switch (plan.kind) {
     case 'create-table':
-      await adapter.create(plan.name)
+      await adapter.create(plan.name, keyOf(plan))
       for (const fields of plan.unique ?? []) await index(adapter, plan.name, fields, true)
       for (const fields of plan.indexes ?? []) await index(adapter, plan.name, fields, false)
       return
@@ -222,6 +267,13 @@ export async function changeStructure(adapter: DocumentAdapter, plan: SchemaPlan
   }
 }
 
+function keyOf({
+  primaryKey = [],
+  columns,
+}: Extract<SchemaPlan, { readonly kind: 'create-table' }>): readonly NewKey[] {
+  return primaryKey.map((name) => ({ name, type: columns.find((each) => each.name === name)?.type ?? 'string' }))
+}
+
 async function index(
   adapter: DocumentAdapter,
   name: string,
@@ -234,11 +286,17 @@ async function index(
 
 export const isId = (id: Json): Condition => ({ kind: 'exact', path: '_id', op: '=', value: id })
 
-const idProjection = ({ into }: WritePlan): ReadPlan['columns'][number] => {
-  const column = into.columns.find(({ name }) => name === '_id')
-  if (!column) throw new TypeError('A collection has the column _id.')
-  return { as: '#o', expr: { kind: 'column', column }, type: column.type, column, hidden: false }
-}
+const keyIs = ({ primaryKey }: Table, key: Members): Condition => ({
+  kind: 'all',
+  of: primaryKey.map((path) => ({ kind: 'exact', path, op: '=', value: key[path] ?? null })),
+})
+
+const keyProjections = ({ primaryKey, columns }: Table): ReadPlan['columns'] =>
+  primaryKey.map((name, at) => {
+    const column = columns.find((each) => each.name === name)
+    if (!column) throw new TypeError('A key is of columns.')
+    return { as: `#o${at}`, expr: { kind: 'column', column }, type: column.type, column, hidden: false }
+  })
 
 /** What an insert tells: the document as it was sent, with its identifier. */
 function toldOf({ returning }: WritePlan, document: Members): Row {

@@ -4,11 +4,15 @@ import { Decimal, type Json } from 'dataferry/sdk'
 import type { DocumentAdapter, Members, Raw } from './adapter.ts'
 
 /** The fields asked for, one level for each part of their paths; null: all that is there. */
-type Wanted = Map<string, Wanted | null>
+export type Wanted = Map<string, Wanted | null>
+/** What is left out, one level for each part of the paths, in lower case; null: all that is there. */
+export type Hidden = ReadonlyMap<string, Hidden | null>
 
 export interface Shape {
   /** Paths that the store must give; null: whole documents. */
   readonly fields: readonly string[] | null
+  /** What is shown, for stores that print it themselves; null: the rows hold more than that, or in another order. */
+  readonly printed: { readonly wanted: Wanted | null; readonly hidden: Hidden | null } | null
   row(document: Raw): Row
 }
 
@@ -27,6 +31,10 @@ export function shapeOf(columns: readonly Projection[], adapter: DocumentAdapter
   const paths = [...new Set(shown.flatMap(({ column }) => (column ? [column.name] : [])))]
   return {
     fields: whole ? null : topmost([...paths, '_id']),
+    printed:
+      own.length > 0 || asked.length === 0 || !paths.every((path) => /^[^$\d]/.test(path) && !/\.[$\d]/.test(path))
+        ? null
+        : { wanted: whole ? null : wanted, hidden: hiddenOf(without) },
     row(document) {
       const all = adapter.shown(document)
       const row = asked.length === 0 ? {} : (withoutPaths(whole ? all : pick(all, wanted), without) as Members)
@@ -41,6 +49,19 @@ export function shapeOf(columns: readonly Projection[], adapter: DocumentAdapter
 /** The values of an order go into cursors, which must tell their types. */
 const ownValue = (document: Raw, all: Members, as: string, path: string, adapter: DocumentAdapter): Json =>
   as.startsWith('#o') ? adapter.exact(document, path) : (atPath(all, path) ?? null)
+
+function hiddenOf(paths: readonly string[]): Hidden | null {
+  if (paths.length === 0) return null
+  const hidden = new Map<string, Hidden | null>()
+  const heads = new Map<string, string[]>()
+  for (const path of paths) {
+    const [head = '', ...rest] = path.toLowerCase().split('.')
+    if (rest.length === 0) hidden.set(head, null)
+    else heads.set(head, [...(heads.get(head) ?? []), rest.join('.')])
+  }
+  for (const [head, below] of heads) if (!hidden.has(head)) hidden.set(head, hiddenOf(below))
+  return hidden
+}
 
 function want(wanted: Wanted, [head, ...rest]: readonly string[]): void {
   if (head === undefined) return

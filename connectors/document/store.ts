@@ -11,6 +11,8 @@ export interface DocumentStoreOptions {
   readonly numericIds: boolean
   /** The type of identifiers as the store calls it. */
   readonly idType: string
+  /** The field that every write changes, and that writes answer. */
+  readonly revision?: string
   readonly can?: Partial<Capabilities>
 }
 
@@ -65,7 +67,7 @@ export function documentStore(adapter: DocumentAdapter, options: DocumentStoreOp
   }
 }
 
-function catalogOf(adapter: DocumentAdapter, { numericIds, idType }: DocumentStoreOptions): LazyCatalog {
+function catalogOf(adapter: DocumentAdapter, { numericIds, idType, revision }: DocumentStoreOptions): LazyCatalog {
   const id = openField('_id', {
     label: 'Id',
     type: numericIds ? 'integer' : 'string',
@@ -75,17 +77,23 @@ function catalogOf(adapter: DocumentAdapter, { numericIds, idType }: DocumentSto
     isPrimaryKey: true,
     isUnique: true,
   })
+  const changes =
+    revision === undefined ? [] : [openField(revision, { label: 'Revision', type: 'string', dbType: 'string' })]
   return new LazyCatalog({
     list: async () => (await adapter.collections()).map((name) => plainSummary(name)),
-    describe: async (summary, epoch) => ({
-      ...summary,
-      open: true,
-      columns: [id],
-      primaryKey: ['_id'],
-      relations: [],
-      constraints: [],
-      nameField: null,
-      epoch,
-    }),
+    describe: async (summary, epoch) => {
+      const key = (await adapter.key?.(summary.name)) ?? [id]
+      return {
+        ...summary,
+        open: true,
+        columns: [...key, ...changes],
+        primaryKey: key.map(({ name }) => name),
+        ...(revision === undefined ? {} : { revision }),
+        relations: [],
+        constraints: [],
+        nameField: null,
+        epoch,
+      }
+    },
   })
 }

@@ -3,20 +3,24 @@ import type {
   Change,
   Condition,
   DocumentAdapter,
+  Grouping,
   Inserted,
   Members,
   OrderBy,
+  Piece,
   Query,
   Raw,
+  Shape,
   Transaction,
 } from 'dataferry/document'
 import { WriteConflict } from 'dataferry/records'
-import { type Json, ServiceUnavailable } from 'dataferry/sdk'
+import { encodeJson, type Json, ServiceUnavailable } from 'dataferry/sdk'
 import {
   ClientSession,
   type Collection,
   type Db,
   type Document,
+  type FindOptions,
   MongoBulkWriteError,
   MongoClient,
   MongoServerError,
@@ -24,14 +28,25 @@ import {
 } from 'mongodb'
 import { idOf, toBson, toJson } from './bson.ts'
 import type { MongoSettings } from './config.ts'
+import { Encoder, parsed } from './encode.ts'
 import { mongoError, writeError } from './errors.ts'
 import { filterOf, namesTypes } from './filter.ts'
+import { countingOf, pipelineOf } from './group.ts'
 
 /** Every value in a type of its own, so that what is put back is what was there. */
 const reading = { promoteValues: false, promoteLongs: false, bsonRegExp: true } as const
 
+/** Bytes after which a piece of a list is given away, and how many there are to begin with for a short one. */
+const largePiece = 262_144
+const smallPiece = 4096
+
 const inSession = (within: Transaction): { readonly session?: ClientSession } =>
   within instanceof ClientSession ? { session: within } : {}
+
+const groupFilters = ({ where, having }: Grouping): [Document, Document | null] => [
+  filterOf(where),
+  having === null ? null : filterOf(having),
+]
 
 const setting = (pairs: readonly (readonly [string, Json])[]): Document =>
   Object.fromEntries(pairs.map(([path, value]) => [path, toBson(value)]))
@@ -82,27 +97,105 @@ export class MongoAdapter implements DocumentAdapter {
     )
   }
 
-  async find(
+  async find(name: string, query: Query, within: Transaction, signal?: AbortSignal): Promise<readonly Raw[]> {
+    signal?.throwIfAborted()
+    const filter = await this.#filter(query.where)
+    return this.#in(name, (collection) =>
+      collection.find(filter, { ...reading, ...this.#finding(query, within, signal) }).toArray(),
+    )
+  }
+
+  async *print(
     name: string,
-    { where, order, skip, limit, fields }: Query,
+    query: Query,
+    { printed, row }: Shape,
     within: Transaction,
     signal?: AbortSignal,
-  ): Promise<readonly Raw[]> {
+  ): AsyncIterable<Piece> {
     signal?.throwIfAborted()
-    const ferret = namesTypes(where) && (await this.#server()).ferret
+    if (printed === null) throw new TypeError('What is shown must be known.')
+    const encoder = new Encoder(
+      { ...printed, row: (document) => encodeJson(row(parsed(document))) },
+      query.limit !== null && query.limit <= 10 ? smallPiece : largePiece,
+    )
+    try {
+      const filter = await this.#filter(query.where)
+      const cursor = this.#connected()
+        .db(this.#database)
+        .collection(name)
+        .find<Uint8Array>(filter, { ...this.#finding(query, within, signal), raw: true })
+      try {
+        let told = 0
+        const piece = (): Piece => {
+          const documents = encoder.rows - told
+          told = encoder.rows
+          return { bytes: encoder.take(), documents }
+        }
+        while (await cursor.hasNext()) {
+          for (const document of cursor.readBufferedDocuments()) {
+            encoder.add(document)
+            if (encoder.length > largePiece) yield piece()
+          }
+        }
+        if (encoder.length > 0) yield piece()
+      } finally {
+        await cursor.close()
+      }
+    } catch (thrown) {
+      throw mongoError(thrown)
+    }
+  }
+
+  /** FerretDB knows too little of pipelines. */
+  async group(
+    name: string,
+    grouping: Grouping,
+    within: Transaction,
+    signal?: AbortSignal,
+  ): Promise<readonly Members[] | null> {
+    if ((await this.#server()).ferret) return null
+    const found = await this.#aggregate(name, pipelineOf(grouping, ...groupFilters(grouping)), within, signal)
+    return found.map((row) => toJson(row) as Members)
+  }
+
+  async countGroups(
+    name: string,
+    grouping: Grouping,
+    within: Transaction,
+    signal?: AbortSignal,
+  ): Promise<number | null> {
+    if ((await this.#server()).ferret) return null
+    const [row] = await this.#aggregate(name, countingOf(grouping, ...groupFilters(grouping)), within, signal)
+    return row === undefined ? 0 : Number(row.n)
+  }
+
+  #aggregate(
+    name: string,
+    pipeline: Document[],
+    within: Transaction,
+    signal: AbortSignal | undefined,
+  ): Promise<Document[]> {
+    signal?.throwIfAborted()
     return this.#in(name, (collection) =>
       collection
-        .find(filterOf(where, ferret), {
-          ...reading,
-          ...this.#limits(within),
-          ...(signal ? { signal } : {}),
-          ...(order.length > 0 ? { sort: orderOf(order) } : {}),
-          ...(skip > 0 ? { skip } : {}),
-          ...(limit === null ? {} : { limit, batchSize: limit }),
-          ...(fields === null ? {} : { projection: Object.fromEntries(fields.map((field) => [field, 1])) }),
-        })
+        .aggregate(pipeline, { ...reading, ...this.#limits(within), ...(signal ? { signal } : {}), allowDiskUse: true })
         .toArray(),
     )
+  }
+
+  async #filter(where: Condition | null): Promise<Document> {
+    return filterOf(where, namesTypes(where) && (await this.#server()).ferret)
+  }
+
+  #finding({ order, skip, limit, fields }: Query, within: Transaction, signal: AbortSignal | undefined): FindOptions {
+    return {
+      ...this.#limits(within),
+      ...(signal ? { signal } : {}),
+      ...(order.length > 0 ? { sort: orderOf(order) } : {}),
+      ...(skip > 0 ? { skip } : {}),
+      ...(limit === null ? {} : { limit, batchSize: limit }),
+      ...(fields === null ? {} : { projection: Object.fromEntries(fields.map((field) => [field, 1])) }),
+    }
   }
 
   count(name: string, where: Condition | null, within: Transaction, signal?: AbortSignal): Promise<number> {
@@ -238,7 +331,7 @@ export class MongoAdapter implements DocumentAdapter {
   /** What is asked of the server once. Replica sets and sharded clusters have transactions. */
   #server(): Promise<Server> {
     this.#known ??= this.#ask(async (db) => {
-      const { setName, msg, logicalSessionTimeoutMinutes } = await db.admin().command({ hello: 1 })
+      const { setName, msg, logicalSessionTimeoutMinutes } = await db.admin().command({ isMaster: 1 })
       const { ferretdbVersion } = await db.admin().command({ buildInfo: 1 })
       return {
         transactions: (typeof setName === 'string' || msg === 'isdbgrid') && Number(logicalSessionTimeoutMinutes) > 0,

@@ -35,8 +35,8 @@ export function toJson(value: unknown, exact = false): Json {
   if (value instanceof Timestamp) return exact ? { $timestamp: { t: value.t, i: value.i } } : `[${value.i}:${value.t}]`
   if (value instanceof Long) return integer(value.toBigInt())
   if (value instanceof Decimal128) {
-    const digits = value.toString()
-    return exact || !number.test(digits) ? { $numberDecimal: digits } : new Decimal(digits)
+    const digits = exact ? null : decimalDigits(value)
+    return digits === null ? { $numberDecimal: value.toString() } : new Decimal(digits)
   }
   if (value instanceof Binary) {
     const base64 = Buffer.from(value.value()).toString('base64')
@@ -55,10 +55,16 @@ export function toJson(value: unknown, exact = false): Json {
   return members
 }
 
+/** null: it is no number. */
+export function decimalDigits(value: Decimal128): string | null {
+  const digits = value.toString()
+  return number.test(digits) ? digits : null
+}
+
 const integer = (value: bigint): Json => (Number.isSafeInteger(Number(value)) ? Number(value) : value)
 
 /** As the contract prints dates, milliseconds only where there are some. */
-function dateText(date: Date): string {
+export function dateText(date: Date): string {
   const time = date.getTime()
   if (Number.isNaN(time)) return ''
   return date.toISOString().replace(/(?:\.000)?Z$/, '+00:00')

@@ -2,7 +2,7 @@
 import { WriteConflict } from 'dataferry/records'
 import { ApiError, BadRequest, ServiceUnavailable } from 'dataferry/sdk'
 import {
-  type MongoBulkWriteError,
+  MongoBulkWriteError,
   MongoError,
   MongoNetworkError,
   MongoServerError,
@@ -44,6 +44,9 @@ export function mongoError(thrown: unknown): Error {
     if (isSocketError(thrown)) return new ServiceUnavailable(unreachable, cause)
     return thrown instanceof Error ? thrown : new Error('Something that is no error was thrown.', cause)
   }
+  // What has no code was not said by the server: a batch whose connection was lost.
+  if (thrown instanceof MongoBulkWriteError && thrown.code === undefined)
+    return new ServiceUnavailable(unreachable, cause)
   if (thrown instanceof MongoServerError) return serverError(Number(thrown.code), thrown)
   if (thrown instanceof MongoNetworkError || thrown instanceof MongoServerSelectionError)
     return new ServiceUnavailable(unreachable, cause)

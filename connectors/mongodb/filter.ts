@@ -1,7 +1,7 @@
 /** Conditions as MongoDB's filters, and the filters of clients in MongoDB's own language: of these only what compares is allowed. */
 import { type Condition, momentOf, type Scalar, type Test } from 'dataferry/document'
 import { BadRequest, Decimal, type Json } from 'dataferry/sdk'
-import { BSONRegExp, type Document, ObjectId } from 'mongodb'
+import { type Document, ObjectId } from 'mongodb'
 import { idOf, isHex, toBson } from './bson.ts'
 
 const nothing: Document = { _id: { $in: [] } }
@@ -48,7 +48,7 @@ function testOf(test: Test, ferret: boolean): Document {
     case 'order':
       return valued(test.holds, path, orders(path, operators[test.op], test.value))
     case 'like':
-      return valued(test.holds, path, [{ [path]: { $regex: likePattern(test.pattern) } }])
+      return valued(test.holds, path, [{ [path]: { $regex: likePattern(test.pattern), $options: 'i' } }])
     case 'exact':
       return exact(path, test.op, test.value, ferret)
   }
@@ -75,7 +75,7 @@ function variants(value: Scalar, path: string): unknown[] {
 }
 
 /** A LIKE pattern as a whole; `\` stands before a sign that is meant. */
-function likePattern(pattern: string): BSONRegExp {
+function likePattern(pattern: string): string {
   let body = ''
   for (let at = 0; at < pattern.length; at += 1) {
     const sign = pattern[at] ?? ''
@@ -84,7 +84,7 @@ function likePattern(pattern: string): BSONRegExp {
     else if (sign === '\\' && at + 1 < pattern.length) body += escaped(pattern[++at] ?? '')
     else body += escaped(sign)
   }
-  return new BSONRegExp(`^${body}$`, 'i')
+  return `^${body}$`
 }
 
 const escaped = (sign: string): string => (/[.*+?^${}()|[\]\\/-]/.test(sign) ? `\\${sign}` : sign)

@@ -14,6 +14,8 @@ export const builtins: readonly string[] = [
   'connectors/mysql/plugin',
   'connectors/postgres/plugin',
   'connectors/mongodb/plugin',
+  'connectors/dynamodb/plugin',
+  'connectors/couchdb/plugin',
   'plugins/system/plugin',
   'plugins/user/plugin',
   'plugins/files/plugin',

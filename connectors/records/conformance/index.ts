@@ -49,7 +49,7 @@ function runGroup(subject: Subject, group: Group, places: Places): void {
       await place.clean(group.tables)
       const able = meets(subject, each)
       if (able) place.soil(group.tables, each)
-      await runCase(place.opened.service, each, able, group.formats === true)
+      await runCase(place.opened.service, each, { able, formats: group.formats === true, subject })
     })
   }
 }

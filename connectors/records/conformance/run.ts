@@ -20,9 +20,21 @@ const isNested = (body: Json): boolean =>
   body !== null &&
   (Object.keys(body).some((name) => name.includes('_by_')) || Object.values(body).some(isNested))
 
-/** `able`: false, where the source may only answer 501; `formats`: a read is made in every format. Throws AssertionError. */
-export async function runCase(service: Service, each: Case, able: boolean, formats: boolean): Promise<void> {
-  const answer = await answerOf(service, requestOf(each))
+interface Running {
+  /** false, where the source may only answer 501. */
+  readonly able: boolean
+  /** A read is made in every format. */
+  readonly formats: boolean
+  readonly subject: Subject
+}
+
+/** Throws AssertionError. */
+export async function runCase(service: Service, each: Case, { able, formats, subject }: Running): Promise<void> {
+  const ask = async (asked: Pick<Case, 'ask'>): Promise<Answer> => {
+    const { status, body } = await answerOf(service, requestOf(asked))
+    return { status, body: asCasesSay(body, subject) }
+  }
+  const answer = await ask(each)
   tellsNothing(each, answer)
   if (!able) {
     // What is refused to begin with may be refused with its own status.
@@ -31,7 +43,22 @@ export async function runCase(service: Service, each: Case, able: boolean, forma
   }
   check(each, answer)
   if (formats && each.ask.startsWith('GET ') && answer.status === 200) await sameInEveryFormat(service, requestOf(each))
-  for (const later of each.after ?? []) check(later, await answerOf(service, requestOf(later)))
+  for (const later of each.after ?? []) check(later, await ask(later))
+}
+
+/** Without what the source adds, and with the numbers that identifiers of text stand for. */
+function asCasesSay(body: Json, subject: Subject): Json {
+  const { textIds, given = [] } = subject
+  if (textIds !== true && given.length === 0) return body
+  if (Array.isArray(body)) return body.map((each) => asCasesSay(each, subject))
+  if (!isMembers(body)) return body
+  const said = Object.entries(body).filter(([name]) => !given.includes(name))
+  return Object.fromEntries(
+    said.map(([name, value]) => {
+      const isNumber = textIds === true && name === '_id' && typeof value === 'string' && /^\d+$/.test(value)
+      return [name, isNumber ? Number(value) : asCasesSay(value, subject)]
+    }),
+  )
 }
 
 type Expected = Partial<Case> & Pick<Case, 'ask'>

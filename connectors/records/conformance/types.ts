@@ -17,6 +17,10 @@ export interface Subject {
   readonly cannot?: readonly Lacking[]
   /** Its records are documents: the cases of those are run instead. */
   readonly documents?: true
+  /** Identifiers are texts; the cases write them as numbers. */
+  readonly textIds?: true
+  /** Fields that the source adds to every record. */
+  readonly given?: readonly string[]
   /** What the source's database does not check or keep. Cases about it are left out. */
   readonly lax?: readonly Lax[]
 }
@@ -33,7 +37,7 @@ export interface Opened {
 }
 
 /** A capability that a request can ask for, and be refused with 501. */
-export type Lacking = Exclude<keyof Capabilities, 'returning' | 'nulls' | 'upsertByKey' | 'open'>
+export type Lacking = Exclude<keyof Capabilities, 'returning' | 'natural' | 'nulls' | 'upsertByKey' | 'open'>
 
 export type Lax =
   /** Texts longer than their column. */
@@ -44,6 +48,12 @@ export type Lax =
   | 'dates'
   /** Decimals of more than 15 digits. */
   | 'decimals'
+  /** Identifiers are the client's to make. */
+  | 'generated'
+  /** Filters in a language of the source's own: it has none, and answers 501. */
+  | 'native'
+  /** Patterns, which meet numbers too. */
+  | 'patterns'
 
 export interface SeedTable {
   readonly plan: Extract<SchemaPlan, { kind: 'create-table' }>

@@ -1,12 +1,10 @@
 // Attacks on the row filter and on hidden fields of documents: whatever is asked, nothing outside is shown or changed.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import type { Rights } from 'dataferry/conformance'
 import type { Json } from 'dataferry/sdk'
-import { mongodb } from '../../support/mongodb.ts'
+import { type FoundMongo, groupingMongodb, mongodb } from '../../support/mongodb.ts'
 import { openService, type TestService } from './service.ts'
-
-const { mongo, skip } = await mongodb()
 
 /** What no answer may hold. */
 const secret = 'TOPSECRET'
@@ -117,134 +115,153 @@ const fields = [
 ]
 const orders = ['note', 'note desc', 'deep.v', 'deep', 'NOTE', 'lower(note)', 'coalesce(note, n)', '2', 'deep.0.v']
 
-let at: TestService
-before(async () => {
-  if (mongo === null) return
-  at = await openService(mongo, { id_type: 'int' })
-  await at.db.createCollection('docs')
-  await at.db.collection('docs').insertMany(docs as never[])
-})
-after(async () => {
-  await at?.close()
-  await mongo?.stop()
-})
+const found = await mongodb()
+attacks(found)
+if (found.mongo === null || found.mongo.kind === 'ferretdb') attacks(await groupingMongodb())
 
-/** What is there, past the service. */
-const stored = async (): Promise<string> =>
-  JSON.stringify(
-    (await at.db
-      .collection('docs')
-      .find({ _id: { $gt: 2 as never } })
-      .sort({ _id: 1 })
-      .toArray()) as never,
-  )
-
-async function showsNothing(query: { readonly [name: string]: Json }, as: Rights, ask = 'GET docs'): Promise<number> {
-  const { status, body } = await at.ask({ ask, query, as })
-  const told = `${ask} ${JSON.stringify(query)}: ${status} ${JSON.stringify(body)}`
-  assert.ok(status < 500 || status === 501, told)
-  // Messages may repeat the request.
-  if (status === 200) assert.doesNotMatch(JSON.stringify(body), /TOPSECRET/, told)
-  return status
-}
-
-test('reads stay within the row filter', { skip }, async () => {
-  let attacks = 0
-  let shown = 0
-  for (const as of rights) {
-    for (const filter of [...texts, ...natives.flatMap((each) => [each, JSON.stringify(each)])]) {
-      if ((await showsNothing({ filter }, as)) === 200) shown += 1
-      const { status, body } = await at.ask({ ask: 'GET docs?count_only=true', query: { filter }, as })
-      if (status === 200)
-        assert.ok(Number(body) <= (as === rights[0] ? 2 : 2), `${JSON.stringify(filter)} counts ${body}`)
-      attacks += 2
-    }
-    for (const id of ['3', '4', '5', '6']) {
-      assert.notEqual(await showsNothing({}, as, `GET docs/${id}`), 200)
-      await showsNothing({ ids: `1,${id}`, continue: 'true' }, as)
-      attacks += 2
-    }
-  }
-  assert.ok(attacks > 500 && shown > 100, `${attacks} attacks, ${shown} of them answered`)
-})
-
-test('writes stay within the row filter', { skip }, async () => {
-  const was = await stored()
-  const filters = [...texts, ...natives]
-  for (const as of rights.slice(0, 1)) {
-    for (const filter of filters) {
-      for (const ask of ['PATCH docs', 'PUT docs']) {
-        const { status } = await at.ask({ ask, query: { filter }, body: { resource: [{ touched: 1, team: 'a' }] }, as })
-        assert.ok(status < 500 || status === 501, `${ask} ${JSON.stringify(filter)}: ${status}`)
-      }
-      assert.equal(await stored(), was, JSON.stringify(filter))
-    }
-    for (const filter of filters) {
-      await at.ask({ ask: 'DELETE docs', query: { filter }, as })
-      assert.equal(await stored(), was, JSON.stringify(filter))
-    }
-    for (const body of [
-      { team: 'b' },
-      { team: ['a', 'b'] },
-      { team: { $inc: 1 } },
-      { team: { $oid: '507f1f77bcf86cd799439011' } },
-      { 'team.x': 1 },
-      { 'team.0': 'b' },
-      { $set: { team: 'b' } },
-      { team: null },
-      { TEAM: 'b', team: 'c' },
-      { _id: 3, team: 'a', note: 'mine' },
-    ] as const) {
-      await at.ask({ ask: 'PATCH docs/3', body, as })
-      await at.ask({ ask: 'PUT docs/3', body, as })
-      await at.ask({ ask: 'POST docs?upsert=true', body: { resource: [{ _id: 3, ...body }] }, as })
-      assert.equal(await stored(), was, JSON.stringify(body))
-    }
-  }
-})
-
-test('hidden fields are not told', { skip }, async () => {
-  const query = (asked: { readonly [name: string]: Json }): Promise<number> => showsNothing(asked, shy)
-  let attacks = 0
-  const all = await at.ask({ ask: 'GET docs', as: shy })
-  assert.equal(all.status, 200)
-  for (const field of fields) {
-    await query({ fields: field })
-    await query({ fields: field, distinct: true })
-    await query({ group: field, fields: `${field},COUNT(*)` })
-    await query({ group: 'team', fields: `MAX(${field})` })
-    attacks += 4
-  }
-  for (const field of fields) {
-    for (const ask of ['GET docs', 'PATCH docs', 'DELETE docs']) {
-      const body = ask.startsWith('GET') ? {} : { body: { resource: [{ [field]: 'x', touched: 1 }] } }
-      const { body: told } = await at.ask({
-        ask,
-        query: { id_field: field, filter: '_id < 0' },
-        as: shy,
-        ...body,
-      })
-      assert.doesNotMatch(JSON.stringify(told), /TOPSECRET/, `${ask} ${field}`)
-      attacks += 1
-    }
-    const patched = await at.ask({
-      ask: 'PATCH docs',
-      query: { id_field: field, filter: '_id = 3' },
-      body: { resource: [{ n: 3 }] },
-      as: shy,
+function attacks({ mongo, skip }: FoundMongo): void {
+  describe(`attacks on ${mongo?.kind ?? 'MongoDB'}`, { skip }, () => {
+    let at: TestService
+    before(async () => {
+      if (mongo === null) return
+      at = await openService(mongo, { id_type: 'int' })
+      await at.db.createCollection('docs')
+      await at.db.collection('docs').insertMany(docs as never[])
     })
-    assert.doesNotMatch(JSON.stringify(patched.body), /TOPSECRET/, field)
-  }
-  for (const order of orders) {
-    const status = await query({ order })
-    if (/note|deep/i.test(order)) assert.equal(status, 400, order)
-    await query({ order, cursor: '*' })
-    attacks += 2
-  }
-  for (const filter of [...texts, ...natives.map((each) => JSON.stringify(each))]) {
-    const status = await query({ filter })
-    if (/note|deep/i.test(filter) || filter.startsWith('{"')) assert.equal(status, 400, filter)
-    attacks += 1
-  }
-  assert.ok(attacks > 100)
-})
+    after(async () => {
+      await at?.close()
+      await mongo?.stop()
+    })
+
+    /** What is there, past the service. */
+    const stored = async (): Promise<string> =>
+      JSON.stringify(
+        (await at.db
+          .collection('docs')
+          .find({ _id: { $gt: 2 as never } })
+          .sort({ _id: 1 })
+          .toArray()) as never,
+      )
+
+    async function showsNothing(
+      query: { readonly [name: string]: Json },
+      as: Rights,
+      ask = 'GET docs',
+    ): Promise<number> {
+      const { status, body } = await at.ask({ ask, query, as })
+      const told = `${ask} ${JSON.stringify(query)}: ${status} ${JSON.stringify(body)}`
+      assert.ok(status < 500 || status === 501, told)
+      // Messages may repeat the request.
+      if (status === 200) assert.doesNotMatch(JSON.stringify(body), /TOPSECRET/, told)
+      return status
+    }
+
+    test('reads stay within the row filter', { skip }, async () => {
+      let attacks = 0
+      let shown = 0
+      for (const as of rights) {
+        for (const filter of [...texts, ...natives.flatMap((each) => [each, JSON.stringify(each)])]) {
+          if ((await showsNothing({ filter }, as)) === 200) shown += 1
+          const { status, body } = await at.ask({ ask: 'GET docs?count_only=true', query: { filter }, as })
+          if (status === 200)
+            assert.ok(Number(body) <= (as === rights[0] ? 2 : 2), `${JSON.stringify(filter)} counts ${body}`)
+          const grouped = { filter, group: 'team', fields: 'team,COUNT(*),MAX(note)', having: 'COUNT(*) > 0' }
+          await showsNothing(grouped, as)
+          attacks += 3
+        }
+        for (const id of ['3', '4', '5', '6']) {
+          assert.notEqual(await showsNothing({}, as, `GET docs/${id}`), 200)
+          await showsNothing({ ids: `1,${id}`, continue: 'true' }, as)
+          attacks += 2
+        }
+      }
+      assert.ok(attacks > 500 && shown > 100, `${attacks} attacks, ${shown} of them answered`)
+    })
+
+    test('writes stay within the row filter', { skip }, async () => {
+      const was = await stored()
+      const filters = [...texts, ...natives]
+      for (const as of rights.slice(0, 1)) {
+        for (const filter of filters) {
+          for (const ask of ['PATCH docs', 'PUT docs']) {
+            const { status } = await at.ask({
+              ask,
+              query: { filter },
+              body: { resource: [{ touched: 1, team: 'a' }] },
+              as,
+            })
+            assert.ok(status < 500 || status === 501, `${ask} ${JSON.stringify(filter)}: ${status}`)
+          }
+          assert.equal(await stored(), was, JSON.stringify(filter))
+        }
+        for (const filter of filters) {
+          await at.ask({ ask: 'DELETE docs', query: { filter }, as })
+          assert.equal(await stored(), was, JSON.stringify(filter))
+        }
+        for (const body of [
+          { team: 'b' },
+          { team: ['a', 'b'] },
+          { team: { $inc: 1 } },
+          { team: { $oid: '507f1f77bcf86cd799439011' } },
+          { 'team.x': 1 },
+          { 'team.0': 'b' },
+          { $set: { team: 'b' } },
+          { team: null },
+          { TEAM: 'b', team: 'c' },
+          { _id: 3, team: 'a', note: 'mine' },
+        ] as const) {
+          await at.ask({ ask: 'PATCH docs/3', body, as })
+          await at.ask({ ask: 'PUT docs/3', body, as })
+          await at.ask({ ask: 'POST docs?upsert=true', body: { resource: [{ _id: 3, ...body }] }, as })
+          assert.equal(await stored(), was, JSON.stringify(body))
+        }
+      }
+    })
+
+    test('hidden fields are not told', { skip }, async () => {
+      const query = (asked: { readonly [name: string]: Json }): Promise<number> => showsNothing(asked, shy)
+      let attacks = 0
+      const all = await at.ask({ ask: 'GET docs', as: shy })
+      assert.equal(all.status, 200)
+      for (const field of fields) {
+        await query({ fields: field })
+        await query({ fields: field, distinct: true })
+        await query({ group: field, fields: `${field},COUNT(*)` })
+        await query({ group: 'team', fields: `MAX(${field})` })
+        attacks += 4
+      }
+      for (const field of fields) {
+        for (const ask of ['GET docs', 'PATCH docs', 'DELETE docs']) {
+          const body = ask.startsWith('GET') ? {} : { body: { resource: [{ [field]: 'x', touched: 1 }] } }
+          const { body: told } = await at.ask({
+            ask,
+            query: { id_field: field, filter: '_id < 0' },
+            as: shy,
+            ...body,
+          })
+          assert.doesNotMatch(JSON.stringify(told), /TOPSECRET/, `${ask} ${field}`)
+          attacks += 1
+        }
+        const patched = await at.ask({
+          ask: 'PATCH docs',
+          query: { id_field: field, filter: '_id = 3' },
+          body: { resource: [{ n: 3 }] },
+          as: shy,
+        })
+        assert.doesNotMatch(JSON.stringify(patched.body), /TOPSECRET/, field)
+      }
+      for (const order of orders) {
+        const status = await query({ order })
+        if (/note|deep/i.test(order)) assert.equal(status, 400, order)
+        await query({ order, cursor: '*' })
+        attacks += 2
+      }
+      for (const filter of [...texts, ...natives.map((each) => JSON.stringify(each))]) {
+        const status = await query({ filter })
+        if (/note|deep/i.test(filter) || filter.startsWith('{"')) assert.equal(status, 400, filter)
+        attacks += 1
+      }
+      assert.ok(attacks > 100)
+    })
+  })
+}

@@ -38,12 +38,13 @@ export const writes = (upserts: boolean): readonly Case[] => [
         },
         {
           name: 'a document without an identifier',
+          unless: ['generated'] as const,
           ask: 'POST person?fields=*',
           body: { resource: [{ name: 'x' }] },
           status: 201,
           answer: (body: Json) => {
             const [made] = (body as { resource: { _id: Json; name: Json }[] }).resource
-            assert.match(String(made?._id), /^[0-9a-f]{24}$/)
+            assert.match(String(made?._id), /^[0-9a-f]{24,}$/)
             assert.equal(made?.name, 'x')
           },
         },
@@ -193,7 +194,7 @@ export const writes = (upserts: boolean): readonly Case[] => [
           name: 'PUT by a filter replaces each',
           ask: 'PUT person?filter=age > 30',
           body: { resource: [{ n: 1 }] },
-          ids: [1, 4],
+          count: 2,
           after: [one(1, { _id: 1, n: 1 }), one(4, { _id: 4, n: 1 })],
         },
         {
