@@ -20,7 +20,7 @@ import {
   scientific,
   truth,
 } from './json-cells.ts'
-import type { PlacedRow } from './wire/row.ts'
+import { int32, type PlacedRow } from './wire/row.ts'
 
 /** `lossless`: a number, also one that JSON has no word for. */
 type Printing = 'number' | 'lossless' | 'boolean' | 'binary' | 'text'
@@ -51,51 +51,70 @@ const growth = 6
 const around = 24
 
 /** How cells are written; numbers, so that the loop over them calls each writer by its name. */
-const write = { number: 0, lossless: 1, boolean: 2, binary: 3, text: 4 } as const
+const write = { hidden: 0, number: 1, lossless: 2, boolean: 3, binary: 4, text: 5 } as const
 
+/** Walks over the cells as they lie in the row: nothing of them is noted down. */
 function jsonEncoder(columns: readonly WireColumn[]): RowEncoder<PlacedRow> {
-  const shown = shownOf(columns)
-  const { length: most } = shown
-  const indexes = Int32Array.from(shown, ({ index }) => index)
-  const writes = Int8Array.from(shown, ({ printing }) => write[printing])
-  const befores = shown.map(({ name }, place) => Buffer.from(`${place === 0 ? '' : ','}${JSON.stringify(name)}:`))
-  const names = Buffer.concat(befores)
+  const { length: most } = columns
+  const writes = Int8Array.from(columns, (column) => (column.hidden ? write.hidden : write[printingOf(column)]))
+  let shown = 0
+  const befores = columns.map(({ as, hidden }) =>
+    Buffer.from(hidden ? '' : `${shown++ === 0 ? '' : ','}${JSON.stringify(as)}:`),
+  )
+  const names = befores.map(eights)
+  const words = Float64Array.from(names.flat())
   let end = 0
-  const ends = Int32Array.from(befores, (before) => (end += before.length))
-  const fixed = names.length + most * around
+  const ends = Int32Array.from(names, (name) => (end += name.length))
+  const lengths = Int32Array.from(befores, (before) => before.length)
+  const fixed = words.length * 8 + most * around
   return (row, out) => {
-    const { bytes, count, starts, lengths } = row
+    const { bytes, count } = row
     const into = out.room(fixed + row.size * growth)
+    const { view } = out
     let at = out.length
     let from = 0
+    let cell = row.first
     for (let i = 0; i < most; i++) {
-      for (const until = ends[i] as number; from < until; from++) into[at++] = names[from] as number
-      const index = indexes[i] as number
-      const length = index < count ? (lengths[index] as number) : -1
+      let name = at
+      for (const until = ends[i] as number; from < until; from++) {
+        view.setFloat64(name, words[from] as number, true)
+        name += 8
+      }
+      at += lengths[i] as number
+      const length = i < count ? int32(bytes, cell) : -1
+      cell += 4
+      const how = writes[i]
       if (length < 0) {
-        at = jsonNull(into, at)
+        if (how !== write.hidden) at = jsonNull(into, at)
         continue
       }
-      const start = starts[index] as number
-      switch (writes[i]) {
+      switch (how) {
         case write.number:
-          at = jsonNumber(bytes, start, length, into, at)
+          at = jsonNumber(bytes, cell, length, into, at)
           break
         case write.text:
-          at = jsonString(bytes, start, length, into, at)
+          at = jsonString(bytes, cell, length, into, at)
           break
         case write.boolean:
-          at = jsonBoolean(bytes, start, length, into, at)
+          at = jsonBoolean(bytes, cell, length, into, at)
           break
         case write.binary:
-          at = jsonBinary(bytes, start, length, into, at)
+          at = jsonBinary(bytes, cell, length, into, at)
           break
-        default:
-          at = jsonLossless(bytes, start, length, into, at)
+        case write.lossless:
+          at = jsonLossless(bytes, cell, length, into, at)
       }
+      cell += length
     }
     out.wrote(at)
   }
+}
+
+/** A text as numbers of eight bytes each, with zeros behind it: none is NaN, since no text of UTF-8 has such bytes. */
+function eights(text: Buffer): number[] {
+  const whole = Buffer.alloc(Math.ceil(text.length / 8) * 8)
+  text.copy(whole)
+  return Array.from({ length: whole.length / 8 }, (_, i) => whole.readDoubleLE(i * 8))
 }
 
 // ---- CSV and XML
@@ -120,8 +139,8 @@ function scalar(printing: Printing, bytes: Buffer, start: number, length: number
 }
 
 function valueIn(row: PlacedRow, { index, printing }: Shown): null | boolean | string {
-  const length = index < row.count ? (row.lengths[index] as number) : -1
-  return length < 0 ? null : scalar(printing, row.bytes, row.starts[index] as number, length)
+  const length = row.lengthOf(index)
+  return length < 0 ? null : scalar(printing, row.bytes, row.startOf(index), length)
 }
 
 function csvEncoder(columns: readonly WireColumn[]): RowEncoder<PlacedRow> {

@@ -13,11 +13,15 @@ import { PostgresRoutines } from './routines.ts'
 import { PostgresRunner } from './runner.ts'
 import { readSettings } from './settings.ts'
 
-function compileWrite({ compiler, unnest }: Flavour, plan: WritePlan, id: string): BatchProgram & FieldProgram {
+function compileWrite(
+  { compiler, unnest, binaryArrays }: Flavour,
+  plan: WritePlan,
+  id: string,
+): BatchProgram & FieldProgram {
   const program = compiler.compileWrite(plan, id)
   return {
     ...program,
-    batch: unnest ? compileBatch(compiler, plan, program.statement) : null,
+    batch: unnest ? compileBatch(compiler, plan, program.statement, binaryArrays) : null,
     fields: writtenFields(plan),
   }
 }

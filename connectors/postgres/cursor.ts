@@ -18,8 +18,10 @@ import type { PlacedRow } from './wire/row.ts'
  */
 export type Manner = 'shared' | 'alone' | 'stream' | 'portal' | 'session'
 
-/** Rows of one fetch from a portal. */
+/** Rows of the first fetch from a portal, and of the next ones where the one before took no longer than this. */
 export const fetchSize = 1_000
+const quickFetchSize = 8_000
+const quickMs = 250
 /** How long the rest of an answer that nobody wants is waited for, before the connection is cut. */
 const drainMs = 250
 
@@ -64,6 +66,7 @@ class WireCursor implements RowCursor<PlacedRow> {
   #state: 'running' | 'suspended' | 'ended' = 'running'
   #failed: { readonly thrown: unknown } | null = null
   #unwanted = false
+  #quick = false
   #settled: Promise<void>
   readonly #took: (ms: number) => void
 
@@ -93,7 +96,7 @@ class WireCursor implements RowCursor<PlacedRow> {
   pull(take: Take): boolean | Promise<boolean> {
     while (this.#held.length > 0) {
       const body = this.#held.shift() as Buffer
-      this.#row.place(body, 0)
+      this.#row.place(body, 0, body.length)
       if (!take(this.#row)) return this.#held.length > 0 || this.#state !== 'ended'
     }
     if (this.#failed !== null) return Promise.reject(this.#failed.thrown)
@@ -124,7 +127,7 @@ class WireCursor implements RowCursor<PlacedRow> {
       this.#held.push(Buffer.from(bytes.subarray(start, end)))
       return
     }
-    this.#row.place(bytes, start)
+    this.#row.place(bytes, start, end)
     if (waiting.take(this.#row)) return
     this.#waiting = null
     if (this.#pauses) this.#wire.pause()
@@ -134,13 +137,15 @@ class WireCursor implements RowCursor<PlacedRow> {
   #fetch(): void {
     this.#state = 'running'
     if (this.#portal === null) throw new Error('There is no portal to fetch from.')
-    this.#settled = this.#follow(this.#wire.fetch(this.#portal, fetchSize, this.#onRow))
+    const rows = this.#pauses && this.#quick ? quickFetchSize : fetchSize
+    this.#settled = this.#follow(this.#wire.fetch(this.#portal, rows, this.#onRow))
   }
 
   async #follow(sent: Promise<Outcome>): Promise<void> {
     try {
       const { suspended, ms } = await sent
       this.#took(ms)
+      this.#quick = ms <= quickMs
       this.#state = suspended ? 'suspended' : 'ended'
     } catch (thrown) {
       this.#state = 'ended'

@@ -9,8 +9,8 @@ export function lockedBy(wire: Wire, name: string, signal: AbortSignal, onWait: 
   const { row } = wire
   const ask = async (): Promise<boolean> => {
     let isOurs = false
-    await wire.run(`select pg_try_advisory_lock(${number})`, [], (bytes, start) => {
-      row.place(bytes, start)
+    await wire.run(`select pg_try_advisory_lock(${number})`, [], (bytes, start, end) => {
+      row.place(bytes, start, end)
       isOurs = row.text(0) === 't'
     })
     return isOurs

@@ -26,6 +26,8 @@ export interface Flavour {
   readonly savepoints: boolean
   /** `unnest` with several arrays makes rows of them. */
   readonly unnest: boolean
+  /** It takes arrays in PostgreSQL's binary form. */
+  readonly binaryArrays: boolean
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
@@ -57,6 +59,7 @@ export const postgresql: Flavour = {
   returning: true,
   savepoints: true,
   unnest: true,
+  binaryArrays: true,
 }
 
 /** Its own schemas hold what it is made of. */
@@ -79,6 +82,7 @@ export const timescale: Flavour = {
 export const cockroach: Flavour = {
   ...postgresql,
   compiler: new CockroachCompiler(),
+  binaryArrays: false,
   systemSchemas: ['crdb_internal'],
 }
 
@@ -92,4 +96,5 @@ export const redshift: Flavour = {
   returning: false,
   savepoints: false,
   unnest: false,
+  binaryArrays: false,
 }

@@ -15,14 +15,20 @@ const char = {
   listStart: 91,
   backslash: 92,
   listEnd: 93,
+  a: 97,
   e: 101,
   f: 102,
+  l: 108,
+  r: 114,
+  s: 115,
   t: 116,
   u: 117,
 } as const
 
 /** Longer pieces are copied by one call, shorter ones in a loop: whichever is faster at that length. */
 const short = 40
+/** The same for texts, which are looked through in any case. */
+const shortText = 96
 
 export function copy(bytes: Buffer, start: number, end: number, out: Buffer, at: number): number {
   if (end - start >= short) return at + bytes.copy(out, at, start, end)
@@ -56,29 +62,31 @@ export const jsonString: CellWriter = (bytes, start, length, out, at) => {
   const end = start + length
   out[at++] = char.quote
   let from = start
-  if (length >= short) {
+  if (length >= shortText) {
     while (from < end && escaped[bytes[from] as number] === 0) from++
-    at += bytes.copy(out, at, start, from)
+    at = copy(bytes, start, from, out, at)
   }
   for (; from < end; from++) {
     const byte = bytes[from] as number
-    if (escaped[byte] === 0) {
-      out[at++] = byte
-      continue
-    }
-    const letter = letters[byte] as number
-    out[at++] = char.backslash
-    if (letter !== 0) {
-      out[at++] = letter
-    } else {
-      out[at++] = char.u
-      out[at++] = char.zero
-      out[at++] = char.zero
-      out[at++] = hex[byte >> 4] as number
-      out[at++] = hex[byte & 15] as number
-    }
+    if (escaped[byte] === 0) out[at++] = byte
+    else at = escapedByte(byte, out, at)
   }
   out[at++] = char.quote
+  return at
+}
+
+function escapedByte(byte: number, out: Buffer, at: number): number {
+  const letter = letters[byte] as number
+  out[at++] = char.backslash
+  if (letter !== 0) {
+    out[at++] = letter
+  } else {
+    out[at++] = char.u
+    out[at++] = char.zero
+    out[at++] = char.zero
+    out[at++] = hex[byte >> 4] as number
+    out[at++] = hex[byte & 15] as number
+  }
   return at
 }
 
@@ -175,13 +183,21 @@ export function truth(bytes: Buffer, start: number, length: number): boolean | n
   return byte === char.f || byte === char.zero ? false : null
 }
 
-const literals = { true: Buffer.from('true'), false: Buffer.from('false') }
-
 export const jsonBoolean: CellWriter = (bytes, start, length, out, at) => {
   const value = truth(bytes, start, length)
   if (value === null) return jsonString(bytes, start, length, out, at)
-  const literal = value ? literals.true : literals.false
-  return copy(literal, 0, literal.length, out, at)
+  if (value) {
+    out[at++] = char.t
+    out[at++] = char.r
+    out[at++] = char.u
+  } else {
+    out[at++] = char.f
+    out[at++] = char.a
+    out[at++] = char.l
+    out[at++] = char.s
+  }
+  out[at++] = char.e
+  return at
 }
 
 /** The server sends bytes as `\x` and hexadecimal digits. */

@@ -27,12 +27,6 @@ const joinedAtMost = 8
 /** Nobody joins those on a connection whose server has said nothing for so long: something slow is in front. */
 const slowMs = 50
 
-interface Lease {
-  /** An abort cancels what runs. */
-  readonly cancels: boolean
-  readonly surely: boolean
-}
-
 export class Lanes {
   readonly #settings: ConnectionSettings
   readonly #pool: Pool<Wire>
@@ -115,20 +109,37 @@ export class Lanes {
    * it a transaction: the call's statements reject then.
    */
   own<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#lease(use, signal, { cancels: true, surely: false })
+    return this.#lease(use, signal, false)
   }
 
   /** The same for what can't be tried again: not on one that the server has closed while it rested, as far as that can be known. */
   standing<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#lease(use, signal, { cancels: true, surely: true })
+    return this.#lease(use, signal, true)
   }
 
   /**
    * A standing connection for one statement that is its own transaction: it is not cancelled, only timed out, so that its end is known. Not
    * a shared one: there each would wait for the commits, and the locks, of those in front of it.
    */
-  single<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#lease(use, signal, { cancels: false, surely: true })
+  async single<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted()
+    if (this.#closed) throw new Closed()
+    const wire = await this.#takeStanding(signal)
+    try {
+      return await use(wire)
+    } finally {
+      this.#putBack(wire)
+    }
+  }
+
+  async #takeStanding(signal: AbortSignal): Promise<Wire> {
+    this.#waiting++
+    try {
+      const giveBack = (connection: Wire): boolean => this.#pool.release(connection)
+      return await this.#rested.standing(() => this.#acquire(signal), giveBack, signal)
+    } finally {
+      this.#waiting--
+    }
   }
 
   /**
@@ -172,8 +183,12 @@ export class Lanes {
       }
     }
     if (fullest !== null) return fullest
-    const pool = this.#pool
-    return pool.numUsed() + pool.numPendingCreates() < this.#ownMost ? null : emptiest
+    return this.#mayOpen ? null : emptiest
+  }
+
+  /** The pool may have another connection. */
+  get #mayOpen(): boolean {
+    return this.#pool.numUsed() + this.#pool.numPendingCreates() < this.#ownMost
   }
 
   #putBack(wire: Wire): void {
@@ -184,7 +199,8 @@ export class Lanes {
     this.#pool.release(wire)
   }
 
-  async #lease<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal, { cancels, surely }: Lease): Promise<T> {
+  /** `surely`: one that stands. */
+  async #lease<T>(use: (wire: Wire) => Promise<T>, signal: AbortSignal, surely: boolean): Promise<T> {
     signal.throwIfAborted()
     if (this.#closed) throw new Closed()
     this.#waiting++
@@ -201,7 +217,7 @@ export class Lanes {
       gone = true
       this.#giveUp(wire)
     }
-    if (cancels) signal.addEventListener('abort', onAbort, { once: true })
+    signal.addEventListener('abort', onAbort, { once: true })
     try {
       return await use(wire)
     } catch (thrown) {

@@ -149,7 +149,7 @@ async function rowsOf(
     },
     (bytes, start, end) => {
       budget.take(end - start)
-      row.place(bytes, start)
+      row.place(bytes, start, end)
       for (const at of cursorAt) {
         const name = row.text(at)
         if (name !== null) cursors.push(name)

@@ -3,15 +3,17 @@
  * that failed because its connection had died, or because a statement's preparation was out of date, is tried once more while nothing of
  * it was written; what writes is never repeated, but sent on a connection that surely stands.
  */
-import type { WriteOutcome } from 'dataferry/records'
+import type { Columns, Row, WriteOutcome } from 'dataferry/records'
 import type { Bind, ByteSink, Connections, Json, Output } from 'dataferry/sdk'
 import { type ProgramRunner, type ReadProgram, ReadRunner, type SqlSession, type WriteProgram } from 'dataferry/sql'
+import { batchOf } from './batch.ts'
 import { bindText } from './binds.ts'
 import { placedRows } from './cells.ts'
 import { fetchSize, type Manner, WireSource } from './cursor.ts'
 import { isOutdated, isStale, postgresError } from './errors.ts'
 import { lockedBy } from './exclusive.ts'
 import { Lanes } from './lanes.ts'
+import { insertMany } from './many.ts'
 import { PostgresSession, writeAlone } from './session.ts'
 import type { ConnectionSettings } from './settings.ts'
 import type { Wire } from './wire/connection.ts'
@@ -74,9 +76,9 @@ export class PostgresRunner implements ProgramRunner {
     const reader = this.#reader(program)
     let bytes = 0
     const counted: ByteSink = {
-      write(chunk) {
+      write(chunk, done) {
         bytes += chunk.length
-        return sink.write(chunk)
+        return sink.write(chunk, done)
       },
     }
     const attempt = (): Promise<void> =>
@@ -105,8 +107,8 @@ export class PostgresRunner implements ProgramRunner {
       const wire = await this.#openLanes().shared()
       const rows: Json[][] = []
       const row = new PlacedRow()
-      await wire.run(text, binds.map(bindText), (bytes, start) => {
-        row.place(bytes, start)
+      await wire.run(text, binds.map(bindText), (bytes, start, end) => {
+        row.place(bytes, start, end)
         rows.push(Array.from({ length: row.count }, (_, i) => row.text(i)))
       })
       return rows
@@ -134,6 +136,12 @@ export class PostgresRunner implements ProgramRunner {
   /** In one trip: what the server does outside of a transaction is one. */
   writeOne(program: WriteProgram, binds: readonly Bind[], signal: AbortSignal): Promise<WriteOutcome> {
     return this.#told(() => this.#openLanes().single((wire) => writeAlone(wire, program, binds), signal))
+  }
+
+  /** One statement for many rows, where the program has one. */
+  async writeMany(program: WriteProgram, columns: Columns, signal: AbortSignal): Promise<readonly Row[] | null> {
+    if (batchOf(program) === null) return null
+    return this.#told(() => this.#openLanes().standing((wire) => insertMany(wire, program, columns, signal), signal))
   }
 
   /**

@@ -13,7 +13,7 @@ import {
   surely,
   type WriteProgram,
 } from 'dataferry/sql'
-import { batchOf, batchParameters } from './batch.ts'
+import { batchOf, batchOfRows } from './batch.ts'
 import { textParameters } from './binds.ts'
 import { WireSource } from './cursor.ts'
 import { placedDecoder } from './decoder.ts'
@@ -28,7 +28,7 @@ const pipelined = 64
 /** A statement whose preparation was out of date is prepared anew, once. */
 const attemptsAtMost = 2
 /** Rows of one insert over arrays. */
-const batchRows = 1_000
+export const batchRows = 1_000
 
 interface Tried {
   readonly outcome: WriteOutcome
@@ -163,8 +163,9 @@ export class PostgresSession implements SqlSession {
     const saved = wire.simple('savepoint df_batch')
     saved.catch(() => {})
     try {
-      const { affected } = await wire.run(batch.text, batchParameters(batch, executions), (bytes, start) => {
-        row.place(bytes, start)
+      const { text, parameters } = batchOfRows(batch, executions)
+      const { affected } = await wire.run(text, parameters, (bytes, start, end) => {
+        row.place(bytes, start, end)
         rows.push(decode(row))
       })
       await saved
@@ -262,7 +263,7 @@ export async function writeAlone(wire: Wire, program: WriteProgram, binds: reado
   }
 }
 
-const isLost = (thrown: unknown): boolean => thrown instanceof ConnectionLost
+export const isLost = (thrown: unknown): boolean => thrown instanceof ConnectionLost
 
 /** One execution; a fault of the server becomes its outcome. */
 async function send(
@@ -273,13 +274,13 @@ async function send(
 ): Promise<Tried> {
   const { statement } = program
   const rows: Row[] = []
-  const row = new PlacedRow()
+  const { row } = wire
   try {
     const { affected } = await wire.run(
       statement.text,
       textParameters(statement.parameters, binds, null),
-      (bytes, start) => {
-        row.place(bytes, start)
+      (bytes, start, end) => {
+        row.place(bytes, start, end)
         rows.push(decode(row))
       },
     )

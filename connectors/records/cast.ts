@@ -1,7 +1,7 @@
 /** Values of clients as a column takes them (data-plane 9.2, 3.10 items 5, 6 and 8). */
 import { BadRequest, type Bind, Decimal, type Json } from 'dataferry/sdk'
 import { type Column, nameOf, type SimpleType } from './catalog/types.ts'
-import { castValue } from './filter/index.ts'
+import { castKind, castValue } from './filter/index.ts'
 import { jsonText } from './json.ts'
 
 const texts: ReadonlySet<SimpleType> = new Set(['string', 'text', 'mediumtext', 'longtext', 'xml'])
@@ -53,6 +53,22 @@ export function castToColumn(value: Json, column: Column): Bind {
     return jsonText(value)
   }
   return castValue(value, column)
+}
+
+/** `castToColumn` for many values of one column: what most of them are is known at a glance. */
+export function caster(column: Column): (value: Json) => Bind {
+  const cast = (value: Json): Bind => castToColumn(value, column)
+  if (column.open === true || column.zoneless === true || isBinary(column) || isJson(column)) return cast
+  switch (castKind(column.type)) {
+    case 'integer':
+    case 'bigint':
+      return (value) => (Number.isSafeInteger(value) && !Object.is(value, -0) ? (value as number) : cast(value))
+    case 'string':
+    case 'other':
+      return (value) => (typeof value === 'string' ? value : cast(value))
+    default:
+      return cast
+  }
 }
 
 function element(value: Json, column: Column): Bind {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { BadRequest, type Bind, Decimal, type Json, parseJson } from 'dataferry/sdk'
 import { castToColumn, openStored } from './cast.ts'
 import { type Column, nameOf, type SimpleType } from './catalog/types.ts'
-import { castKind, type OrderAsked, type PlanExpr, type Predicate, resolveOrder } from './filter/index.ts'
+import { castKind, type OrderAsked, type PlanExpr, type Predicate, resolveOrder, type Slot } from './filter/index.ts'
 import { jsonText } from './json.ts'
 import { Binds } from './plan/binds.ts'
 import { keyOrder } from './plan/read.ts'
@@ -23,6 +23,8 @@ export interface CursorPage {
   readonly extra: (binds: Binds) => readonly Projection[]
   /** Behind the row of the token; null: from the beginning. */
   readonly where: ((binds: Binds) => Predicate) | null
+  /** The same, of a source with an order of its own: the key of that row; null: `where` says it. */
+  readonly after: ((binds: Binds) => readonly Slot[]) | null
   /** Takes those values out of a row; the token of the page behind it. */
   next(row: { [name: string]: Json }): string
   /** The row as it is shown. */
@@ -39,6 +41,8 @@ export interface CursorAsked {
   readonly scope: string
   /** Where the source puts nulls in an order that does not say: before all values, or behind them. */
   readonly nulls: 'least' | 'greatest'
+  /** Of a source with an order of its own: what else was asked for. Then its tokens are good for the same alone. */
+  readonly natural?: string | undefined
 }
 
 /** Throws BadRequest for a table without a key, an order by what can't be compared, and a token that was not made for this list. */
@@ -46,13 +50,15 @@ export function cursorPage(asked: CursorAsked): CursorPage {
   const { view, cursor } = asked
   if (view.key.length === 0) throw new BadRequest("Paging by 'cursor' needs a table with a key.")
   const order = withKey(asked)
-  const scope = `${asked.scope} ${view.table.schema ?? ''} ${view.table.name} ${view.key.map((column) => column.name).join()}`
+  const natural = asked.natural !== undefined && asked.order.length === 0
+  const scope = `${asked.scope} ${view.table.schema ?? ''} ${view.table.name} ${view.key.map((column) => column.name).join()}${natural ? ` ${asked.natural}` : ''}`
   const terms = (binds: Binds): readonly Term[] => termsOf(asked, order, binds)
   const values = cursor === '' ? null : readToken(cursor, scope, order.length)
   return {
-    order,
+    order: natural ? [] : order,
     extra: (binds) => terms(binds).map(projectionOf),
-    where: values === null ? null : (binds) => behind(terms(binds), values, binds),
+    where: values === null || natural ? null : (binds) => behind(terms(binds), values, binds),
+    after: values === null || !natural ? null : (binds) => values.map((value) => binds.add(openStored(value))),
     next: (row) =>
       writeToken(
         order.map((_, index) => row[nameAt(index)] ?? null),

@@ -145,6 +145,9 @@ function canonical(value: Json | Bind): string {
 export function shownKey(value: Bind, column: Column): Json {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (Array.isArray(value)) return null
-  if (typeof value === 'string' && column.type === 'decimal') return new Decimal(value)
+  if (typeof value === 'string' && column.type === 'decimal') {
+    const plain = column.open === true && String(Number(value)) === value
+    return plain ? Number(value) : new Decimal(value)
+  }
   return value as Json
 }

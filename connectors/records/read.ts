@@ -255,10 +255,19 @@ async function readPage(
     cursor,
     scope: `${target.serviceId} ${options.order ?? ''}`,
     nulls: target.store.can.nulls ?? 'least',
+    ...(target.store.can.natural === true && { natural: natural(options) }),
   })
   const limit = asked.limit ?? target.rules.maxRecords
-  const { order, extra, where } = page
-  const planned = planRead({ ...asked, order, extra, ...(where && { where }), limit: limit + 1, result: asRows })
+  const { order, extra, where, after } = page
+  const planned = planRead({
+    ...asked,
+    order,
+    extra,
+    ...(where && { where }),
+    ...(after && { after }),
+    limit: limit + 1,
+    result: asRows,
+  })
   const rows = await rowsOf(target.store.read(planned), signal)
   const last = rows.length > limit ? rows[limit - 1] : undefined
   const meta: { [name: string]: Json } = {}
@@ -270,6 +279,9 @@ async function readPage(
   const whole = await withAcross(shown, reading.related, signal)
   return valueReply(await listValue(reading, whole, Object.keys(meta).length === 0 ? null : meta))
 }
+
+/** Where a source's own order begins and ends depends on the filter. */
+const natural = ({ filter, params }: RecordOptions): string => jsonText([filter, [...params]])
 
 const schemaOf = ({ target }: Reading): Json => describeTable(target.view, 'alias', target.serviceId, null)
 

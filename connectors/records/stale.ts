@@ -57,9 +57,9 @@ class FreshRows implements RowSource {
       await this.#rows.encode(
         output,
         {
-          write(chunk) {
+          write(chunk, done) {
             sent = true
-            return sink.write(chunk)
+            return sink.write(chunk, done)
           },
         },
         signal,

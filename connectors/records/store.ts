@@ -25,6 +25,8 @@ export interface Capabilities {
   readonly nulls?: 'least' | 'greatest'
   /** Its tables are open: collections of documents. A table can be made without a field. */
   readonly open?: boolean
+  /** Records have an order of their own, in which a read can begin behind any: pages by cursor keep to it where no order is asked for. */
+  readonly natural?: boolean
   /** An upsert meets the named key alone, and can be told which rows it may update; left out: any unique key makes it an update. */
   readonly upsertByKey?: boolean
 }
@@ -39,6 +41,9 @@ export type Row = { readonly [name: string]: Json }
 export type WriteOutcome =
   | { readonly ok: true; readonly affected: number; readonly rows: readonly Row[] }
   | { readonly ok: false; readonly error: Error }
+
+/** The values of many rows, column by column; all lists are of one length. */
+export type Columns = readonly (readonly Bind[])[]
 
 export interface WriteSession {
   /** A read that sees the session's own writes; `plan.result` is `rows`. */
@@ -73,6 +78,12 @@ export interface RecordStore {
    * the record: a lost connection, a conflict with another transaction.
    */
   writeOne?(plan: Planned<WritePlan>, signal: AbortSignal): Promise<WriteOutcome>
+  /**
+   * One insert of many rows that is its own transaction: `columns` holds a list of values for each slot of the plan, which sets values and
+   * nothing else. Answers the rows as `WriteOutcome` does, in order. null: it can't be done so, or a record failed; nothing is left of it
+   * then, and `write` will tell which and why. Rejects for what is no fault of a record, as `writeOne`; left out: `write` does it.
+   */
+  writeMany?(plan: Planned<WritePlan>, columns: Columns, signal: AbortSignal): Promise<readonly Row[] | null>
   /**
    * Runs the work while no other process is at work of this name on the same source, however long it takes; `onWait` is called once when
    * it has to wait for one. Left out: the source can't tell processes apart.

@@ -3,7 +3,7 @@
  * A hidden column does not exist, a read-only one cannot be written, and every plan over the view carries the role's row filter,
  * as a tree of its own beside the client's (data-plane 3.11, 4.9).
  */
-import { type Caller, InternalError, type Json, type Policy } from 'dataferry/sdk'
+import { type Bind, type Caller, InternalError, type Json, type Policy } from 'dataferry/sdk'
 import { isWithin, openColumn } from './catalog/open.ts'
 import { type Column, nameOf, type Relation, type Table } from './catalog/types.ts'
 import {
@@ -12,10 +12,11 @@ import {
   type Filter,
   type LookupSource,
   type Predicate,
+  printFilter,
   resolveFilter,
   type Scope,
 } from './filter/index.ts'
-import type { Binds } from './plan/binds.ts'
+import { Binds } from './plan/binds.ts'
 import { filteredBy, isShownThrough } from './plan/functions.ts'
 import type { RelatedFields } from './relate/fields.ts'
 
@@ -59,6 +60,8 @@ interface Rights {
   /** Hidden ones that the model of the table writes itself: no client names them, and its `prepare` drops what a client sent. */
   readonly concealed?: ReadonlySet<string>
   readonly rows: readonly Filter[]
+  /** Views of one table with equal rights on its columns have the same; left out: it is not known. */
+  readonly known?: object | undefined
   /** Whether the other side of a relation may be known, where not all may. */
   readonly meets?: (relation: Relation) => boolean
 }
@@ -88,6 +91,14 @@ const invalidFilter = 'Invalid server-side filter configuration detected.'
 
 const noParams: ReadonlyMap<string, Json> = new Map()
 const noNames: ReadonlySet<string> = new Set()
+
+/** A row filter of a role, resolved. Its values have the first slots. */
+interface FixedRows {
+  readonly predicate: Predicate
+  readonly values: readonly Bind[]
+}
+
+const resolvedFilters = new WeakMap<Filter, WeakMap<Table, FixedRows | null>>()
 
 export class TableView implements LookupSource {
   readonly table: Table
@@ -237,6 +248,12 @@ export class TableView implements LookupSource {
   rows(binds: Binds): Predicate | null {
     const { rows } = this.#rights
     if (rows.length === 0) return null
+    const [only] = rows
+    const fixed = rows.length === 1 && only !== undefined && binds.values.length === 0 ? this.#fixedRows(only) : null
+    if (fixed !== null) {
+      for (const value of fixed.values) binds.add(value)
+      return fixed.predicate
+    }
     const scope = this.roleScope(binds)
     try {
       return allOf(rows.map((filter) => resolveFilter(filter, scope)))
@@ -244,6 +261,30 @@ export class TableView implements LookupSource {
       // It would name the field.
       if (this.#rights.hidden.size > 0) throw new InternalError(invalidFilter, { cause: error })
       throw error
+    }
+  }
+
+  /** A filter without lookups is resolved once for each table; null: it has some, or does not fit. */
+  #fixedRows(filter: Filter): FixedRows | null {
+    let tables = resolvedFilters.get(filter)
+    if (tables === undefined) {
+      tables = new WeakMap()
+      resolvedFilters.set(filter, tables)
+    }
+    let fixed = tables.get(this.table)
+    if (fixed === undefined) {
+      fixed = printFilter(filter).includes('{') ? null : this.#resolved(filter)
+      tables.set(this.table, fixed)
+    }
+    return fixed
+  }
+
+  #resolved(filter: Filter): FixedRows | null {
+    const binds = new Binds()
+    try {
+      return { predicate: resolveFilter(filter, this.roleScope(binds)), values: binds.values }
+    } catch {
+      return null
     }
   }
 
@@ -259,6 +300,11 @@ export class TableView implements LookupSource {
     }
   }
 
+  /** What views of this table with the same rights on its columns have in common: what is known of them can be kept under it. */
+  get rightsKey(): object {
+    return this.#rights.known ?? this
+  }
+
   /** The same view over fewer rows. */
   narrowed(filter: Filter): TableView {
     return new TableView(this.table, { ...this.#rights, rows: [...this.#rights.rows, filter] }, this.#values)
@@ -270,6 +316,7 @@ export class TableView implements LookupSource {
       new Set([...and, ...[...more].map((name) => name.toLowerCase())])
     const rights = {
       ...this.#rights,
+      known: undefined,
       hidden: lower(hidden, this.#rights.hidden),
       readOnly: lower(readOnly, this.#rights.readOnly),
     }
@@ -281,7 +328,12 @@ export class TableView implements LookupSource {
     const concealed = new Set([...columns].map((name) => name.toLowerCase()))
     return new TableView(
       this.table,
-      { ...this.#rights, hidden: new Set([...this.#rights.hidden, ...concealed]), concealed },
+      {
+        ...this.#rights,
+        known: undefined,
+        hidden: new Set([...this.#rights.hidden, ...concealed]),
+        concealed,
+      },
       this.#values,
     )
   }
@@ -301,7 +353,7 @@ export function viewOf(
   const { hidden, readOnly } = policy
   return new TableView(
     table,
-    { hidden, readOnly: noNames, refused: readOnly, rows, ...(meets ? { meets } : {}) },
+    { hidden, readOnly: noNames, refused: readOnly, rows, known: policy, ...(meets ? { meets } : {}) },
     values,
   )
 }

@@ -2,11 +2,10 @@
  * A growing buffer of bytes with the few writers that encoders need. What is short is written byte by byte, what is longer by one call of
  * Node's own, whichever is faster at that length.
  */
+import type { ByteSink } from 'dataferry/sdk'
 
 /** Longer pieces are handed to Node. */
 const short = 24
-/** What a very large content took is given back. */
-const keptAtMost = 1_048_576
 const none = Buffer.alloc(0)
 
 /**
@@ -15,7 +14,7 @@ const none = Buffer.alloc(0)
  */
 const slabBytes = 294_912
 const slabFrom = 16_384
-const slabsAtMost = 8
+const slabsAtMost = 16
 const slabs: Buffer[] = []
 
 function memoryFor(bytes: number): Buffer {
@@ -28,8 +27,9 @@ function giveBack(memory: Buffer): void {
 }
 
 export class ByteBuffer {
-  readonly #capacity: number
+  #capacity: number
   #bytes: Buffer
+  #view: DataView | null = null
   #length = 0
 
   /** `capacity`: bytes to begin with, and to begin anew with when the content was given away. */
@@ -46,6 +46,13 @@ export class ByteBuffer {
   room(more: number): Buffer {
     this.#room(more)
     return this.#bytes
+  }
+
+  /** The same place for writers of several bytes at once. */
+  get view(): DataView {
+    const { buffer, byteOffset, length } = this.#bytes
+    this.#view ??= new DataView(buffer, byteOffset, length)
+    return this.#view
   }
 
   wrote(end: number): void {
@@ -92,20 +99,29 @@ export class ByteBuffer {
     return this.#bytes.toString('utf8', start, end)
   }
 
-  /** A copy of the content, to be given away; the buffer is empty then. */
+  /** The content, given away with its memory; the buffer is empty then, and begins anew with other memory. */
   take(): Uint8Array {
-    const length = this.#length
+    const taken = this.#bytes.subarray(0, this.#length)
+    this.#bytes = none
+    this.#view = null
     this.#length = 0
-    const taken = Buffer.allocUnsafe(length)
-    this.#bytes.copy(taken, 0, 0, length)
-    if (this.#bytes.length > keptAtMost) this.#bytes = none
     return taken
+  }
+
+  /** The same to a sink, which may say when the memory can be used again. */
+  give(sink: ByteSink): void | Promise<void> {
+    const memory = this.#bytes
+    if (memory.length !== slabBytes) return sink.write(this.take())
+    // What comes next is as much again.
+    this.#capacity = slabFrom + 1
+    return sink.write(this.take(), () => giveBack(memory))
   }
 
   /** Nothing more is written: its memory is for others. */
   free(): void {
     giveBack(this.#bytes)
     this.#bytes = none
+    this.#view = null
     this.#length = 0
   }
 
@@ -120,5 +136,6 @@ export class ByteBuffer {
     this.#bytes.copy(grown, 0, 0, this.#length)
     giveBack(this.#bytes)
     this.#bytes = grown
+    this.#view = null
   }
 }

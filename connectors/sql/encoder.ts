@@ -14,7 +14,7 @@ export type WireValue = null | number | bigint | string | Uint8Array
 export type WireValues = readonly WireValue[]
 
 /** `stamp`: dates and times, texts as a rule; `lossless`: a number, also one that JSON has no word for. */
-type Printing = 'number' | 'lossless' | 'boolean' | 'text' | 'binary' | 'stamp'
+export type Printing = 'number' | 'lossless' | 'boolean' | 'text' | 'binary' | 'stamp'
 
 const printings: { readonly [T in SimpleType]?: Printing } = {
   id: 'number',
@@ -47,6 +47,12 @@ const printings: { readonly [T in SimpleType]?: Printing } = {
   timestamp_on_update: 'stamp',
 }
 
+/** Without a declared type (what a view of SQLite computes, an expression) a value is what it is. */
+export function printingOf({ type, dbType, lossless }: WireColumn): Printing {
+  const printing = printings[type] ?? (dbType === '' ? 'stamp' : 'text')
+  return lossless && printing === 'number' ? 'lossless' : printing
+}
+
 /** A text of digits is a number where one is declared: decimals keep theirs. */
 const jsonDigits = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
@@ -56,7 +62,7 @@ const base64 = (bytes: Uint8Array): string =>
 // ---- JSON
 
 /** Writes the JSON of a value. */
-type JsonWriter = (value: WireValue, out: ByteBuffer) => void
+export type JsonWriter = (value: WireValue, out: ByteBuffer) => void
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
 const escaped = /["\\\u0000-\u001f\ud800-\udfff]/
@@ -131,7 +137,7 @@ function quoted(text: string, out: ByteBuffer): void {
   out.byte(34)
 }
 
-const jsonWriters: { readonly [P in Printing]: JsonWriter } = {
+export const jsonWriters: { readonly [P in Printing]: JsonWriter } = {
   number: (value, out) =>
     typeof value === 'string' && jsonDigits.test(value) ? out.ascii(value) : natural(value, out),
   lossless: (value, out) => {
@@ -180,11 +186,9 @@ interface Member {
 
 function members(columns: readonly WireColumn[], around: (as: string, place: number) => [string, string]): Member[] {
   const shown = columns.map((column, index) => ({ column, index })).filter(({ column }) => !column.hidden)
-  return shown.map(({ column: { as, type, dbType, lossless }, index }, place) => {
-    const [before, after] = around(as, place)
-    // Without a declared type (what a view of SQLite computes, an expression) a value is what it is.
-    const printing = printings[type] ?? (dbType === '' ? 'stamp' : 'text')
-    return { index, printing: lossless && printing === 'number' ? 'lossless' : printing, before, after }
+  return shown.map(({ column, index }, place) => {
+    const [before, after] = around(column.as, place)
+    return { index, printing: printingOf(column), before, after }
   })
 }
 

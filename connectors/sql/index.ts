@@ -27,9 +27,10 @@ export {
   sqlConfigFields,
 } from './config.ts'
 export { decoderOf, keptDecoders } from './decoder.ts'
-export { rowDecoder, type WireValue, type WireValues, wireValues } from './encoder.ts'
+export { jsonWriters, printingOf, rowDecoder, type WireValue, type WireValues, wireValues } from './encoder.ts'
 export { untilOurs } from './held.ts'
 export { jsonBind, jsonParents } from './json-binds.ts'
+export { copyBytes, escapesIn, jsonNullBytes, jsonTextBytes } from './json-bytes.ts'
 export { ReadRunner } from './program.ts'
 export { Rested, type Resting, surely } from './rested.ts'
 export { RoutineCatalog, type RoutineSource, RowBudget } from './routines.ts'

@@ -1,6 +1,7 @@
 /** A SQL connector as a RecordStore: plans become cached programs, programs run on the connector's runner. */
 
 import type {
+  Columns,
   Planned,
   ReadPlan,
   RecordStore,
@@ -16,7 +17,7 @@ import { PooledLists, poolingOf } from './pooled.ts'
 import { Programs } from './programs.ts'
 import { RoutineCatalog } from './routines.ts'
 import { programSource } from './source.ts'
-import type { Dialect, SqlConnector, SqlSession } from './types.ts'
+import type { Dialect, ProgramRunner, SqlConnector, SqlSession, WriteProgram } from './types.ts'
 
 /** No I/O: the first use connects. */
 export function sqlStore(connector: SqlConnector, config: ConfigValues, host: ServiceHost): RecordStore {
@@ -24,7 +25,7 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
   const pooling = poolingOf(connector, config, host)
   const runner = connector.createRunner(pooling?.loopConfig ?? config, host)
   const pooled = pooling === null ? null : new PooledLists(pooling, runner, host)
-  const { writeOne } = runner
+  const { writeOne, writeMany } = runner
   const catalog = connector.createCatalog(runner, config, host)
   const programs = new Programs(dialect, catalog)
   const wrapperName = host.settings.api.wrapper
@@ -38,6 +39,12 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
     ...(writeOne && {
       writeOne: async (planned: Planned<WritePlan>, signal: AbortSignal) =>
         writeOne.call(runner, programs.write(planned), planned.binds, signal),
+    }),
+    ...((writeMany || dialect.can.transactions) && {
+      writeMany: async (planned: Planned<WritePlan>, columns: Columns, signal: AbortSignal) =>
+        writeMany
+          ? writeMany.call(runner, programs.write(planned), columns, signal)
+          : insertMany(runner, programs.write(planned), columns, signal),
     }),
     async write(work, signal) {
       const changes: Changes = { made: false }
@@ -59,6 +66,29 @@ export function sqlStore(connector: SqlConnector, config: ConfigValues, host: Se
       pooled?.close(new ServiceUnavailable('The service is being closed. Try again.'))
       return runner.close()
     },
+  }
+}
+
+/** As RecordStore.writeMany, by a transaction of the runner. */
+async function insertMany(
+  runner: ProgramRunner,
+  program: WriteProgram,
+  columns: Columns,
+  signal: AbortSignal,
+): Promise<readonly Row[] | null> {
+  const executions = (columns[0] ?? []).map((_, row) => columns.map((values) => values[row] ?? null))
+  let undone = false
+  try {
+    return await runner.session(async (session) => {
+      const outcomes = await session.write(program, executions, 'halt')
+      const rows = outcomes.flatMap((outcome) => (outcome.ok && outcome.affected === 1 ? outcome.rows : []))
+      undone = rows.length !== executions.length
+      if (undone) throw new Error('A record could not be written.')
+      return rows
+    }, signal)
+  } catch (thrown) {
+    if (undone) return null
+    throw thrown
   }
 }
 

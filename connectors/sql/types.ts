@@ -7,6 +7,7 @@
 import type {
   Capabilities,
   Catalog,
+  Columns,
   ReadPlan,
   RelatedRead,
   ResultShape,
@@ -97,6 +98,8 @@ export interface ProgramRunner {
   session<T>(use: (session: SqlSession) => Promise<T>, signal: AbortSignal): Promise<T>
   /** As RecordStore.writeOne. */
   writeOne?(program: WriteProgram, binds: readonly Bind[], signal: AbortSignal): Promise<WriteOutcome>
+  /** As RecordStore.writeMany. */
+  writeMany?(program: WriteProgram, columns: Columns, signal: AbortSignal): Promise<readonly Row[] | null>
   /** Statements of the connector's own (introspection), never with a client's text. Rows as arrays. */
   query(text: string, binds: readonly Bind[], signal: AbortSignal): Promise<readonly (readonly Json[])[]>
   /** As RecordStore.exclusively. */

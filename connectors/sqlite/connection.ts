@@ -2,9 +2,9 @@
  * One connection to the file: how it is set up, and statements run on it. Synchronous; used in the database threads, and on the event
  * loop for records by unique key.
  */
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { makeFolder } from 'dataferry/sdk'
 import type { Statement } from 'dataferry/sql'
 import { isBusy } from './errors.ts'
 import type { Wire, WireRow } from './protocol.ts'
@@ -26,7 +26,7 @@ export class Connection {
 
   /** Opens the file; makes it and its folder where they are missing (`loop` does not). */
   constructor({ role, file, statements, patienceMs, alive }: ConnectionOptions) {
-    if (role !== 'loop') mkdirSync(dirname(file), { recursive: true })
+    if (role !== 'loop') makeFolder(dirname(file))
     this.#db = new DatabaseSync(file, {
       readOnly: role === 'loop',
       enableForeignKeyConstraints: true,

@@ -56,7 +56,7 @@ export class SqliteRunner implements ProgramRunner {
     timeoutMs,
     graceMs = 2_000,
     patienceMs = 5_000,
-    idleMs = 60_000,
+    idleMs = 20_000,
     waitMs = 30_000,
     entry,
   }: RunnerOptions) {

@@ -20,6 +20,8 @@ export interface ThreadsOptions {
 
 /** Readers left in statements that don't stop; with more of them lists are refused (rulings: Stopping SQLite). */
 const abandonedAtMost = 2
+/** How long a thread that is there is waited for before another one is started, which takes longer than most reads. */
+const nextAfterMs = 25
 /** Readers that only wait for their clients make room for others, up to this many times the configured number. */
 const stretch = 4
 
@@ -40,6 +42,7 @@ class Line {
   readonly #abandoned = new Set<DatabaseThread>()
   readonly #idle = new Map<DatabaseThread, NodeJS.Timeout>()
   readonly #most: number
+  #hurry: NodeJS.Timeout | null = null
 
   constructor(role: 'reader' | 'writer', most: number, options: ThreadsOptions) {
     this.#role = role
@@ -103,9 +106,11 @@ class Line {
   }
 
   /** First come, first served. */
-  #serve(): void {
+  #serve(late = false): void {
+    let more = late
     while (this.#waiting.length > 0) {
-      const thread = this.#free.pop() ?? (this.#threads.size < this.#room() ? this.#start() : undefined)
+      const thread = this.#free.pop() ?? this.#further(more)
+      more = false
       if (thread === undefined) return
       clearTimeout(this.#idle.get(thread))
       this.#idle.delete(thread)
@@ -114,6 +119,17 @@ class Line {
       waiter.leave()
       waiter.give(thread)
     }
+  }
+
+  /** One more thread: at once where none could come free soon, else when who waits has waited for a while (`late`). */
+  #further(late: boolean): DatabaseThread | undefined {
+    if (this.#threads.size >= this.#room()) return undefined
+    if (late || [...this.#threads].every((thread) => thread.stalled)) return this.#start()
+    this.#hurry ??= setTimeout(() => {
+      this.#hurry = null
+      this.#serve(true)
+    }, nextAfterMs)
+    return undefined
   }
 
   #room(): number {

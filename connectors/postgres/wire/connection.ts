@@ -19,6 +19,7 @@ import {
   parseMessage,
   queryMessage,
   type TextParameter,
+  type WireParameter,
 } from './messages.ts'
 import { type Prepared, StatementNames } from './names.ts'
 import { PlacedRow } from './row.ts'
@@ -172,7 +173,7 @@ export class Wire extends pg.Connection {
    * Runs a statement under a name that it keeps on this connection. Rejects with ServerFault, or with ConnectionLost when it is not known
    * whether the statement was carried out.
    */
-  run(text: string, parameters: readonly TextParameter[], onRow: OnRow | null): Promise<Outcome> {
+  run(text: string, parameters: readonly WireParameter[], onRow: OnRow | null): Promise<Outcome> {
     const prepared = this.#statements.prepare(text)
     return this.#send(bindAndExecute(prepared.before, prepared.name, parameters), onRow, parsing(text, prepared))
   }

@@ -1,7 +1,9 @@
-/** The messages that are sent, as bytes: parameters and results go as text. */
+/** The messages that are sent, as bytes: results come as text, and so do parameters but for the arrays of batches. */
 
 /** A parameter as text; null is NULL. */
 export type TextParameter = string | null
+/** A parameter as text, or as the bytes of its type's binary form. */
+export type WireParameter = TextParameter | Uint8Array
 
 const code = { bind: 66, close: 67, execute: 69, parse: 80, query: 81, sync: 83 } as const
 
@@ -52,7 +54,7 @@ export function fetchMessage(portal: string, rows: number): Buffer {
 export function bindAndExecute(
   before: readonly Buffer[],
   statement: string,
-  parameters: readonly TextParameter[],
+  parameters: readonly WireParameter[],
 ): Buffer {
   return withBind(before, '', statement, parameters, executeAll)
 }
@@ -63,7 +65,7 @@ const describeAndExecute = Buffer.concat([Buffer.from([68, 0, 0, 0, 6, 80, 0]), 
 export function bindDescribeAndExecute(
   before: readonly Buffer[],
   statement: string,
-  parameters: readonly TextParameter[],
+  parameters: readonly WireParameter[],
 ): Buffer {
   return withBind(before, '', statement, parameters, describeAndExecute)
 }
@@ -73,7 +75,7 @@ export function bindAndFetch(
   before: readonly Buffer[],
   portal: string,
   statement: string,
-  parameters: readonly TextParameter[],
+  parameters: readonly WireParameter[],
   rows: number,
 ): Buffer {
   return withBind(before, portal, statement, parameters, fetchMessage(portal, rows))
@@ -83,15 +85,17 @@ function withBind(
   before: readonly Buffer[],
   portal: string,
   statement: string,
-  parameters: readonly TextParameter[],
+  parameters: readonly WireParameter[],
   after: Buffer,
 ): Buffer {
-  let size = 1 + 4 + portal.length + 1 + statement.length + 1 + 2 + 2 + parameters.length * 4 + 2 + after.length
+  const binary = parameters.some((parameter) => parameter instanceof Uint8Array)
+  const formats = binary ? parameters.length : 0
+  const fixed = 1 + 4 + portal.length + 1 + statement.length + 1 + 2 + formats * 2 + 2 + parameters.length * 4 + 2
+  let size = fixed + after.length
   for (const message of before) size += message.length
   const lengths = new Int32Array(parameters.length)
   for (let i = 0; i < parameters.length; i++) {
-    const parameter = parameters[i] as TextParameter
-    const length = parameter === null ? -1 : Buffer.byteLength(parameter)
+    const length = lengthOf(parameters[i] as WireParameter)
     lengths[i] = length
     if (length > 0) size += length
   }
@@ -105,15 +109,26 @@ function withBind(
   out[at++] = 0
   at += out.write(statement, at, 'latin1')
   out[at++] = 0
-  at = out.writeInt16BE(0, at)
+  at = out.writeUInt16BE(formats, at)
+  for (let i = 0; i < formats; i++) at = out.writeUInt16BE(parameters[i] instanceof Uint8Array ? 1 : 0, at)
   at = out.writeUInt16BE(parameters.length, at)
   for (let i = 0; i < parameters.length; i++) {
-    const parameter = parameters[i] as TextParameter
+    const parameter = parameters[i] as WireParameter
     at = out.writeInt32BE(lengths[i] as number, at)
-    if (parameter !== null) at += out.write(parameter, at, 'utf8')
+    if (typeof parameter === 'string') {
+      at += out.write(parameter, at, 'utf8')
+    } else if (parameter !== null) {
+      out.set(parameter, at)
+      at += parameter.length
+    }
   }
   at = out.writeInt16BE(0, at)
   out.writeInt32BE(at - start - 1, start + 1)
   at += after.copy(out, at)
   return out
+}
+
+function lengthOf(parameter: WireParameter): number {
+  if (parameter === null) return -1
+  return typeof parameter === 'string' ? Buffer.byteLength(parameter) : parameter.length
 }

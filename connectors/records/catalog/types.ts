@@ -109,6 +109,8 @@ export interface Column {
   readonly native: Json
   /** Holds values of any type, each compared with its own kind only; what is stored is bound as JSON text (catalog/open.ts). */
   readonly open?: true
+  /** Takes times without a zone alone, in UTC: one with a zone is bound as the same moment there. */
+  readonly zoneless?: true
 }
 
 export type RelationType = 'belongs_to' | 'has_one' | 'has_many' | 'many_many'
@@ -162,6 +164,8 @@ export interface Table extends TableSummary {
   readonly nameField: string | null
   /** Records have fields that are not declared: documents. Left out: none but the columns. */
   readonly open?: true
+  /** The column that every write changes: writes answer it, and a record that holds it is written only while it holds. Left out: none. */
+  readonly revision?: string
   /** The catalog's epoch when the table was described: part of every cache key made from it. */
   readonly epoch: number
 }

@@ -6,6 +6,7 @@ import { type Bind, Decimal, type Json } from 'dataferry/sdk'
 import { type Column, nameOf, type SimpleType } from '../catalog/types.ts'
 import { notBoolean, notInteger, notNumber, unparsable } from './faults.ts'
 import { type Digits, digitsOf, integerOf, smallestInteger } from './numeric.ts'
+import { inUtc } from './zones.ts'
 
 export type CastKind = 'integer' | 'bigint' | 'boolean' | 'decimal' | 'float' | 'string' | 'other'
 
@@ -71,7 +72,7 @@ export function castValue(value: Json, column: Column, use: CastUse = 'store'): 
     case 'string':
       return textOf(scalar)
     case 'other':
-      return scalar
+      return column.zoneless === true && typeof scalar === 'string' ? inUtc(scalar) : scalar
   }
 }
 

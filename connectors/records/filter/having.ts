@@ -54,7 +54,8 @@ const withNames = (text: string): string =>
 function columnOfGroup(name: string, group: readonly PlanExpr[], scope: Scope): Column {
   const column = scope.column(name)
   if (column && group.some((expr) => expr.kind === 'column' && expr.column === column)) return column
-  const found = column ? null : aggregateNamed(name, scope)
+  // An open table has a field of any name.
+  const found = column && column.open !== true ? null : aggregateNamed(name, scope)
   if (!found) throw new BadRequest(`Invalid field '${name}' in having clause.`)
   return found
 }
@@ -85,5 +86,5 @@ function aggregateColumn(name: AggregateFunction, of: string | null, scope: Scop
 function typeOf(name: AggregateFunction, column: Column | null): SimpleType {
   if (name === 'COUNT' || column === null) return 'integer'
   if (name === 'MIN' || name === 'MAX') return column.type
-  return castKind(column.type) === 'float' ? 'double' : 'decimal'
+  return column.open === true || castKind(column.type) === 'float' ? 'double' : 'decimal'
 }

@@ -1,7 +1,7 @@
 /** The filter language (data-plane 4): text to tree, tree to text, tree to predicate, predicate against a row. */
 export type { FilterLimits } from './budget.ts'
 export { type CastKind, type CastUse, castKind, castValue, textOf } from './casts.ts'
-export { compareValues, compute, type RowGetter, type Value, valueFrom } from './compute.ts'
+export { compareText, compareValues, compute, type RowGetter, type Value, valueFrom } from './compute.ts'
 export { evaluate, evaluatePresent, type RelatedRows } from './evaluate.ts'
 export { parseExpression } from './expressions.ts'
 export { badField, unparsable } from './faults.ts'

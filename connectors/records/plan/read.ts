@@ -12,6 +12,7 @@ import {
   resolveHaving,
   resolveOrder,
   type Scope,
+  type Slot,
 } from '../filter/index.ts'
 import type { RelatedFields } from '../relate/fields.ts'
 import { withJoinColumns } from '../relate/joins.ts'
@@ -33,6 +34,8 @@ export interface ReadAsked {
   readonly fields?: RelatedFields | null
   /** A condition of the engine's own, such as a key. */
   readonly where?: (binds: Binds) => Predicate
+  /** The key behind which the source's own order goes on. */
+  readonly after?: (binds: Binds) => readonly Slot[]
   readonly group?: string | null
   readonly having?: string | null
   readonly distinct?: boolean
@@ -79,6 +82,7 @@ export function planRead(asked: ReadAsked): Planned<ReadPlan> {
     ...(asked.distinct === true ? distinctOf(columns, order) : null),
     ...(asked.lock === true ? { lock: true } : null),
     order,
+    ...(asked.after ? { after: asked.after(binds) } : null),
     limit: limit === null ? null : binds.add(limit),
     offset: offset === 0 ? null : binds.add(offset),
     related: related.length === 0 ? none : relatedReads(related, columns, binds, asked.maxRelated ?? 1000),

@@ -59,6 +59,8 @@ export interface ReadPlan {
   /** The rows are kept from other writers until the session ends. */
   readonly lock?: boolean
   readonly order: readonly OrderTerm[]
+  /** Behind the record of this key, in the source's own order: only of stores that have one (`natural`). Left out: from the beginning. */
+  readonly after?: readonly Slot[]
   /** null: no limit. */
   readonly limit: Slot | null
   readonly offset: Slot | null

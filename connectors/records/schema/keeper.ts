@@ -3,7 +3,7 @@ import { type SchemaExtras, SchemaExtrasAbility, type ServiceHost } from 'datafe
 import { ExtendedCatalog } from '../catalog/extended.ts'
 import type { Catalog } from '../catalog/types.ts'
 import type { Planned, ReadPlan, WritePlan } from '../plan/types.ts'
-import type { RecordStore } from '../store.ts'
+import type { Columns, RecordStore } from '../store.ts'
 
 /** null for services of no id (the system store among them), and where nobody keeps extras. */
 export function extrasKeeper(host: ServiceHost): SchemaExtras | null {
@@ -24,7 +24,7 @@ export function extendedCatalog(catalog: Catalog, host: ServiceHost): ExtendedCa
 
 /** The same store, whose tables are those of the other catalog. */
 export function withCatalog(store: RecordStore, catalog: Catalog): RecordStore {
-  const { can, routines, explain, writeOne, vitals } = store
+  const { can, routines, explain, writeOne, writeMany, vitals } = store
   return {
     can,
     catalog,
@@ -34,6 +34,10 @@ export function withCatalog(store: RecordStore, catalog: Catalog): RecordStore {
     write: (work, signal, atomic) => store.write(work, signal, atomic),
     ...(writeOne && {
       writeOne: (plan: Planned<WritePlan>, signal: AbortSignal) => writeOne.call(store, plan, signal),
+    }),
+    ...(writeMany && {
+      writeMany: (plan: Planned<WritePlan>, columns: Columns, signal: AbortSignal) =>
+        writeMany.call(store, plan, columns, signal),
     }),
     ...(vitals && { vitals: () => vitals.call(store) }),
     close: () => store.close(),

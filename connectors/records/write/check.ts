@@ -1,5 +1,5 @@
 /** What is written must satisfy the role's row filter (data-plane 3.11). */
-import { Decimal, Forbidden, type Json, parseJson } from 'dataferry/sdk'
+import { type Bind, Decimal, Forbidden, type Json, parseJson } from 'dataferry/sdk'
 import { atPath, overlap } from '../catalog/open.ts'
 import type { Column } from '../catalog/types.ts'
 import { evaluate, evaluatePresent } from '../filter/index.ts'
@@ -36,6 +36,22 @@ export function rowCheck(view: TableView): RowCheck {
     const holds = predicate === null || judge(predicate, binds.values, setTo)
     if (!holds || unknown) throw new Forbidden('Denied access to some of the requested fields.')
   }
+}
+
+/**
+ * Whether a new record is within the row filter, for tables that are not open: `held` tells what it holds in a column. null: there is
+ * no filter.
+ */
+export function insertCheck(view: TableView): ((held: (column: Column) => Bind | undefined) => boolean) | null {
+  if (!view.filtered) return null
+  const binds = new Binds()
+  const predicate = view.rows(binds)
+  if (predicate === null) return null
+  return (held) =>
+    evaluate(predicate, binds.values, (column) => {
+      const value = held(column)
+      return value === undefined ? undefined : shown({ kind: 'value', value })
+    })
 }
 
 const isStructure = (value: Json | undefined): boolean =>

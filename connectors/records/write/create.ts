@@ -10,12 +10,23 @@ import { WritePlanner } from '../plan/write.ts'
 import type { Row, WriteOutcome, WriteSession } from '../store.ts'
 import { type RowCheck, rowCheck } from './check.ts'
 import { bringsRelated, type FieldValues, processRecord } from './fields.ts'
+import { createFlat } from './flat.ts'
 import { bringsNothing, filledBy, type Nested, nothingNested, placesOf, prepareNested } from './nested.ts'
 import { writeChildren, writeParents } from './related.ts'
 import { StoredRow, withGiven } from './rows.ts'
 import { type Operation, type Prepared, prepareAll, runBatch, runOne, type Written } from './run.ts'
 import { nestedContext, nestedTables } from './tables.ts'
-import { changeOf, keyIn, readBack, readsBack, replyOf, shownBy, splitRow, type Writing } from './writing.ts'
+import {
+  changeOf,
+  createdReply,
+  keyIn,
+  readBack,
+  readsBack,
+  replyOf,
+  shownBy,
+  splitRow,
+  type Writing,
+} from './writing.ts'
 
 /** Throws BadRequest for a body without records, by id, and for a batch with failures. */
 export async function createRecords(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
@@ -23,7 +34,10 @@ export async function createRecords(writing: Writing, signal: AbortSignal): Prom
   if (target.id !== null) throw new BadRequest('Create record by identifier not currently supported.')
   const { records } = payload
   if (records === null) throw noRecords(request.output)
-  const planner = new WritePlanner(target.view, insertReturning(writing))
+  const returning = insertReturning(writing)
+  const flat = await createFlat(writing, returning, records, signal)
+  if (flat !== null) return createdReply(writing, flat)
+  const planner = new WritePlanner(target.view, returning)
   const check = rowCheck(target.view)
   const recordAt = (index: number): Members => (isMembers(records[index]) ? records[index] : {})
   const prepareAt = (index: number): Prepared | Promise<Prepared> =>

@@ -1,10 +1,12 @@
 /** DELETE (data-plane 3.8). */
-import { type ApiReply, BadRequest, type Bind, type Json } from 'dataferry/sdk'
+import { ApiError, type ApiReply, BadRequest, type Bind, type Json } from 'dataferry/sdk'
+import { castToColumn } from '../cast.ts'
+import { type Column, nameOf } from '../catalog/types.ts'
 import { type Filter, parseFilter } from '../filter/index.ts'
 import { type KeyValue, keyOf, keyOfPath, keyOfRecord, needIdentifiers, recordNotFound } from '../keys.ts'
 import { identifierList } from '../lists.ts'
 import { withNeeds } from '../model.ts'
-import { wrapList } from '../payload.ts'
+import { isMembers, wrapList } from '../payload.ts'
 import { allFields } from '../plan/fields.ts'
 import { keyIs } from '../plan/predicates.ts'
 import { asRows, planRead } from '../plan/read.ts'
@@ -13,7 +15,17 @@ import { listNames, relatedFieldsOf } from '../read.ts'
 import type { Row, WriteOutcome, WriteSession } from '../store.ts'
 import { type Operation, type Prepared, prepareAll, runBatch, runOne, type Written } from './run.ts'
 import { keysWhere } from './where.ts'
-import { changeOf, reply, replyOf, returning, shownBy, shownRows, splitRow, type Writing } from './writing.ts'
+import {
+  changeOf,
+  reply,
+  replyOf,
+  returning,
+  revisionOf,
+  shownBy,
+  shownRows,
+  splitRow,
+  type Writing,
+} from './writing.ts'
 
 /** Dispatches by path id, `ids`, records, `filter`, `force`. Throws BadRequest where nothing says what to delete. */
 export async function deleteRecords(writing: Writing, signal: AbortSignal): Promise<ApiReply> {
@@ -30,7 +42,8 @@ export async function deleteRecords(writing: Writing, signal: AbortSignal): Prom
   const { records } = payload
   if (records !== null) {
     needIdentifiers(key)
-    return deleteMany(writing, records.length, (index) => keyOfRecord(key, records[index] ?? null, index), signal)
+    const keyAt = (index: number): KeyValue => keyOfRecord(key, records[index] ?? null, index)
+    return deleteMany(writing, records.length, keyAt, signal, (index) => heldIn(writing, records[index] ?? null))
   }
   if (filter !== null) {
     const parsed = parseFilter(filter, { maxTerms: target.rules.maxFilterTerms })
@@ -45,11 +58,12 @@ async function deleteMany(
   count: number,
   keyAt: (index: number) => KeyValue,
   signal: AbortSignal,
+  heldAt: (index: number) => Held | null = () => null,
 ): Promise<ApiReply> {
   const { target, model } = writing
   const mode = target.id === null ? writing.mode : 'rollback'
   const planner = new WritePlanner(target.view, returning(writing))
-  const prepareAt = (index: number): Prepared => prepareOne(writing, planner, keyAt, index)
+  const prepareAt = (index: number): Prepared => prepareOne(writing, planner, keyAt, heldAt, index)
   const prepared = await prepareAll(count, mode, prepareAt, signal)
   const results = await runBatch({ store: target.store, serviceId: target.serviceId, mode, prepared, model }, signal)
   return replyOf(writing, results, null, 'deleted', signal)
@@ -59,23 +73,39 @@ function prepareOne(
   writing: Writing,
   planner: WritePlanner,
   keyAt: (index: number) => KeyValue,
+  heldAt: (index: number) => Held | null,
   index: number,
 ): Prepared {
   try {
-    return deleteOperation(writing, planner, keyAt(index))
+    return deleteOperation(writing, planner, keyAt(index), heldAt(index))
   } catch (error) {
     return { error }
   }
 }
 
-function deleteOperation(writing: Writing, planner: WritePlanner, key: KeyValue): Operation {
+/** A revision that a record is deleted under, and under no other. */
+interface Held {
+  readonly column: Column
+  readonly value: Bind
+}
+
+function heldIn({ target }: Writing, record: Json): Held | null {
+  const column = revisionOf(target.view)
+  if (column === null || !isMembers(record)) return null
+  const value = record[nameOf(column)] ?? null
+  return value === null ? null : { column, value: castToColumn(value, column) }
+}
+
+function deleteOperation(writing: Writing, planner: WritePlanner, key: KeyValue, held: Held | null): Operation {
   const { shows, returns } = writing
   const change = changeOf(writing, 'delete', shownBy(writing.key, key.values), {})
-  const statement = planner.delete(writing.key, key.values)
+  const statement = held
+    ? planner.delete([...writing.key, held.column], [...key.values, held.value])
+    : planner.delete(writing.key, key.values)
   const readsFirst = shows && !returns
   const finish = ({ affected, rows }: WriteOutcome & { readonly ok: true }): Written => {
     const [row] = rows
-    if (affected === 0 && !row) throw recordNotFound(key.text)
+    if (affected === 0 && !row) throw held ? otherRevision(key.text) : recordNotFound(key.text)
     const split = row ? splitRow(row, writing.key) : null
     const values: readonly (Json | Bind)[] = split?.key ?? key.values
     return { shown: shownBy(writing.key, values), key: values, row: shows ? (split?.row ?? null) : null, change }
@@ -92,6 +122,9 @@ function deleteOperation(writing: Writing, planner: WritePlanner, key: KeyValue)
     },
   }
 }
+
+const otherRevision = (text: string): ApiError =>
+  new ApiError(409, `Record with identifier '${text}' has another revision by now, or is gone. Read it again.`)
 
 /** The row as it was. */
 async function before(writing: Writing, session: WriteSession, key: KeyValue): Promise<Row> {

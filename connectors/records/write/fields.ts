@@ -5,7 +5,7 @@ import { BadRequest, Decimal, Forbidden, type Json } from 'dataferry/sdk'
 import { castToColumn, meansNull, openStored } from '../cast.ts'
 import { isRequired } from '../catalog/describe.ts'
 import { holdsPaths, openColumn, overlap, withoutPaths } from '../catalog/open.ts'
-import { type Column, nameOf, type Relation } from '../catalog/types.ts'
+import { type Column, nameOf, type Relation, type Table } from '../catalog/types.ts'
 import { type FilterExpr, parseExpression, replaceLookupsIn, resolveExpr } from '../filter/index.ts'
 import { missingKey } from '../keys.ts'
 import { isMembers, type Members } from '../payload.ts'
@@ -90,7 +90,7 @@ function hasLowerNames(record: Members): boolean {
 }
 
 /** What of a column does not depend on the record. */
-interface ColumnFacts {
+export interface ColumnFacts {
   readonly column: Column
   /** As clients use it, in lower case. */
   readonly name: string
@@ -100,11 +100,16 @@ interface ColumnFacts {
   readonly isOptional: boolean
 }
 
-const factsOfViews = new WeakMap<TableView, readonly ColumnFacts[]>()
+const factsOfRights = new WeakMap<object, WeakMap<Table, readonly ColumnFacts[]>>()
 
-/** The records of a batch share a view. */
-function columnsOf(view: TableView): readonly ColumnFacts[] {
-  const found = factsOfViews.get(view)
+/** The records of a batch share a view, and the requests of a role its rights. */
+export function columnsOf(view: TableView): readonly ColumnFacts[] {
+  let tables = factsOfRights.get(view.rightsKey)
+  if (!tables) {
+    tables = new WeakMap()
+    factsOfRights.set(view.rightsKey, tables)
+  }
+  const found = tables.get(view.table)
   if (found) return found
   const facts = view.table.columns.map((column): ColumnFacts => {
     const isFree = column.open !== true && column.validation === null && column.dbFunction === null
@@ -115,12 +120,12 @@ function columnsOf(view: TableView): readonly ColumnFacts[] {
       isOptional: !isRequired(column),
     }
   })
-  factsOfViews.set(view, facts)
+  tables.set(view.table, facts)
   return facts
 }
 
 /** A value that stands for nothing but itself: no empty text, which may mean null, and no text that may hold a lookup. */
-function isPlainValue(raw: Json | undefined): raw is Json {
+export function isPlainValue(raw: Json | undefined): raw is Json {
   switch (typeof raw) {
     case 'string':
       return raw !== '' && !raw.includes('{')
@@ -183,7 +188,7 @@ function needKey(view: TableView, given: Given, { index, filled }: Processing): 
 
 const neededKeys = new WeakMap<TableView, readonly Column[]>()
 
-function neededKey(view: TableView): readonly Column[] {
+export function neededKey(view: TableView): readonly Column[] {
   const found = neededKeys.get(view)
   if (found) return found
   const needed = view.table.primaryKey
@@ -202,10 +207,13 @@ const automatics: ReadonlySet<string> = new Set([
   'user_id_on_create',
   'user_id_on_update',
 ])
-const isAutomatic = (column: Column): boolean => automatics.has(column.type)
+export const isAutomatic = (column: Column): boolean => automatics.has(column.type)
 
 /** What the server sets whatever the client sent (3.10 item 3); null: left out. */
-function automaticValue(column: Column, { kind, userId }: Processing): FieldValue | null {
+export function automaticValue(
+  column: Column,
+  { kind, userId }: Pick<Processing, 'kind' | 'userId'>,
+): FieldValue | null {
   const user: FieldValue | null = userId === null ? null : { kind: 'value', value: userId }
   switch (column.type) {
     case 'timestamp_on_create':
@@ -288,6 +296,10 @@ function expressionValue(view: TableView, text: string): FieldValue {
   resolveExpr(expr, view.scope(new Binds()), refused)
   return { kind: 'expr', expr }
 }
+
+/** Whether a name is that of a relation, in any case. */
+export const isRelation = (view: TableView, name: string): boolean =>
+  view.table.relations.length > 0 && relationNames(view).has(name.toLowerCase())
 
 /** Whether there is related data in a record. */
 export function bringsRelated(view: TableView, record: Members): boolean {

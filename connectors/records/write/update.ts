@@ -13,8 +13,8 @@ import { listNames, relatedFieldsOf } from '../read.ts'
 import type { Row, WriteSession } from '../store.ts'
 import type { TableView } from '../view.ts'
 import { type RowCheck, rowCheck } from './check.ts'
-import { type FieldValues, type ProcessedRecord, processRecord } from './fields.ts'
-import { filledBy, type Nested, placesOf, prepareNested } from './nested.ts'
+import { bringsRelated, type FieldValues, type ProcessedRecord, processRecord } from './fields.ts'
+import { filledBy, type Nested, nothingNested, placesOf, prepareNested } from './nested.ts'
 import { writeChildren } from './related.ts'
 import { StoredRow, storedIn } from './rows.ts'
 import { type Prepared, prepareAll, runBatch, runOne, type Written } from './run.ts'
@@ -144,7 +144,9 @@ async function prepareOne(
     const sent = changeOf(writing, 'update', shownBy(key, wanted.key.values), wanted.record)
     const record = model?.prepare ? await model.prepare(sent) : wanted.record
     const change = { ...sent, record }
-    const nested = await prepareNested(target.view, record, nestedTables(target), change)
+    const nested = bringsRelated(target.view, record)
+      ? await prepareNested(target.view, record, nestedTables(target), change)
+      : nothingNested
     const filled = filledBy(nested)
     const whole = replaces(writing)
     if (whole) needWholeRights(target.view)

@@ -1,5 +1,5 @@
 /** What the three kinds of writes have in common: what they answer, and how rows are read again. */
-import type { ApiReply, ApiRequest, Bind, Json } from 'dataferry/sdk'
+import type { ApiReply, ApiRequest, Bind, Json, Verb } from 'dataferry/sdk'
 import { type BatchEntry, type BatchMode, type BatchVerb, batchError, batchMode } from '../batch.ts'
 import { castToColumn } from '../cast.ts'
 import { type Column, nameOf } from '../catalog/types.ts'
@@ -66,7 +66,10 @@ export async function understand(
   const { view, store } = target
   const mode = batchMode(options, false)
   const key = identifiers(view, options.idField)
-  const columns = fieldsOf(view, options.fields ?? 'ids', key, false)
+  const columns = [
+    ...fieldsOf(view, options.fields ?? 'ids', key, false),
+    ...revisionShown(view, options, request.verb),
+  ]
   const asked = relationsOf(view, options, relatedTables(target), signal)
   const related = asked instanceof Promise ? await asked : asked
   const model = target.modelOf(view.table)
@@ -92,6 +95,19 @@ export async function understand(
     returns: related.length === 0 && store.can.returning && !columns.some((each) => each.through === true),
     precondition: await preconditionOf(target, request, options, key, signal),
   }
+}
+
+/** What writes answer beside the identifiers where nothing else is asked for: by it a client knows the record that it has made. */
+function revisionShown(view: TableView, { fields }: RecordOptions, verb: Verb): readonly Projection[] {
+  if (verb === 'DELETE' || (fields !== null && fields !== 'ids')) return []
+  const revision = revisionOf(view)
+  return revision === null ? [] : [projection(revision)]
+}
+
+/** The column that every write changes, where the caller sees it. */
+export function revisionOf(view: TableView): Column | null {
+  const { revision } = view.table
+  return revision === undefined ? null : view.column(revision)
 }
 
 /** PUT replaces a document; a row of a table has its columns whatever is sent (data-plane 3.7, 8.1). */
@@ -203,6 +219,10 @@ export async function replyOf(
   if (byId) return reply(status, shown[0] ?? {})
   return reply(status, wrapList(request.output, options.asList ? identifierList(shown, listNames(options)) : shown))
 }
+
+/** What a list call answers for records that were all created. */
+export const createdReply = ({ request, options }: Writing, rows: readonly Row[]): ApiReply =>
+  reply(201, wrapList(request.output, options.asList ? identifierList(rows, listNames(options)) : rows))
 
 export const reply = (status: number, value: Json): ApiReply => ({
   status,

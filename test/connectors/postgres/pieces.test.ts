@@ -63,8 +63,8 @@ async function texts(
 ): Promise<(string | null)[][]> {
   const rows: (string | null)[][] = []
   const row = new PlacedRow()
-  await wire.run(sql, parameters, (bytes, start) => {
-    row.place(bytes, start)
+  await wire.run(sql, parameters, (bytes, start, end) => {
+    row.place(bytes, start, end)
     rows.push(Array.from({ length: row.count }, (_, i) => row.text(i)))
     if (rows.length === pauseAt) {
       wire.pause()

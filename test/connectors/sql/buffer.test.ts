@@ -70,3 +70,23 @@ test('the memory that is given away is not written to again', () => {
     assert.equal(Buffer.from(out.take()).toString(), 'b'.repeat(length))
   }
 })
+
+test('memory that was given to a sink is used again when the sink is done with it, and not before', () => {
+  const given: { readonly bytes: Uint8Array; readonly done: (() => void) | undefined }[] = []
+  const sink = { write: (bytes: Uint8Array, done?: () => void): void => void given.push({ bytes, done }) }
+  const give = (letter: string): Uint8Array => {
+    const out = new ByteBuffer()
+    out.ascii(letter.repeat(100_000))
+    void out.give(sink)
+    assert.equal(out.length, 0)
+    return given.at(-1)?.bytes ?? new Uint8Array()
+  }
+  const first = give('a')
+  const second = give('b')
+  assert.notEqual(first.buffer, second.buffer)
+  given[0]?.done?.()
+  const third = give('c')
+  assert.equal(third.buffer, first.buffer)
+  assert.equal(Buffer.from(second).toString(), 'b'.repeat(100_000))
+  assert.equal(Buffer.from(third).toString(), 'c'.repeat(100_000))
+})

@@ -378,7 +378,7 @@ test('many rows come in chunks, many parents in windows, and nothing is lost', a
   const [first = 0, ...later] = rows.chunks
   assert.ok(first >= 262_144 && first < 266_000, String(rows.chunks))
   assert.ok(
-    later.length > 1 && later.slice(0, -1).every((size) => size >= 65_536 && size < 70_000),
+    later.length > 1 && later.slice(0, -1).every((size) => size >= 131_072 && size < 135_000),
     String(rows.chunks),
   )
   const related = await run(many, authors({ related: [booksOfAuthor({ perParent: 0 })] }), [5])
