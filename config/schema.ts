@@ -322,6 +322,13 @@ export const schema = {
       max: 4096 * MIB,
       help: 'XML bodies longer than this are parsed in a worker thread.',
     }),
+    slicedBytes: bytes({
+      env: 'DF_SLICED_BODY_BYTES',
+      default: 512 * KIB,
+      min: 0,
+      max: 4096 * MIB,
+      help: 'JSON and CSV bodies longer than this are parsed in slices, between which other requests have their turn.',
+    }),
     encodeRows: int({
       env: 'DF_WORKER_ENCODE_ROWS',
       default: 500,

@@ -4,8 +4,8 @@
  * Start: data folder, plugin modules, secret, plugins in order, snapshot, listen. Stop is the same way back.
  */
 import 'reflect-metadata'
-import { constants } from 'node:fs'
-import { access, mkdir } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { access, mkdtemp, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { container, type DependencyContainer } from 'tsyringe'
 import type { Config } from '../config/index.ts'
@@ -15,6 +15,7 @@ import { serviceIndex } from './access/visible.ts'
 import { BusHub } from './bus/cluster/hub.ts'
 import { alone, type OpenBus, openBus } from './bus/index.ts'
 import { labelOf, partOf, type Seat, seatData, shareIn } from './cluster/seat.ts'
+import { makeFolder } from './folders.ts'
 import { createHttpServer, type HttpServer } from './http/index.ts'
 import { cannotListen, endpointIn, freePort, urlOf } from './listening.ts'
 import { type Family, sum } from './metrics/families.ts'
@@ -88,9 +89,9 @@ export interface Kernel {
   start(): Promise<Running>
   /**
    * Instead of `start`: starts the plugins for one command and listens nowhere, so that a server may be at work on the same data
-   * folder. Answers the plugins' hosts by their names. Throws as `start` does.
+   * folder. Answers the plugins' hosts by their names. `makes` false: data that is not there is not made. Throws as `start` does.
    */
-  attach(): Promise<ReadonlyMap<string, PluginHost>>
+  attach(makes?: boolean): Promise<ReadonlyMap<string, PluginHost>>
   /** Instead of `start`, at the leader of a node: starts the plugins and answers nothing. Throws as `start` does. */
   lead(): Promise<Leading>
   /** Serves `/metrics` where it has an address of its own. `collect`: of all processes. Throws as `start` does. */
@@ -150,8 +151,8 @@ class Composition implements Kernel {
     return this.#orStopped(() => this.#start())
   }
 
-  attach(): Promise<ReadonlyMap<string, PluginHost>> {
-    return this.#orStopped(() => this.#attach())
+  attach(makes = true): Promise<ReadonlyMap<string, PluginHost>> {
+    return this.#orStopped(() => this.#attach(makes))
   }
 
   lead(): Promise<Leading> {
@@ -246,20 +247,21 @@ class Composition implements Kernel {
     this.#begun.push(() => figures.close())
   }
 
-  async #attach(): Promise<ReadonlyMap<string, PluginHost>> {
-    const loaded = await this.#load()
+  async #attach(makes: boolean): Promise<ReadonlyMap<string, PluginHost>> {
+    const loaded = await this.#load(makes)
     // What a command changes, nodes find in the store.
     await this.#openBus(null)
-    const { registry, hosts } = await this.#startPlugins(loaded, false)
+    const { registry, hosts } = await this.#startPlugins(loaded, false, makes)
     await this.#tokens()
     const source = this.#own.find(SnapshotSourceAbility)
     if (source !== null) this.#begun.push(source.subscribe((snapshot) => registry.sweep(snapshot)))
     return hosts
   }
 
-  async #load(): Promise<Loaded> {
+  async #load(makes = true): Promise<Loaded> {
     const { config, from = process.cwd() } = this.#options
-    await prepareFolder(config.dataDir)
+    if (makes || config.nodes.systemDb !== null) await prepareFolder(config.dataDir)
+    else requireFolder(config.dataDir)
     return loadPlugins(this.#options.builtins ?? builtins, config.plugins, from)
   }
 
@@ -309,7 +311,7 @@ class Composition implements Kernel {
     return tokens
   }
 
-  async #startPlugins({ plugins, types, owners, modules }: Loaded, serves: boolean): Promise<Started> {
+  async #startPlugins({ plugins, types, owners, modules }: Loaded, serves: boolean, makes = true): Promise<Started> {
     const { observe } = this.observatory
     const scopes = new Map(plugins.map((plugin) => [plugin.name, this.#abilities.scope(plugin.name)]))
     const scopeOf = (type: string): AbilityScope => scopes.get(owners.get(type) ?? '') ?? this.#own
@@ -318,6 +320,7 @@ class Composition implements Kernel {
       settings: this.#options.config,
       version: this.#options.version,
       serves,
+      makes,
       part: partOf(this.#seat),
       share: shareIn(this.#seat),
       observe,
@@ -481,12 +484,20 @@ class Composition implements Kernel {
 
 async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder, 0o700)
     await access(folder, constants.W_OK)
+    // Rights do not tell everything, and a database in it would not say so plainly.
+    await rmdir(await mkdtemp(join(folder, '.probe-')))
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
     throw new StartError(`The data folder ${folder} can't be written (${code}); set DF_DATA_DIR to another one.`)
   }
+}
+
+/** What needs the data of a server does not make the folder that somebody mistyped. */
+function requireFolder(folder: string): void {
+  if (!existsSync(folder))
+    throw new StartError(`There is no data folder ${folder}; set DF_DATA_DIR to that of the server.`)
 }
 
 function reasonOf(error: unknown): string {

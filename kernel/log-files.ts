@@ -3,8 +3,9 @@
  * after the other, away from the loop; a disk that does not keep up, or is full, costs lines but never a request.
  */
 import { appendFileSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from './folders.ts'
 
 export interface LogFilesOptions {
   /** Made when it is missing. */
@@ -118,7 +119,7 @@ export class LogFiles {
   }
 
   async #open(): Promise<FileHandle> {
-    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 })
+    makeFolder(this.#options.folder, 0o700)
     const handle = await open(this.#path(0), 'a', 0o600)
     this.#size = (await handle.stat()).size
     return handle

@@ -8,6 +8,7 @@ import { LogFiles } from './log-files.ts'
 import { createLog, createLogger, type Level, type Observe } from './observe.ts'
 import type { Log } from './plugins/contract.ts'
 import { PluginError } from './plugins/loader.ts'
+import { collectAtRest } from './rest.ts'
 import { packageVersion } from './version.ts'
 
 export interface RunOptions extends Pick<KernelOptions, 'builtins'> {
@@ -20,6 +21,7 @@ export const workerVariable = 'DATAFERRY_WORKER'
 
 /** Resolves when the server listens. What can't be started ends the process with 1 and one line that says why. */
 export async function run({ closingMs = 5_000, ...options }: RunOptions = {}): Promise<void> {
+  collectAtRest()
   const number = process.env[workerVariable]
   if (number !== undefined) {
     // What it starts itself is no worker.

@@ -1,20 +1,9 @@
 /** From the words of a command line to what was asked: which command, its arguments and its options. */
 import { nearest } from '../../config/index.ts'
-import type { Command } from '../plugins/commands.ts'
+import { type Command, UsageError } from '../plugins/commands.ts'
 
 /** What of a command is needed to read its words. */
 export type Shape = Pick<Command, 'name' | 'arguments' | 'options'>
-
-/** The words make no sense; `command` is whose help tells more, null: the help of all. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-  readonly command: string | null
-
-  constructor(message: string, command: string | null) {
-    super(message)
-    this.command = command
-  }
-}
 
 export interface Parsed {
   readonly arguments: ReadonlyMap<string, string>

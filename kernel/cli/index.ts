@@ -5,8 +5,8 @@
  * Ends with 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
  */
 import { ApiError } from '../errors.ts'
+import { UsageError } from '../plugins/commands.ts'
 import { describe, known } from '../process.ts'
-import { UsageError } from './arguments.ts'
 import { answer } from './run.ts'
 
 export async function main(words: readonly string[]): Promise<void> {

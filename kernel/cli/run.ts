@@ -108,7 +108,7 @@ async function attached(
   const level = config.log.level === 'off' || config.log.level === 'error' ? config.log.level : 'warning'
   kernel.observatory.subscribe(createLogger(level, (line) => void process.stderr.write(line)))
   try {
-    const host = (await kernel.attach()).get(plugin)
+    const host = (await kernel.attach(command.existing !== true)).get(plugin)
     if (host === undefined) throw new Error(`the plugin ${plugin} did not start`)
     return await command.run(asked, host)
   } finally {

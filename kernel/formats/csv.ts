@@ -109,11 +109,42 @@ export class CsvReader {
  * @throws BadRequest that says on which line what is wrong.
  */
 export function decodeCsv(text: string, wrapper: string): Json {
-  let keys: readonly string[] | null = null
-  const records: Json[] = []
-  const reader = new CsvReader((cells, line) => {
+  const records = new CsvRecords()
+  records.reader.feed(text)
+  return records.end(wrapper)
+}
+
+/** Characters that are read in one go: a few milliseconds. */
+const sliceLength = 256 * 1024
+
+/** The same, and others have their turn in between. Throws the signal's reason too. */
+export async function decodeCsvSlices(text: string, wrapper: string, signal: AbortSignal): Promise<Json> {
+  const records = new CsvRecords()
+  for (let from = 0; from < text.length; from += sliceLength) {
+    records.reader.feed(text.slice(from, from + sliceLength))
+    await new Promise((resolve) => setImmediate(resolve))
+    signal.throwIfAborted()
+  }
+  return records.end(wrapper)
+}
+
+/** Rows as records: the first has their keys. */
+class CsvRecords {
+  readonly reader = new CsvReader((cells, line) => this.#add(cells, line))
+  #keys: readonly string[] | null = null
+  readonly #records: Json[] = []
+
+  end(wrapper: string): Json {
+    this.reader.end()
+    const payload: { [key: string]: Json } = Object.create(null)
+    payload[wrapper] = this.#records
+    return payload
+  }
+
+  #add(cells: readonly string[], line: number): void {
+    const keys = this.#keys
     if (keys === null) {
-      keys = cells
+      this.#keys = cells
       return
     }
     if (cells.length > keys.length) {
@@ -123,13 +154,8 @@ export function decodeCsv(text: string, wrapper: string): Json {
     }
     const record: { [key: string]: Json } = Object.create(null)
     for (const [index, key] of keys.entries()) record[key] = cells[index] ?? null
-    records.push(record)
-  })
-  reader.feed(text)
-  reader.end()
-  const payload: { [key: string]: Json } = Object.create(null)
-  payload[wrapper] = records
-  return payload
+    this.#records.push(record)
+  }
 }
 
 type Members = { readonly [key: string]: Json }

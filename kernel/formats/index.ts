@@ -8,9 +8,20 @@ import { encodeJson, encodeText } from './json.ts'
 import { encodeXml } from './xml.ts'
 
 export { collect, oneChunk } from './collect.ts'
-export { CsvReader, csvCell, csvEmpty, csvHeader, csvQuote, csvRow, decodeCsv, encodeCsv } from './csv.ts'
+export {
+  CsvReader,
+  csvCell,
+  csvEmpty,
+  csvHeader,
+  csvQuote,
+  csvRow,
+  decodeCsv,
+  decodeCsvSlices,
+  encodeCsv,
+} from './csv.ts'
 export { decodeForm } from './form.ts'
 export { encodeJson, encodeText, escapeText, exactNumber, parseJson } from './json.ts'
+export { parseSlices } from './json-slices.ts'
 export { isMultipart, multipartParts, type Part } from './multipart.ts'
 export { decodeXml, encodeXml, xmlClose, xmlElement, xmlName, xmlOpen, xmlText } from './xml.ts'
 export { readZip, type ZipEntry, type ZipInput, type ZipLimits, type ZipSource, zipOf, zipPath } from './zip.ts'

@@ -12,8 +12,30 @@ const maxDepth = 512
 /** Longer integers stay text; no database holds them as integers anyway. */
 const maxIntegerDigits = 400
 
-/** Finds every number that a double may not hold (and texts that look like one, which costs only the slower way). */
-const wantsExact = /[\d.]{16}|\d[eE][+-]?\d{2}/
+/** So many digits and points may be more than a double holds, and so may a power of ten of two digits. */
+const longNumber = 16
+const largePower = /\d[eE][+-]?\d{2}/
+
+/**
+ * Finds every number that a double may not hold (and texts that look like one, which costs only the slower way). A number as long as that
+ * covers one of the places that are looked at: a regular expression, which looks at all of them, takes longer than reading the JSON.
+ */
+function wantsExact(text: string): boolean {
+  for (let at = longNumber - 1; at < text.length; at += longNumber) {
+    if (!isDigitOrPoint(text, at)) continue
+    let from = at
+    while (isDigitOrPoint(text, from - 1)) from--
+    let to = at + 1
+    while (isDigitOrPoint(text, to)) to++
+    if (to - from >= longNumber) return true
+  }
+  return largePower.test(text)
+}
+
+function isDigitOrPoint(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return (code >= 48 && code <= 57) || code === 46
+}
 
 interface ReviverContext {
   readonly source?: string
@@ -31,7 +53,7 @@ const { rawJSON } = JSON as unknown as { readonly rawJSON: RawJson }
 export function parseJson(text: string): Json {
   let value: Json
   try {
-    value = wantsExact.test(text) ? parseWith(text, exactly) : (JSON.parse(text) as Json)
+    value = wantsExact(text) ? parseWith(text, exactly) : (JSON.parse(text) as Json)
   } catch (error) {
     // Only the reviver recurses, as deep as the text is nested.
     if (error instanceof RangeError) throw tooDeep()

@@ -4,9 +4,9 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { ApiError, BadRequest, PayloadTooLarge } from '../errors.ts'
-import { decodeCsv, decodeForm, decodeXml, parseJson } from '../formats/index.ts'
+import { decodeCsv, decodeCsvSlices, decodeForm, decodeXml, parseJson, parseSlices } from '../formats/index.ts'
 import type { Body, Json } from '../plugins/contract.ts'
-import { readXml, type Threads } from '../workers/formats.ts'
+import { readJson, readXml, type Threads } from '../workers/formats.ts'
 import { contentEncodings, decompress } from './decompress.ts'
 import type { BodyFormat } from './negotiate.ts'
 
@@ -57,6 +57,7 @@ export class RequestBody {
   async peek(limit: number): Promise<Uint8Array | null> {
     if (this.empty) return new Uint8Array()
     if ((this.declared ?? 0) > limit) return null
+    if (this.#isPlain()) await this.#receive()
     while (!this.#ended && this.#size <= limit) await this.#read()
     return this.#size <= limit ? join(this.#kept) : null
   }
@@ -64,6 +65,7 @@ export class RequestBody {
   /** The whole body. */
   async all(): Promise<Uint8Array> {
     if (this.empty) return new Uint8Array()
+    if (this.#isPlain()) await this.#receive()
     while (!this.#ended) await this.#read()
     return join(this.#kept)
   }
@@ -85,6 +87,28 @@ export class RequestBody {
     await this.#source?.return?.()
     // Node drains only a body that nobody began to read.
     this.#request.resume()
+  }
+
+  /** Nothing of it was read yet, it comes as it is, and its length is told and allowed: then it needs no looking after on its way. */
+  #isPlain(): boolean {
+    const { declared } = this
+    const { headers } = this.#request
+    return (
+      this.#source === null &&
+      !this.#ended &&
+      declared !== null &&
+      declared <= this.#limits.maxBodyBytes &&
+      headers['content-encoding'] === undefined &&
+      headers['transfer-encoding'] === undefined
+    )
+  }
+
+  /** All of it, as it comes. */
+  async #receive(): Promise<void> {
+    this.#onFirstRead()
+    await receivedWhole(this.#request, this.#kept)
+    this.#ended = true
+    for (const chunk of this.#kept) this.#size += chunk.length
   }
 
   async #read(): Promise<void> {
@@ -117,6 +141,25 @@ function join(chunks: readonly Uint8Array[]): Uint8Array {
 
 function tooLarge(limit: number, when = ''): PayloadTooLarge {
   return new PayloadTooLarge(`The request body is larger than ${limit} bytes${when}.`)
+}
+
+function receivedWhole(request: IncomingMessage, chunks: Uint8Array[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (request.destroyed) return reject(new ClientGone())
+    let ended = false
+    const gone = (): void => {
+      if (!ended) reject(new ClientGone())
+      ended = true
+    }
+    request
+      .on('data', (chunk: Uint8Array) => chunks.push(chunk))
+      .once('end', () => {
+        ended = true
+        resolve()
+      })
+      .once('error', gone)
+      .once('close', gone)
+  })
 }
 
 async function* received(request: IncomingMessage): AsyncGenerator<Uint8Array> {
@@ -167,22 +210,53 @@ export function decodeBody(
   }
 }
 
-/** As `decodeBody`, and large XML in a worker thread. */
+/** Bodies from which size on are read so that others have their turn. */
+export interface LateThreads extends Threads {
+  /** JSON and CSV. */
+  readonly slicedAtLeast: number
+}
+
+/** As `decodeBody`: large XML in a worker thread, large JSON and CSV in slices. */
 export async function decodeLateBody(
   bytes: Uint8Array,
   format: BodyFormat,
   contentType: string | undefined,
   wrapper: string,
-  threads: Threads,
+  threads: LateThreads,
   signal: AbortSignal,
 ): Promise<Body> {
-  const maybe = format === 'xml' || format === 'unknown'
-  if (!maybe || threads.workers === null || bytes.length <= threads.atLeast)
+  const first = looks(bytes)
+  if ((format === 'xml' || format === 'unknown') && threads.workers !== null && bytes.length > threads.atLeast) {
+    const text = decodeCharacters(bytes, contentType)
+    if (/^\s*</.test(text)) return { kind: 'value', value: await readXml(text, wrapper, threads, signal), typed: false }
+  }
+  if (bytes.length <= threads.slicedAtLeast) return decodeBody(bytes, format, contentType, wrapper)
+  if (format === 'csv') {
+    const text = decodeCharacters(bytes, contentType)
+    if (text.trim() === '') return { kind: 'none' }
+    return { kind: 'value', value: await decodeCsvSlices(text, wrapper, signal), typed: false }
+  }
+  if (format !== 'json' && !(format === 'unknown' && (first === '{' || first === '[')))
     return decodeBody(bytes, format, contentType, wrapper)
+  const sliced = isUtf8(contentType) ? await parseSlices(bytes, signal) : undefined
+  if (sliced !== undefined) return { kind: 'value', value: sliced, typed: true }
   const text = decodeCharacters(bytes, contentType)
-  if (!/^\s*</.test(text)) return decodeBody(bytes, format, contentType, wrapper)
-  return { kind: 'value', value: await readXml(text, wrapper, threads, signal), typed: false }
+  if (text.trim() === '') return { kind: 'none' }
+  return { kind: 'value', value: await readJson(text, threads, signal), typed: true }
 }
+
+/** The first character of a body that is no blank, as far as it is one of ASCII. */
+function looks(bytes: Uint8Array): string {
+  for (let at = 0; at < bytes.length && at < 1_024; at++) {
+    const byte = bytes[at] as number
+    if (byte > 32) return String.fromCharCode(byte)
+  }
+  return ''
+}
+
+const charsetOf = (contentType: string | undefined): string =>
+  /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8'
+const isUtf8 = (contentType: string | undefined): boolean => /^utf-?8$/i.test(charsetOf(contentType))
 
 function sniff(text: string, wrapper: string): Body {
   const start = text.trimStart()
@@ -197,7 +271,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** The text of a body, without a byte order mark. */
 function decodeCharacters(bytes: Uint8Array, contentType: string | undefined): string {
-  const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8'
+  const charset = charsetOf(contentType)
   try {
     const decoder = /^utf-?8$/i.test(charset) ? utf8 : new TextDecoder(charset, { fatal: true })
     return decoder.decode(bytes)

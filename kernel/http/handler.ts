@@ -71,7 +71,11 @@ export function createHandler(deps: HttpDeps): Handler {
   const addresses = createAddresses(http.trustedProxies)
   const prefixes = { api: api.routePrefix, status: api.statusRoutePrefix }
   const workers = deps.workers ?? null
-  const xmlThreads = { workers, atLeast: settings.workers.xmlBytes }
+  const bodyThreads = {
+    workers,
+    atLeast: settings.workers.xmlBytes,
+    slicedAtLeast: settings.workers.slicedBytes,
+  }
   const sending: SendSettings = {
     compression: http.compression,
     compressionMinBytes: http.compressionMinBytes,
@@ -296,7 +300,7 @@ export function createHandler(deps: HttpDeps): Handler {
       if (early?.problem) throw early.problem
       const decoded =
         early?.body ??
-        (await decodeLateBody(await body.all(), format, headers['content-type'], api.wrapper, xmlThreads, x.signal))
+        (await decodeLateBody(await body.all(), format, headers['content-type'], api.wrapper, bodyThreads, x.signal))
       const payload = decoded.kind === 'value' ? membersOf(decoded.value) : null
       if (payload !== null) {
         // A read takes all parameters from its payload; a list of records can say how it wants to be wrapped.

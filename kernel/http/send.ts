@@ -122,7 +122,10 @@ function entityOf({ request }: Exchange, status: number, headers: Headers, bytes
   return request.method === 'GET' || request.method === 'HEAD' ? entityHash(bytes) : null
 }
 
-/** A whole body: compressed when it pays, in one write. `entity`: its hash; a client that has it already is told so (304). */
+/**
+ * A whole body: compressed when it pays, in one write. `entity`: its hash; a client that has it already is told so (304). `done` may be
+ * called when the bytes are of no use any more.
+ */
 export async function sendBytes(
   x: Exchange,
   status: number,
@@ -130,6 +133,7 @@ export async function sendBytes(
   bytes: Uint8Array,
   settings: SendSettings,
   entity: string | null = null,
+  done?: () => void,
 ): Promise<void> {
   // The format is chosen by what the client accepts.
   if (entity !== null) addVary(headers, 'Accept')
@@ -143,6 +147,7 @@ export async function sendBytes(
   if (encoding !== null) {
     const smaller = compress(encoding, bytes)
     body = smaller instanceof Promise ? await smaller : smaller
+    done?.()
   }
   const { response } = x
   if (response.destroyed) throw new ClientGone()
@@ -153,8 +158,12 @@ export async function sendBytes(
     return
   }
   x.bytes += body.length
-  if (body.length > joinedBytes) response.end(body)
-  else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1')
+  if (body.length > joinedBytes) {
+    response.end(body, body === bytes ? done : undefined)
+  } else {
+    response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1')
+    if (body === bytes) done?.()
+  }
 }
 
 /** The headers of the answer without what is about its body (RFC 9110, 15.4.5). */
@@ -219,6 +228,8 @@ class ResponseSink implements ByteSink {
   readonly #headers: Headers
   readonly #settings: SendSettings
   #held: Uint8Array[] = []
+  /** What is to be called for those that are held. */
+  #done: (() => void)[] = []
   #size = 0
   #stream: Outgoing | null = null
 
@@ -229,20 +240,21 @@ class ResponseSink implements ByteSink {
     this.#settings = settings
   }
 
-  write(chunk: Uint8Array): void | Promise<void> {
+  write(chunk: Uint8Array, done?: () => void): void | Promise<void> {
     this.#size += chunk.length
     if (this.#x.response.destroyed) throw new ClientGone()
-    if (this.#stream !== null) return this.#stream.write(chunk)
+    if (this.#stream !== null) return this.#stream.write(chunk, done)
     // A HEAD needs to know that the rows can be read, and the tag of what is not large.
     if (this.#x.headOnly && this.#size > heldBytes) {
       this.#held.length = 0
       return
     }
     this.#held.push(chunk)
+    if (done !== undefined) this.#done.push(done)
     if (this.#size <= heldBytes) return
     const encoding = encodingFor(this.#x, this.#headers, this.#settings)
     this.#stream = new Outgoing(this.#x, this.#status, this.#headers, encoding, this.#settings.stallMs)
-    return this.#stream.write(this.#held.length === 1 ? chunk : Buffer.concat(this.#held.splice(0)))
+    return this.#stream.write(this.#whole(), this.#released)
   }
 
   async end(): Promise<void> {
@@ -252,10 +264,22 @@ class ResponseSink implements ByteSink {
       this.#x.response.end()
       return
     }
-    const [only] = this.#held
-    const bytes = this.#held.length === 1 && only !== undefined ? only : Buffer.concat(this.#held)
+    const bytes = this.#whole()
     const entity = entityOf(this.#x, this.#status, this.#headers, bytes)
-    await sendBytes(this.#x, this.#status, this.#headers, bytes, this.#settings, entity)
+    await sendBytes(this.#x, this.#status, this.#headers, bytes, this.#settings, entity, this.#released)
+  }
+
+  /** What is held, in one piece. */
+  #whole(): Uint8Array {
+    const [only] = this.#held
+    if (this.#held.length === 1 && only !== undefined) return only
+    const whole = Buffer.concat(this.#held.splice(0))
+    this.#released()
+    return whole
+  }
+
+  readonly #released = (): void => {
+    for (const done of this.#done.splice(0)) done()
   }
 }
 
@@ -290,12 +314,12 @@ class Outgoing {
     if (!this.#x.response.headersSent) writeHead(this.#x, this.#status, this.#headers)
   }
 
-  write(chunk: Uint8Array): void | Promise<void> {
+  write(chunk: Uint8Array, done?: () => void): void | Promise<void> {
     const { response } = this.#x
     if (response.destroyed) throw new ClientGone()
     this.open()
     if (this.#target === response) this.#x.bytes += chunk.length
-    if (!this.#target.write(chunk)) return this.#drained()
+    if (!this.#target.write(chunk, done)) return this.#drained()
   }
 
   /** Happens with each chunk of a large answer, so it is listened for by hand. */

@@ -11,7 +11,9 @@ export interface Command {
   /** In the order they are given; those that may be left out come last. */
   readonly arguments: readonly CommandArgument[]
   readonly options: readonly CommandOption[]
-  /** Throws BadRequest for what was asked wrongly, any ApiError for what was refused. */
+  /** It works on the data of a server: where there is none, none is made, and the command fails. */
+  readonly existing?: boolean
+  /** Throws UsageError for words that make no sense, any ApiError for what was refused. */
   run(asked: Asked, host: PluginHost): Promise<Outcome>
 }
 
@@ -57,4 +59,15 @@ export interface Outcome {
   readonly text: string
   /** The command did its work and the answer is no: the process ends with 1. */
   readonly failed?: boolean
+}
+
+/** The words make no sense; `command` is whose help tells more, null: the help of all. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+  readonly command: string | null
+
+  constructor(message: string, command: string | null) {
+    super(message)
+    this.command = command
+  }
 }

@@ -250,8 +250,11 @@ export interface Budget {
   readonly rows: number
 }
 export interface ByteSink {
-  /** Takes ownership of the chunk. A promise means: wait for it before the next. */
-  write(chunk: Uint8Array): void | Promise<void>
+  /**
+   * Takes ownership of the chunk. A promise means: wait for it before the next. `done` may be called, once, when the bytes are of no use
+   * any more: their memory is used again then.
+   */
+  write(chunk: Uint8Array, done?: () => void): void | Promise<void>
 }
 
 // ---- callers, roles, policy -----------------------------------------------------------------------------------------------------
@@ -524,6 +527,8 @@ export interface PluginHost {
   readonly version: string
   /** false: a command is run. Nothing listens, and a server may be at work on the same store: begin nothing that is a server's. */
   readonly serves: boolean
+  /** false: a command is run that needs the data of a server. What is not there is not made; say that it is missing. */
+  readonly makes: boolean
   /** What a plugin does once a node (taking locks, filling what is empty, sweeping) is not for workers. */
   readonly part: Part
   offer<T>(what: Ability<T>, by: T): void

@@ -23,6 +23,7 @@ export interface HostDeps {
   readonly settings: Config
   readonly version: string
   readonly serves: boolean
+  readonly makes: boolean
   readonly part: Part
   readonly share: (total: number, least: number) => number
   readonly observe: Observe
@@ -39,6 +40,7 @@ export function pluginHost(plugin: string, scope: AbilityScope, deps: HostDeps):
     settings: deps.settings,
     version: deps.version,
     serves: deps.serves,
+    makes: deps.makes,
     part: deps.part,
     offer: (what, by) => scope.offer(what, by),
     ask: (what) => scope.ask(what),

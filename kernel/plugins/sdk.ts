@@ -2,6 +2,7 @@
 export { maySee } from '../access/visible.ts'
 export { localBus } from '../bus/local.ts'
 export * from '../errors.ts'
+export { makeFolder } from '../folders.ts'
 export {
   CsvReader,
   collect,

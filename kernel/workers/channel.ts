@@ -7,7 +7,7 @@ import type { MessagePort, Transferable } from 'node:worker_threads'
 import type { ByteSink } from '../plugins/contract.ts'
 import { type Fault, faultOf, fromFault } from './fault.ts'
 
-/** Chunks (of about 64 KiB) that may be under way: what a slow client can make a thread hold. */
+/** Chunks (of about 128 KiB) that may be under way: what a slow client can make a thread hold. */
 export const credit = 8
 
 /** What the thread says. */
@@ -41,9 +41,10 @@ export class Sender implements ByteSink {
     signal.addEventListener('abort', () => this.#go(), { once: true })
   }
 
-  write(chunk: Uint8Array): void | Promise<void> {
+  write(chunk: Uint8Array, done?: () => void): void | Promise<void> {
     this.#signal.throwIfAborted()
     const bytes = whole(chunk)
+    if (bytes !== chunk) done?.()
     this.#post(bytes, [bytes.buffer as ArrayBuffer])
     this.#credit--
     if (this.#credit > 0) return

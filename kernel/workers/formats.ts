@@ -9,6 +9,7 @@ import type { Json, Output } from '../plugins/contract.ts'
 import type { WorkerAnswer, Workers } from '../plugins/workers.ts'
 
 type FormatTask =
+  | { readonly kind: 'judge'; readonly text: string }
   | { readonly kind: 'xml'; readonly text: string; readonly wrapper: string }
   | { readonly kind: 'encode'; readonly json: string; readonly output: Output }
 
@@ -30,6 +31,19 @@ export async function readXml(
   if (workers === null || workers.threads === 0 || text.length <= atLeast) return decodeXml(text, wrapper)
   const data: FormatTask = { kind: 'xml', text, wrapper }
   return parseJson(await workers.compute<string>({ module, data }, signal))
+}
+
+/** A large JSON text that is perhaps not valid: saying where it is not takes long. Throws as `parseJson`. */
+export async function readJson(
+  text: string,
+  { workers }: Pick<Threads, 'workers'>,
+  signal: AbortSignal,
+): Promise<Json> {
+  if (workers !== null && workers.threads > 0) {
+    const data: FormatTask = { kind: 'judge', text }
+    await workers.compute<null>({ module, data }, signal)
+  }
+  return parseJson(text)
 }
 
 /** The body of a value where a thread has to write it; null: it is to be written here. */
@@ -54,7 +68,11 @@ function entriesOf(value: Json): number {
   return most
 }
 
-export default function perform(task: FormatTask): WorkerAnswer<string | Uint8Array> {
+export default function perform(task: FormatTask): WorkerAnswer<string | Uint8Array | null> {
+  if (task.kind === 'judge') {
+    parseJson(task.text)
+    return { value: null }
+  }
   if (task.kind === 'xml') return { value: encodeJson(decodeXml(task.text, task.wrapper)) }
   const bytes = encodeValue(task.output, parseJson(task.json))
   return { value: bytes, moved: bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer as ArrayBuffer] : [] }

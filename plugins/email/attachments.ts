@@ -5,6 +5,7 @@
 import {
   BadRequest,
   type Caller,
+  collect,
   FileStoreAbility,
   Forbidden,
   fetchUrl,
@@ -12,6 +13,7 @@ import {
   type Json,
   multipartParts,
   NotFound,
+  oneChunk,
   PayloadTooLarge,
   parseJson,
   type ServiceHost,
@@ -62,16 +64,11 @@ export class Attachments {
     if (this.#found.length >= attachmentsMost)
       throw new BadRequest(`A mail has at most ${attachmentsMost} attachments.`)
     const filename = fileName(name)
-    const chunks: Uint8Array[] = []
-    for await (const chunk of bytes) {
-      this.#left -= chunk.length
-      if (this.#left < 0)
-        throw new PayloadTooLarge(`The attachments of a mail are longer than ${attachmentBytes} bytes.`)
-      chunks.push(chunk)
-    }
+    const content = await collect(bytes, this.#left, tooLong)
+    this.#left -= content.length
     const contentType = type.split(';', 1)[0]?.trim() ?? ''
     const plain = /^[\w.+-]+\/[\w.+-]+$/.test(contentType)
-    this.#found.push({ filename, content: Buffer.concat(chunks), ...(plain ? { contentType } : {}) })
+    this.#found.push({ filename, content, ...(plain ? { contentType } : {}) })
   }
 
   async #addOne(sent: Members, caller: Caller | null): Promise<void> {
@@ -81,7 +78,7 @@ export class Attachments {
     if (typeof url === 'string') return this.#addUrl(url, name)
     if (typeof content !== 'string' || name === null) throw noAttachment()
     const bytes = sent.is_base64 === true ? Buffer.from(content, 'base64') : Buffer.from(content, 'utf8')
-    return this.add(name, once(bytes), text(sent.content_type ?? null) ?? '')
+    return this.add(name, oneChunk(bytes), text(sent.content_type ?? null) ?? '')
   }
 
   async #addStored(service: string, path: string, caller: Caller | null): Promise<void> {
@@ -121,7 +118,7 @@ export async function mailOfForm(
   if (!isMultipart(body.type)) return null
   const values: { [name: string]: Json } = {}
   for await (const { name, fileName: file, type, bytes } of multipartParts(body.type, body.bytes)) {
-    if (file === null) values[name] = formValue(await textOf(bytes))
+    if (file === null) values[name] = formValue((await collect(bytes)).toString('utf8'))
     else if (file !== '') await attachments.add(file, bytes, type)
   }
   return values
@@ -147,19 +144,12 @@ function fileName(given: string): string {
   return name
 }
 
+const tooLong = (): PayloadTooLarge =>
+  new PayloadTooLarge(`The attachments of a mail are longer than ${attachmentBytes} bytes.`)
+
 const noAttachment = (): BadRequest =>
   new BadRequest('An attachment is a URL, {"service","path"}, or {"name","content","is_base64"}.')
 
 const text = (value: Json): string | null => (typeof value === 'string' && value !== '' ? value : null)
 const isMembers = (value: Json): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of bytes) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
-}

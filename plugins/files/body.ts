@@ -3,10 +3,12 @@ import {
   type ApiRequest,
   BadRequest,
   type Body,
+  collect,
   fetchUrl,
   isMultipart,
   type Json,
   multipartParts,
+  oneChunk,
   type Part,
   parseJson,
 } from 'dataferry/sdk'
@@ -24,11 +26,7 @@ export interface Fetching {
 export function rawBytes(body: Body): Bytes | null {
   if (body.kind === 'raw') return body.bytes
   if (body.kind === 'none') return null
-  return once(Buffer.from(typeof body.value === 'string' ? body.value : JSON.stringify(body.value), 'utf8'))
-}
-
-export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
+  return oneChunk(Buffer.from(typeof body.value === 'string' ? body.value : JSON.stringify(body.value), 'utf8'))
 }
 
 /** The files of a form, one after the other; null: the body is no form. */
@@ -58,26 +56,20 @@ export async function urlFile(
 /** The value of a JSON body; null: no body. Throws BadRequest for what is neither object nor list. */
 export async function jsonBody(body: Body): Promise<Json> {
   if (body.kind === 'none') return null
-  const value = body.kind === 'value' ? body.value : parsed(await whole(body.bytes))
+  const value = body.kind === 'value' ? body.value : parsed(await collect(body.bytes))
   if (value !== null && typeof value !== 'object')
     throw new BadRequest('The body must be a JSON object, such as {"resource":[{"name":"a.txt","type":"file"}]}.')
   return value
 }
 
-function parsed(bytes: Uint8Array): Json {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').trim()
+function parsed(bytes: Buffer): Json {
+  const text = bytes.toString('utf8').trim()
   if (text === '') return null
   if (!/^[[{]/.test(text))
     throw new BadRequest(
       'Name the file by the header X-File-Name or at the end of the path, or send a JSON object with a `resource` list.',
     )
   return parseJson(text)
-}
-
-async function whole(bytes: Bytes): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of bytes) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }
 
 /** The entries of a `resource` list; null: the value holds none. */

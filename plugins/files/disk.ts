@@ -20,7 +20,7 @@ import {
   unlink,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import { BadRequest, type ZipSource } from 'dataferry/sdk'
+import { BadRequest, makeFolder, type ZipSource } from 'dataferry/sdk'
 import { refuseOwn, refuseSystem } from './config.ts'
 import { diskError, isCode } from './disk-errors.ts'
 import { headBytes } from './media.ts'
@@ -254,7 +254,7 @@ export class Disk {
 
   async #prepare(): Promise<string> {
     const { folder, root, dataDir } = this.#settings
-    await mkdir(folder, { recursive: true, mode: 0o750 })
+    makeFolder(folder, 0o750)
     const real = await realpath(folder)
     refuseSystem(real)
     refuseOwn(real, await realpath(root).catch(() => root), await realpath(dataDir).catch(() => dataDir))

@@ -4,6 +4,7 @@ import {
   type ApiReply,
   type ApiRequest,
   BadRequest,
+  collect,
   contentDisposition,
   type HeaderMap,
   type Json,
@@ -68,9 +69,8 @@ export function closeAtEnd(file: OpenFile, signal: AbortSignal): void {
 }
 
 async function inBase64(file: OpenFile): Promise<Json> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of file.read(0, file.entry.length - 1)) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('base64')
+  const bytes = await collect(file.read(0, file.entry.length - 1))
+  return bytes.toString('base64')
 }
 
 async function fileReply(file: OpenFile, asked: HeaderMap, own: HeaderMap): Promise<ApiReply> {

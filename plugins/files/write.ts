@@ -9,6 +9,7 @@ import {
   type Json,
   NotFound,
   namesEntity,
+  oneChunk,
   PreconditionFailed,
   toApiError,
 } from 'dataferry/sdk'
@@ -21,7 +22,6 @@ import {
   isMembers,
   jsonBody,
   type Members,
-  once,
   rawBytes,
   urlFile,
 } from './body.ts'
@@ -55,7 +55,8 @@ export async function writeFile(
   const fetched = await urlFile(request, place.fetching, signal)
   if (fetched !== null) return created(await take(place, path, fetched.bytes, request))
   const files = formFiles(request)
-  if (files === null) return created(await take(place, path, rawBytes(request.body) ?? once(Buffer.alloc(0)), request))
+  if (files === null)
+    return created(await take(place, path, rawBytes(request.body) ?? oneChunk(Buffer.alloc(0)), request))
   for await (const { bytes } of files) return created(await take(place, path, bytes, request, true))
   throw new BadRequest('The form has no file.')
 }
@@ -80,7 +81,7 @@ export async function writeFolder(
   const name = fileName ?? (fetched === null ? null : checkedName(uploadName(fetched.name)))
   if (name !== null) {
     await demandFolder(place, path)
-    const bytes = fetched?.bytes ?? rawBytes(body) ?? once(Buffer.alloc(0))
+    const bytes = fetched?.bytes ?? rawBytes(body) ?? oneChunk(Buffer.alloc(0))
     return created(await take(place, [...path, name], bytes, request))
   }
   const files = formFiles(request)
@@ -161,7 +162,7 @@ async function entryFile(place: Writing, target: Path, entry: Members, request: 
   const source = sourceOf(entry)
   if (source === null) {
     const content = textIn(entry, 'content', '')
-    await take(place, target, once(entry.is_base64 === true ? fromBase64(content) : Buffer.from(content)), request)
+    await take(place, target, oneChunk(entry.is_base64 === true ? fromBase64(content) : Buffer.from(content)), request)
     return
   }
   rights.demand(caller, source, 'GET')

@@ -2,12 +2,15 @@
  * Documents that administrators wrote for services (control-plane 4.3): the text itself, or, where it is nothing but a URL, what is
  * there. A remote document is kept for a while; one that can't be read counts as none, so that the service goes on without it.
  */
-import { fetchUrl, type Log, type StoredDocuments } from 'dataferry/sdk'
+import { collect, fetchUrl, type Log, type StoredDocuments } from 'dataferry/sdk'
 import type { RecordTables } from './store/record-tables.ts'
 
 const keptMs = 300_000
 const mostBytes = 16 << 20
 const patienceMs = 20_000
+
+/** The document is there. */
+export const isUrl = (content: string): boolean => /^https?:\/\/\S+$/i.test(content)
 
 interface Kept {
   readonly until: number
@@ -31,7 +34,7 @@ export class ServiceDocumentTexts implements StoredDocuments {
     const [row] = await this.#tables.rows('service_doc', { service_id: serviceId })
     const content = typeof row?.content === 'string' ? row.content.trim() : ''
     if (content === '') return null
-    return /^https?:\/\/\S+$/i.test(content) ? this.#fetched(content) : content
+    return isUrl(content) ? this.#fetched(content) : content
   }
 
   #fetched(url: string): Promise<string | null> {
@@ -48,9 +51,7 @@ export class ServiceDocumentTexts implements StoredDocuments {
     try {
       const signal = AbortSignal.timeout(patienceMs)
       const { bytes } = await fetchUrl(url, { maxBytes: mostBytes, allow: this.#allow, signal })
-      const parts: Uint8Array[] = []
-      for await (const part of bytes) parts.push(part)
-      return Buffer.concat(parts).toString('utf8')
+      return (await collect(bytes)).toString('utf8')
     } catch (error) {
       this.#log.warn('the document of a service can not be read from its URL', { error })
       this.#kept.delete(url)

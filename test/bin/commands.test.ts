@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { UsageError } from '../../kernel/cli/arguments.ts'
 import { answer } from '../../kernel/cli/run.ts'
 import type { Outcome } from '../../kernel/plugins/commands.ts'
+import { UsageError } from '../../kernel/plugins/commands.ts'
 import { type Client, startClient } from '../plugins/system/client.ts'
 import { root } from '../support/server.ts'
 
@@ -45,10 +45,10 @@ interface Ending {
 }
 
 /** As a process: what prints and how it ends. */
-async function launch(words: readonly string[], input = ''): Promise<Ending> {
+async function launch(words: readonly string[], input = '', dataDir = join(folder, 'launched')): Promise<Ending> {
   const child = spawn(process.execPath, ['-C', 'dataferry-source', join(root, 'bin/dataferry.js'), ...words], {
     cwd: folder,
-    env: { PATH: process.env.PATH ?? '', DF_DATA_DIR: join(folder, 'launched') },
+    env: { PATH: process.env.PATH ?? '', DF_DATA_DIR: dataDir },
     stdio: 'pipe',
   })
   const said = { out: '', err: '' }
@@ -85,6 +85,16 @@ describe('as a process', () => {
     assert.deepEqual({ code, err }, { code: 0, err: '' })
     assert.deepEqual(JSON.parse(out), { id: 1, email: 'ann@example.org', name: 'ann' })
   })
+  test('a setting without a value ends with 2, a command that needs data without a folder with 1', async () => {
+    const wrong = await launch(['service', 'add', 'x', '--type', 'sqlite', '--set', 'nonsense'])
+    assert.deepEqual({ code: wrong.code, out: wrong.out }, { code: 2, out: '' })
+    const usage = "dataferry: --set needs NAME=VALUE; it is 'nonsense'\nsee dataferry service add --help\n"
+    assert.equal(wrong.err, usage)
+    const missing = await launch(['service', 'list'], '', join(folder, 'mistyped'))
+    assert.equal(missing.code, 1)
+    assert.match(missing.err, /^dataferry: There is no data folder \S+; set DF_DATA_DIR to that of the server\.\n$/)
+    assert.ok(!existsSync(join(folder, 'mistyped')))
+  })
   test('a refusal is one line and ends with 1', async () => {
     const { code, out, err } = await launch(['admin', 'create', 'ann@example.org'])
     assert.deepEqual({ code, out }, { code: 1, out: '' })
@@ -109,6 +119,23 @@ describe('config', () => {
   test('one that can not be used names what to mend', async () => {
     await assert.rejects(run(['config'], [], { env: { PORT: 'x' } }), /PORT must be/)
   })
+})
+
+describe('where there is no data', () => {
+  const empty = mkdtempSync(join(folder, 'empty-'))
+  const cases = [
+    { name: 'services are not listed', words: ['service', 'list'] },
+    { name: 'services are not tested', words: ['service', 'test'] },
+    { name: 'nothing is exported', words: ['export'] },
+    { name: 'no password is set', words: ['admin', 'password', 'nobody@example.org'] },
+  ]
+  for (const { name, words } of cases) {
+    test(`${name}, and none is made`, async () => {
+      await assert.rejects(run(words, [], { dataDir: join(folder, 'nowhere') }), /There is no data folder/)
+      await assert.rejects(run(words, [], { dataDir: empty }), /there is no system store yet in the data folder/)
+      assert.deepEqual([existsSync(join(folder, 'nowhere')), readdirSync(empty)], [false, []])
+    })
+  }
 })
 
 describe('on a data folder', () => {

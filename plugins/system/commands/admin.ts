@@ -48,6 +48,7 @@ export const adminCommands: readonly Command[] = [
     details: passwordHelp,
     arguments: [{ name: 'email', help: 'Whose password is set.' }],
     options: [],
+    existing: true,
     async run(asked, host) {
       const email = asked.argument('email') ?? ''
       const found = (await findBy(host, 'admin', 'email', email)) ?? (await findBy(host, 'admin', 'username', email))

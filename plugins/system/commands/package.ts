@@ -10,6 +10,7 @@ const exporting: Command = {
   summary: 'Writes services, roles and apps as JSON, names in the place of ids, without secrets and keys.',
   arguments: [{ name: 'file', help: 'Where to; without it the standard output.', optional: true }],
   options: [],
+  existing: true,
   async run(asked, host) {
     const value = await ask(host, 'GET', ['config_package'])
     const file = asked.argument('file')

@@ -1,7 +1,7 @@
 /** `dataferry service ...`: services of databases and others. */
 import { readFile } from 'node:fs/promises'
 import { isMembers, type Members } from 'dataferry/records'
-import { type Asked, BadRequest, type Command, type Json, type PluginHost } from 'dataferry/sdk'
+import { type Asked, BadRequest, type Command, type Json, type PluginHost, UsageError } from 'dataferry/sdk'
 import { columns, create, list, mustFind } from './records.ts'
 
 const add: Command = {
@@ -32,7 +32,7 @@ const add: Command = {
   async run(asked, host) {
     const name = asked.argument('name') ?? ''
     const type = asked.option('type')
-    if (type === null) throw new BadRequest('service add needs --type, such as --type pgsql.')
+    if (type === null) throw new UsageError('service add needs --type, such as --type pgsql', add.name)
     const record = {
       name,
       type,
@@ -56,6 +56,7 @@ const test: Command = {
   summary: 'Connects to what is behind a service, and says whether that works.',
   arguments: [{ name: 'name', help: 'The service; without it all are tested.', optional: true }],
   options: [],
+  existing: true,
   async run(asked, host) {
     const tested = await testedServices(host, asked.argument('name'))
     const value = tested.map(({ name = null, type = null, state = null }) => ({ name, type, state }))
@@ -74,6 +75,7 @@ const listed: Command = {
   summary: 'Lists the services.',
   arguments: [],
   options: [],
+  existing: true,
   async run(_asked, host) {
     const services = await list(host, 'service', { fields: 'id,name,label,type,is_active', order: 'name' })
     const rows = services.map(({ id, name, type, is_active, label }) =>
@@ -111,7 +113,7 @@ async function configOf(asked: Asked): Promise<Members> {
   if (file !== null) Object.assign(config, objectIn(file === '-' ? await asked.input() : await textOf(file), file))
   for (const pair of asked.options('set')) {
     const at = pair.indexOf('=')
-    if (at < 1) throw new BadRequest(`--set needs NAME=VALUE; it is '${pair}'.`)
+    if (at < 1) throw new UsageError(`--set needs NAME=VALUE; it is '${pair}'`, add.name)
     config[pair.slice(0, at)] = settingOf(pair.slice(at + 1))
   }
   for (const name of asked.options('ask')) config[name] = await asked.secret(`Setting ${name}`)

@@ -2,7 +2,9 @@
 
 import type { RecordModel, Row } from 'dataferry/records'
 import { BadRequest } from 'dataferry/sdk'
+import { numberAt } from '../store/columns.ts'
 import type { StoreRow } from '../store/tables.ts'
+import { keepAnAdministrator } from './administrators.ts'
 import { checkFieldRights, readFieldRights } from './field-rights.ts'
 import { accessValues, checkName, endTokensOfRole, roleValues, shownFilters } from './role.ts'
 import {
@@ -103,6 +105,13 @@ export function assignmentModel(tools: ModelTools): RecordModel {
           'Multiple user-to-app-to-role assignment. You can only have a single user-to-app-to-role assignment.',
         )
       }
+    },
+    async audit(session, change) {
+      if (change.kind === 'delete') return
+      const tx = transactionOf(tools, session)
+      const after = await rowOf(tx, 'user_to_app_to_role', change)
+      const [user] = after === undefined ? [] : await tx.rows('user', { id: numberAt(after, 'user_id') })
+      if (user?.is_sys_admin === true) await keepAnAdministrator(tx)
     },
   }
 }

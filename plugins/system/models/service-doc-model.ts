@@ -1,8 +1,10 @@
 /** The document of a service, an object that comes with it (control-plane 4.3). */
 import type { RecordModel } from 'dataferry/records'
 import { BadRequest, type Json } from 'dataferry/sdk'
+import { parse } from 'yaml'
 import type { StoreRow } from '../store/tables.ts'
 import { stampOf } from '../store/time.ts'
+import { isUrl } from '../stored-documents.ts'
 import { lowered, type ModelTools, transactionOf } from './tools.ts'
 import { textOf } from './validation.ts'
 import { integerOf, referenceOf } from './values.ts'
@@ -35,5 +37,21 @@ function formatOf(sent: Json): number {
   return format
 }
 
-const contentOf = (sent: Json): StoreRow[string] =>
-  sent === null ? null : (textOf(sent) ?? (typeof sent === 'object' ? JSON.stringify(sent) : String(sent)))
+function contentOf(sent: Json): StoreRow[string] {
+  const text = sent === null ? null : typeof sent === 'object' ? JSON.stringify(sent) : (textOf(sent) ?? String(sent))
+  if (text !== null && text.trim() !== '' && !isUrl(text.trim())) checkDocument(text)
+  return text
+}
+
+/** A document that can't be read would be missing from the API docs without a word. JSON is YAML too. */
+function checkDocument(text: string): void {
+  let document: unknown
+  try {
+    document = parse(text.replace(/\{service\.\w+\}/g, 'service'), { maxAliasCount: 100, logLevel: 'error' })
+  } catch (error) {
+    const [reason = ''] = (error instanceof Error ? error.message : '').split('\n')
+    throw new BadRequest(`Field 'content' is neither JSON nor YAML. ${reason.replace(/:$/, '')}`.trim())
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    throw new BadRequest("Field 'content' must be an OpenAPI document, which is an object, or the URL of one.")
+}

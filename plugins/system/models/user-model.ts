@@ -6,6 +6,7 @@ import { codeDigest, confirmed } from '../sessions/codes.ts'
 import { rootAdmin } from '../sessions/root-admin.ts'
 import type { Face } from '../sessions/session.ts'
 import type { StoreRow, Transaction } from '../store/tables.ts'
+import { keepAnAdministrator } from './administrators.ts'
 import { idOf, kept, lowered, type ModelTools, relationsIn, rowOf, stamps, transactionOf } from './tools.ts'
 import { changedUser, completeUser, computedUser, newUser } from './user.ts'
 
@@ -73,9 +74,11 @@ export function userModel(face: Face, tools: ModelTools, invites: Invites): Reco
       await complete(tx, before, change)
     },
     async audit(session, change) {
+      const tx = transactionOf(tools, session)
+      if (face === 'admin' && (change.kind === 'delete' || columnsOf(change).is_active === false))
+        await keepAnAdministrator(tx)
       const code = invitationOf(change)
       if (code === undefined) return
-      const tx = transactionOf(tools, session)
       const user = await rowOf(tx, 'user', change)
       if (user !== undefined) noted.set(change.record, await invites.note(tx, user, code, change.request))
     },

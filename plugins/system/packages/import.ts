@@ -8,6 +8,7 @@ import {
   ApiError,
   type ApiRequest,
   BadRequest,
+  collect,
   type Json,
   parseJson,
   readZip,
@@ -308,15 +309,10 @@ export class PackageImport {
   async #json(path: string): Promise<Json> {
     const entry = this.#entries.get(path)
     if (entry === undefined || entry.folder) return null
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of entry.bytes()) {
-      size += chunk.length
-      if (size > jsonBytes) throw new BadRequest(`'${path}' of the package is longer than ${jsonBytes} bytes.`)
-      chunks.push(chunk)
-    }
+    const tooLong = (): BadRequest => new BadRequest(`'${path}' of the package is longer than ${jsonBytes} bytes.`)
+    const bytes = await collect(entry.bytes(), jsonBytes, tooLong)
     try {
-      return parseJson(Buffer.concat(chunks).toString('utf8'))
+      return parseJson(bytes.toString('utf8'))
     } catch (cause) {
       throw new BadRequest(`'${path}' of the package is not valid JSON.`, { cause })
     }

@@ -1,8 +1,8 @@
 /** Bytes on disk for as long as they are read in any order: the index of a zip file stands at its end. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, unlink } from 'node:fs/promises'
+import { open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ZipSource } from 'dataferry/sdk'
+import { makeFolder, type ZipSource } from 'dataferry/sdk'
 
 export interface Spooled extends ZipSource {
   discard(): Promise<void>
@@ -11,7 +11,7 @@ export interface Spooled extends ZipSource {
 /** In a file that only this process can read, in the data folder. */
 export async function spool(bytes: AsyncIterable<Uint8Array>, dataDir: string): Promise<Spooled> {
   const folder = join(dataDir, 'spool')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder, 0o700)
   const file = join(folder, randomUUID())
   const handle = await open(file, 'wx+', 0o600)
   // An open file outlives its name, and nothing is left when the process ends. Where that can't be, it goes with `discard`.

@@ -8,6 +8,7 @@ import {
   type ApiRequest,
   BadRequest,
   type Body,
+  collect,
   Decimal,
   decodeCsv,
   type Json,
@@ -17,7 +18,7 @@ import {
 } from 'dataferry/sdk'
 import { answer, noSuchVerb } from '../sessions/body.ts'
 import { reasonOf } from './reason.ts'
-import { bytesOf, fetchedFile, formOf } from './upload.ts'
+import { fetchedFile, formOf } from './upload.ts'
 
 export interface ImportDeps {
   readonly call: PluginHost['call']
@@ -80,7 +81,7 @@ async function recordsOf(
 ): Promise<readonly Members[]> {
   const { output } = request
   const read = async (name: string, bytes: AsyncIterable<Uint8Array>): Promise<Body> =>
-    fileBody(name, await bytesOf(bytes), output)
+    fileBody(name, await collect(bytes), output)
   const form = await formOf(request, read)
   const sent = form?.file ?? (await fetchedFile(request.query.get('import_url') ?? null, settings, read, signal))
   const { records } = payloadOf(sent ?? request.body, output)

@@ -3,6 +3,7 @@ import type { Members } from 'dataferry/records'
 import {
   type ApiRequest,
   BadRequest,
+  collect,
   fetchUrl,
   isMultipart,
   type Json,
@@ -29,7 +30,7 @@ export async function formOf<T>(
   let file: T | null = null
   try {
     for await (const part of multipartParts(body.type, body.bytes)) {
-      if (part.fileName === null) values[part.name] = Buffer.from(await bytesOf(part.bytes)).toString('utf8')
+      if (part.fileName === null) values[part.name] = (await collect(part.bytes)).toString('utf8')
       else if (part.fileName !== '' && file === null) file = await take(part.fileName, part.bytes)
     }
   } catch (error) {
@@ -50,10 +51,4 @@ export async function fetchedFile<T>(
   if (typeof url !== 'string') throw new BadRequest('Invalid import URL: send one.')
   const { name, bytes } = await fetchUrl(url, { maxBytes: http.maxBodyBytes, allow: files.importAllow, signal })
   return take(name, bytes)
-}
-
-export async function bytesOf(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of bytes) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }

@@ -8,9 +8,11 @@ import { numberAt, optionalAt, textAt } from '../store/columns.ts'
 import type { Secrets } from '../store/secrets.ts'
 import type { StoreRow, Tables } from '../store/tables.ts'
 import { plainTime, secondsOf } from '../store/time.ts'
-import { hashPassword, type Verified, verifyPassword } from './passwords.ts'
+import { isPending } from './codes.ts'
+import { HashQueue } from './hash-queue.ts'
+import { hashesAtOnce, hashPassword, type Verified, verifyPassword } from './passwords.ts'
 import type { LoginThrottle } from './throttle.ts'
-import { factsOf } from './user-facts.ts'
+import { factsOf, readFacts } from './user-facts.ts'
 
 export interface AccountsDeps {
   readonly store: Tables
@@ -35,6 +37,11 @@ export class AccountBook implements Accounts {
   /** Tokens that were logged out: the second from which the entry is of no use. */
   readonly #blocked = new Map<string, number>()
   readonly #listeners = new Set<(userId: number | null) => void>()
+  /**
+   * Logins beyond those whose hash is computed, and the next, wait before anything is read for them: a hundred that come at once
+   * would else keep everybody else waiting for as many reads.
+   */
+  readonly #admitted = new HashQueue({ atOnce: hashesAtOnce + 1 })
 
   constructor(deps: AccountsDeps) {
     this.#deps = deps
@@ -63,17 +70,22 @@ export class AccountBook implements Accounts {
 
   async authenticate(login: string, password: string, kind: AccountKind, address: string): Promise<UserFacts | null> {
     const row = await this.credentials(login, password, kind, address)
-    return row === null ? null : factsOf(row, this.#deps.store, this.#deps.secrets)
+    if (row === null) return null
+    // Of a user who is known, the row that was just read is all that needs reading.
+    const known = await this.user(numberAt(row, 'id'))
+    return known === null ? null : factsOf(row, known)
   }
 
   /** The row of the active account that these credentials are of; null for any mismatch, after the same time. */
   async credentials(login: string, password: string, kind: AccountKind, address: string): Promise<StoreRow | null> {
     const attempt = await this.#deps.throttle.begin(`${kind}:${login}`, address)
-    let row: StoreRow | null = null
+    let row = null as StoreRow | null
     let verified: Verified
     try {
-      row = await this.#find(login, kind)
-      verified = await verifyPassword(password, row === null ? null : optionalAt(row, 'password'), address)
+      verified = await this.#admitted.run(address, async () => {
+        row = await this.#find(login, kind)
+        return verifyPassword(password, row === null ? null : optionalAt(row, 'password'), address)
+      })
     } catch (thrown) {
       attempt.abandoned()
       throw thrown
@@ -87,15 +99,29 @@ export class AccountBook implements Accounts {
     return row
   }
 
-  /** Notes a login: its time, and that a pending confirmation is done (control-plane 1.3). */
-  async loggedIn(id: number, now: Date): Promise<void> {
-    await this.#deps.store.transaction(async (tx) => {
-      const [row] = await tx.rows('user', { id })
-      const pending = (row?.confirm_code ?? null) !== null && row?.confirm_code !== 'y'
-      await tx.update('user', { id }, { last_login_date: plainTime(now), ...(pending ? { confirm_code: null } : {}) })
-      if (pending) await tx.remove('outbox', { user_id: id })
-    })
-    this.changed(id)
+  /**
+   * Notes a login: its time, and that a pending confirmation is done (control-plane 1.3). Who signs in gains and loses no right, so
+   * that nobody else has to hear of the time: other nodes know it when they read the user next.
+   */
+  async loggedIn(user: UserFacts, now: Date): Promise<UserFacts> {
+    const { store } = this.#deps
+    const { id } = user
+    const lastLoginDate = plainTime(now)
+    const [row] = await store.rows('user', { id })
+    if (row !== undefined && isPending(optionalAt(row, 'confirm_code'))) {
+      await store.transaction(async (tx) => {
+        const [still] = await tx.rows('user', { id })
+        const done = still !== undefined && isPending(optionalAt(still, 'confirm_code'))
+        await tx.update('user', { id }, { last_login_date: lastLoginDate, ...(done ? { confirm_code: null } : {}) })
+        if (done) await tx.remove('outbox', { user_id: id })
+      })
+      this.changed(id)
+    } else await store.note('user', { id }, { last_login_date: lastLoginDate })
+    // What was read meanwhile may be older, what was dropped has changed.
+    this.#generation++
+    const known = this.#users.get(id)
+    if (known !== undefined) this.#users.set(id, Object.freeze({ ...known, lastLoginDate }))
+    return Object.freeze({ ...user, lastLoginDate })
   }
 
   isRevoked(claims: TokenClaims): boolean {
@@ -158,7 +184,7 @@ export class AccountBook implements Accounts {
     const generation = this.#generation
     const [row] = await this.#deps.store.rows('user', { id })
     if (row === undefined) return null
-    const facts = await factsOf(row, this.#deps.store, this.#deps.secrets)
+    const facts = await readFacts(row, this.#deps.store, this.#deps.secrets)
     if (generation === this.#generation) {
       this.#users.set(id, facts)
       if (this.#users.size > this.#most) {

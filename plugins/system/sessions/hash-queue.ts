@@ -3,7 +3,6 @@
  * served in turn by client address, so that a flood from one does not hold up the logins of others; where too many wait, the
  * longest line loses its last.
  */
-import { availableParallelism } from 'node:os'
 import { ServiceUnavailable } from 'dataferry/sdk'
 
 interface Waiting {
@@ -12,7 +11,7 @@ interface Waiting {
 }
 
 export interface HashQueueOptions {
-  readonly atOnce?: number
+  readonly atOnce: number
   /** In all lines together. */
   readonly waitingMost?: number
 }
@@ -28,10 +27,7 @@ export class HashQueue {
   #running = 0
   #waiting = 0
 
-  constructor({
-    atOnce = Math.max(1, Math.floor(availableParallelism() / 2)),
-    waitingMost = 200,
-  }: HashQueueOptions = {}) {
+  constructor({ atOnce, waitingMost = 200 }: HashQueueOptions) {
     this.#atOnce = atOnce
     this.#waitingMost = waitingMost
   }

@@ -3,6 +3,7 @@
  * and are to be replaced at the next login.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { verifyBcrypt } from './bcrypt.ts'
 import { HashQueue } from './hash-queue.ts'
 import { compute } from './hash-thread.ts'
@@ -67,7 +68,10 @@ function unpadded(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64').replace(/=+$/, '')
 }
 
-const queue = new HashQueue()
+/** They take a processor each, which requests need too. */
+export const hashesAtOnce = Math.max(1, Math.floor(availableParallelism() / 2))
+
+const queue = new HashQueue({ atOnce: hashesAtOnce })
 
 function derive(
   password: string,

@@ -68,8 +68,7 @@ export class SessionResource {
     remember: boolean,
   ): Promise<{ readonly token: string; readonly user: UserFacts }> {
     const now = new Date()
-    await this.#deps.accounts.loggedIn(user.id, now)
-    const fresh = (await this.#deps.accounts.user(user.id)) ?? user
+    const fresh = await this.#deps.accounts.loggedIn(user, now)
     const forever = remember && this.#deps.auth.allowForeverSessions
     const token = await this.#deps
       .tokens()

@@ -5,15 +5,25 @@ import { numberAt, optionalAt, optionalNumberAt, textAt } from '../store/columns
 import type { Secrets } from '../store/secrets.ts'
 import type { Rows, StoreRow } from '../store/tables.ts'
 
+/** What belongs to a user beside the row. */
+export type Belongings = Pick<UserFacts, 'assignments' | 'lookups'>
+
 /** Reads what belongs to the user of a row. */
-export async function factsOf(row: StoreRow, store: Rows, secrets: Secrets): Promise<UserFacts> {
+export async function readFacts(row: StoreRow, store: Rows, secrets: Secrets): Promise<UserFacts> {
   const id = numberAt(row, 'id')
   const [assignments, lookups] = await Promise.all([
     store.rows('user_to_app_to_role', { user_id: id }),
     store.rows('lookup', { user_id: id }),
   ])
+  return factsOf(row, {
+    assignments: assignments.map((each) => ({ app: numberAt(each, 'app_id'), role: numberAt(each, 'role_id') })),
+    lookups: lookupsOf(lookups, secrets),
+  })
+}
+
+export function factsOf(row: StoreRow, { assignments, lookups }: Belongings): UserFacts {
   return Object.freeze({
-    id,
+    id: numberAt(row, 'id'),
     name: textAt(row, 'name'),
     username: textAt(row, 'username'),
     firstName: optionalAt(row, 'first_name'),
@@ -24,8 +34,8 @@ export async function factsOf(row: StoreRow, store: Rows, secrets: Secrets): Pro
     isActive: row.is_active === true,
     defaultAppId: optionalNumberAt(row, 'default_app_id'),
     lastLoginDate: optionalAt(row, 'last_login_date'),
-    assignments: assignments.map((each) => ({ app: numberAt(each, 'app_id'), role: numberAt(each, 'role_id') })),
-    lookups: lookupsOf(lookups, secrets),
+    assignments,
+    lookups,
     tokensValidFrom: numberAt(row, 'tokens_valid_from'),
   })
 }

@@ -2,9 +2,9 @@
  * One instance a data folder. The lock is the operating system's, taken through SQLite, so it ends with the process that holds it,
  * however that ends; command line tools do not take it (they write through the store's own transactions).
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeFolder } from 'dataferry/sdk'
 
 export interface InstanceLock {
   release(): void
@@ -39,7 +39,7 @@ export function lockFolders(folders: readonly string[]): readonly InstanceLock[]
   const locks: InstanceLock[] = []
   try {
     for (const folder of folders) {
-      mkdirSync(folder, { recursive: true })
+      makeFolder(folder)
       locks.push(lockFolder(folder))
     }
   } catch (thrown) {

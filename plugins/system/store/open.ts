@@ -2,10 +2,10 @@
  * Opens the system store: the lock of the data folder, the key, the database, the migrations. What is opened closes in the
  * opposite order.
  */
-import { mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type RecordStore, RecordStoreAbility } from 'dataferry/records'
-import { ApiError, type PluginHost } from 'dataferry/sdk'
+import { ApiError, makeFolder, type PluginHost } from 'dataferry/sdk'
 import { locate } from './location.ts'
 import { lockFolders } from './lock.ts'
 import { migrate, upToDate } from './migrate.ts'
@@ -29,9 +29,13 @@ export interface SystemStore {
 /** Throws one plain line when another instance holds the data folder. */
 export async function openStore(host: PluginHost): Promise<SystemStore> {
   const dataDir = resolve(host.settings.dataDir)
-  mkdirSync(dataDir, { recursive: true })
-  // A command works beside the server, through the store's own transactions.
   const { type, config, shared, folder } = locate(host.settings.nodes.systemDb, dataDir)
+  if (host.makes) makeFolder(dataDir)
+  else if (!shared && !existsSync(String(config.database)))
+    throw new Error(
+      `there is no system store yet in the data folder ${dataDir}. Set DF_DATA_DIR to that of the server.`,
+    )
+  // A command works beside the server, through the store's own transactions.
   const leads = host.serves && host.part.kind !== 'worker'
   const locks = leads ? lockFolders([dataDir, ...(folder === null ? [] : [folder])]) : []
   const stopped = new AbortController()
@@ -54,7 +58,7 @@ export async function openStore(host: PluginHost): Promise<SystemStore> {
     const records = noting(opened, shared, async (version) => {
       await Promise.all([...listeners].map((listener) => listener(version)))
     })
-    const tables = new RecordTables(records, stopped.signal)
+    const tables = new RecordTables(records, stopped.signal, opened)
     const { appKey } = host.settings.security
     const box = shared ? await sharedKey(tables, appKey, dataDir) : secrets(appKey ?? keyOfFolder(dataDir))
     const onCommit = (listener: (version: number) => void | Promise<void>): void => void listeners.add(listener)

@@ -36,10 +36,13 @@ export class RecordTables implements Tables {
   readonly #store: RecordStore
   /** Aborted when the store closes. */
   readonly #signal: AbortSignal
+  /** The store below the one that tells of changes. */
+  readonly #silent: RecordStore
 
-  constructor(store: RecordStore, signal: AbortSignal) {
+  constructor(store: RecordStore, signal: AbortSignal, silent: RecordStore = store) {
     this.#store = store
     this.#signal = signal
+    this.#silent = silent
   }
 
   async rows(table: string, where: Equal = {}): Promise<readonly StoreRow[]> {
@@ -58,6 +61,16 @@ export class RecordTables implements Tables {
       ...condition,
     })
     return Number(await this.#store.read(planned).value(budget, this.#signal))
+  }
+
+  async note(table: string, where: Equal, values: StoreRow): Promise<void> {
+    const store = this.#silent
+    const { plan, binds } = updateOf(await viewIn(store, table), where, values)
+    const planned = { plan, shape: shapeOfWrite(plan), binds }
+    const [outcome] = store.writeOne
+      ? [await store.writeOne(planned, this.#signal)]
+      : await store.write((session) => session.run(planned, [binds], 'halt'), this.#signal)
+    if (outcome?.ok === false) throw outcome.error
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -88,20 +101,16 @@ export class SessionTables implements Transaction {
     const columns = Object.keys(values).map((name) => columnOf(view, name))
     const returning = view.key.length === 1 ? view.key.map(projection) : []
     const notices = noticesOfRow(table, 'insert', values)
-    const binds = bindsOf(columns, values)
-    const outcome = await this.#run(notices, view.table, 'insert', columns, null, returning, binds)
+    const plan = planOf('insert', view.table, columns, null, returning)
+    const outcome = await this.#run(notices, plan, bindsOf(columns, values))
     const [first] = returning
     return first === undefined ? 0 : Number(outcome.rows[0]?.[first.as] ?? 0)
   }
 
   async update(table: string, where: Equal, values: StoreRow): Promise<number> {
-    const view = await viewIn(this.#store, table)
-    const columns = Object.keys(values).map((name) => columnOf(view, name))
-    if (columns.length === 0) return 0
-    const binds = new Binds(bindsOf(columns, values))
-    const notices = noticesOfRow(table, 'update', where)
-    const which = predicateOf(view, where, binds)
-    const outcome = await this.#run(notices, view.table, 'update', columns, which, [], binds.values)
+    if (Object.keys(values).length === 0) return 0
+    const { plan, binds } = updateOf(await viewIn(this.#store, table), where, values)
+    const outcome = await this.#run(noticesOfRow(table, 'update', where), plan, binds)
     return outcome.affected
   }
 
@@ -110,7 +119,7 @@ export class SessionTables implements Transaction {
     const binds = new Binds()
     const notices = noticesOfRow(table, 'delete', where)
     const which = predicateOf(view, where, binds)
-    const outcome = await this.#run(notices, view.table, 'delete', [], which, [], binds.values)
+    const outcome = await this.#run(notices, planOf('delete', view.table, [], which), binds.values)
     return outcome.affected
   }
 
@@ -120,16 +129,9 @@ export class SessionTables implements Transaction {
 
   async #run(
     notices: readonly Notice[],
-    into: Table,
-    kind: WritePlan['kind'],
-    columns: readonly Column[],
-    where: Predicate | null,
-    returning: WritePlan['returning'],
+    plan: WritePlan,
     binds: readonly Bind[],
   ): Promise<WriteOutcome & { readonly ok: true }> {
-    // Values of columns are the first slots, those of the condition follow.
-    const set = columns.map((column, slot) => ({ column, expr: { kind: 'value', value: slot } as const }))
-    const plan: WritePlan = { kind, into, set, where, key: [], returning }
     const planned = { plan, shape: shapeOfWrite(plan), binds: [] }
     const session = this.#session
     const [outcome] = await (session instanceof NotingSession
@@ -139,6 +141,29 @@ export class SessionTables implements Transaction {
     if (!outcome.ok) throw outcome.error
     return outcome
   }
+}
+
+/** Values of columns are the first slots, those of the condition follow. */
+function planOf(
+  kind: WritePlan['kind'],
+  into: Table,
+  columns: readonly Column[],
+  where: Predicate | null,
+  returning: WritePlan['returning'] = [],
+): WritePlan {
+  const set = columns.map((column, slot) => ({ column, expr: { kind: 'value', value: slot } as const }))
+  return { kind, into, set, where, key: [], returning }
+}
+
+function updateOf(
+  view: TableView,
+  where: Equal,
+  values: StoreRow,
+): { readonly plan: WritePlan; readonly binds: readonly Bind[] } {
+  const columns = Object.keys(values).map((name) => columnOf(view, name))
+  const binds = new Binds(bindsOf(columns, values))
+  const which = predicateOf(view, where, binds)
+  return { plan: planOf('update', view.table, columns, which), binds: binds.values }
 }
 
 async function viewIn(store: RecordStore, table: string): Promise<TableView> {

@@ -28,6 +28,8 @@ export interface Transaction extends Rows {
 }
 
 export interface Tables extends Rows {
+  /** A change of rows that gives and takes nothing, so that nobody is told: one trip, beside the transactions of others. */
+  note(table: string, where: Equal, values: StoreRow): Promise<void>
   /** Commits when the work returns, rolls back when it throws. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
 }

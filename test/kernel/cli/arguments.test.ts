@@ -1,7 +1,8 @@
 /** Reading the words of a command line. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { chosen, parsed, type Shape, UsageError } from '../../../kernel/cli/arguments.ts'
+import { chosen, parsed, type Shape } from '../../../kernel/cli/arguments.ts'
+import { UsageError } from '../../../kernel/plugins/commands.ts'
 
 const add: Shape = {
   name: 'service add',

@@ -364,12 +364,45 @@ test('the document of a service', async (t) => {
     { name: 'is changed, named by its service', sent: { service_id: id, content: 'a: 3' }, expected: [1, 'a: 3'] },
     { name: 'goes with null', sent: null, expected: null },
     { name: 'comes again', sent: { content: '{}', format: 0 }, expected: [0, '{}'] },
+    {
+      name: 'may be the URL of one',
+      sent: { content: 'https://example.com/a.json' },
+      expected: [0, 'https://example.com/a.json'],
+    },
+    { name: 'may be an object', sent: { content: { a: 1 } }, expected: [0, '{"a":1}'] },
+    { name: 'may be empty', sent: { content: '' }, expected: [0, ''] },
+    {
+      name: 'may name its service',
+      sent: { content: 'paths:\n  /{service.name}: {}\n', format: 1 },
+      expected: [1, 'paths:\n  /{service.name}: {}\n'],
+    },
   ]
   for (const { name, sent, expected } of steps) {
     await t.test(name, async () => {
       await client.ok('PATCH', `system/service/${id}`, { [relation]: sent })
       const doc = await read()
       assert.deepEqual(doc === null ? null : [doc.format, doc.content], expected)
+    })
+  }
+  const broken = [
+    {
+      name: 'of half an object',
+      content: '{"openapi":"3.0.0", "paths": {',
+      message: /^Field 'content' is neither JSON nor/,
+    },
+    {
+      name: 'of torn YAML',
+      content: 'openapi: 3.0.0\n paths: {',
+      message: /^Field 'content' is neither JSON nor YAML\. /,
+    },
+    { name: 'that is a word', content: 'petstore', message: /must be an OpenAPI document, which is an object/ },
+    { name: 'that is a list', content: [1], message: /must be an OpenAPI document, which is an object/ },
+  ]
+  for (const { name, content, message } of broken) {
+    await t.test(`${name} is refused`, async () => {
+      const { status, body } = await client.send('PATCH', `system/service/${id}`, { [relation]: { content } })
+      assert.equal(status, 400)
+      assert.match(body.error.message, message)
     })
   }
   await t.test('goes with its service', async () => {
