@@ -1,13 +1,8 @@
 /**
  * Draws what `npm run bench -- --compare --save` has left in bench/results: how many times as many requests a second Dataferry answers
  * as the server written by hand.
- *
- *     node bench/chart.ts            # writes bench/results/bench.svg
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Report } from './report.ts'
-import { kinds } from './tables.ts'
 
 const width = 860
 const labels = 260
@@ -39,7 +34,8 @@ export function chart(reports: readonly Report[]): string {
         `<rect x="${labels}" y="${y - 12}" width="${long.toFixed(1)}" height="${bar}" rx="2" class="${ratio >= 1 ? 'more' : 'less'}"/>`,
       )
       text(
-        labels + long + 6,
+        // Not across the line of the baseline.
+        labels + Math.max(long, scale) + 6,
         y,
         `${ratio.toFixed(2)}  (${shown(ours.perSecond)} to ${shown(baseline.perSecond)})`,
         'value',
@@ -50,7 +46,12 @@ export function chart(reports: readonly Report[]): string {
   const [first] = reports
   y += 34
   if (first !== undefined)
-    text(12, y, `${first.machine}; medians of ${first.rounds} interleaved rounds of ${first.seconds} s`, 'label')
+    text(
+      12,
+      y,
+      `${first.machine}; medians of ${first.rounds} interleaved rounds of ${first.seconds} s; commit ${first.commit ?? 'unknown'}`,
+      'label',
+    )
   const height = y + 16
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Benchmark">
 <style>
@@ -61,12 +62,4 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 } .title { font-weight: 6
 ${parts.join('\n')}
 </svg>
 `
-}
-
-if (import.meta.main) {
-  const folder = join(import.meta.dirname, 'results')
-  const files = kinds.map((kind) => join(folder, `${kind}.json`)).filter((file) => existsSync(file))
-  const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)
-  writeFileSync(join(folder, 'bench.svg'), chart(reports))
-  console.log(`bench/results/bench.svg: ${reports.map(({ database }) => database).join(', ')}`)
 }

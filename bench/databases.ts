@@ -17,6 +17,7 @@ export interface BenchDatabase {
   readonly env: { readonly [name: string]: string }
   /** Leaves `visits` with the rows 1 to n. */
   refill(rows: number): Promise<void>
+  run(sql: string): Promise<void>
   /** The first row's first value, as text. */
   one(sql: string): Promise<string>
   stop(): Promise<void>
@@ -66,6 +67,7 @@ async function openPostgres(server: Database, sizes: Sizes): Promise<BenchDataba
     service: { type: 'pgsql', config: { host, port, username: user, password, database } },
     env: { BENCH_HOST: host, BENCH_PORT: String(port), BENCH_USER: user, BENCH_PASSWORD: password, BENCH_DB: database },
     refill: (rows) => run(refillStatements('postgres', rows)),
+    run: (sql) => run([sql]),
     one,
     async stop() {
       await client.end()
@@ -92,6 +94,7 @@ async function openMariadb(server: Database, sizes: Sizes): Promise<BenchDatabas
     service: { type: 'mysql', config: { host, port, username: user, password, database } },
     env: { BENCH_HOST: host, BENCH_PORT: String(port), BENCH_USER: user, BENCH_PASSWORD: password, BENCH_DB: database },
     refill: (rows) => run(refillStatements('mariadb', rows)),
+    run: (sql) => run([sql]),
     one,
     async stop() {
       await client.end()
@@ -121,6 +124,7 @@ function openSqlite(sizes: Sizes, folder: string): BenchDatabase {
       run(refillStatements('sqlite', rows))
       client.exec('pragma wal_checkpoint(truncate)')
     },
+    run: async (sql) => run([sql]),
     one: async (sql) => one(sql),
     stop: async () => client.close(),
   }

@@ -6,20 +6,23 @@
  *     npm run bench -- --db postgres --compare             # interleaved with servers written by hand (bench/baseline); prints ratios
  *     npm run bench -- --scenario record --profile prof    # only scenarios whose names hold a word; CPU profiles into a folder
  *     npm run bench -- --rounds 7 --seconds 5 --save       # more rounds; the results into bench/results
+ *     npm run bench -- --mixed --db postgres               # records by id beside lists of 10,000 and batches of 1,000
  *     npm run bench -- --bare                              # SQLite against a bare node:http server: what the pipeline costs
  *     npm run bench -- --short --compare                   # small tables and one round: for CI, which looks at the answers
  *     npm run bench -- --url https://api.example.com --key KEY --path /api/v2/db/_table/orders?limit=100
  *                                                          # loads a running server with GETs; --path may be repeated
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type BenchDatabase, openDatabase } from './databases.ts'
+import { benchMixed, type Mixed, mixedTable, stopsIn } from './mixed.ts'
 import { type Served, serve, serveOurs } from './process.ts'
 import { benchRemote } from './remote.ts'
 import { machine, type Report, type Result, type Round, resultOf, table } from './report.ts'
 import { check, round, type Side } from './round.ts'
+import { save } from './saved.ts'
 import { bareScenarios, type Scenario, scenariosFor } from './scenarios.ts'
 import { makeBench } from './setup.ts'
 import { fullSize, type Kind, kinds, smallSize } from './tables.ts'
@@ -32,6 +35,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string' },
     compare: { type: 'boolean', default: false },
     bare: { type: 'boolean', default: false },
+    mixed: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
     profile: { type: 'string' },
     save: { type: 'boolean', default: false },
@@ -50,6 +54,36 @@ const admin = { email: 'bench@example.com', password: 'bench-only-password-1' }
 const chosen = options.bare ? ['sqlite'] : options.db.flatMap((names) => names.split(','))
 for (const name of chosen) {
   if (!kinds.includes(name as Kind)) throw new Error(`--db ${name}: it must be one of ${kinds.join(', ')}.`)
+}
+
+async function mixed(kind: Kind): Promise<Mixed | null> {
+  const folder = mkdtempSync(join(tmpdir(), 'dataferry-bench-'))
+  const stops = join(folder, 'stops')
+  let database: BenchDatabase | null = null
+  let server: Served | null = null
+  try {
+    database = await openDatabase(kind, sizes, folder)
+    if (database === null) {
+      console.error(`SKIPPED: there is no ${kind} on this machine.`)
+      return null
+    }
+    const watched = ['--import', new URL('./stops.ts', import.meta.url).href]
+    server = await serveOurs(folder, admin, { BENCH_STOPS: stops }, watched)
+    const key = await makeBench(server.url, admin, database.service)
+    return await benchMixed({
+      server,
+      headers: { 'X-DreamFactory-API-Key': key },
+      database,
+      scenarios: scenariosFor(sizes, seconds),
+      rounds,
+      seconds,
+      longestStop: stopsIn(stops, server),
+    })
+  } finally {
+    await server?.stop()
+    await database?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 async function bench(kind: Kind): Promise<Report | null> {
@@ -76,12 +110,16 @@ async function bench(kind: Kind): Promise<Report | null> {
       sides.push({ server: baseline, headers, ask: (scenario) => scenario.baseline })
     }
     const results: Result[] = []
+    const { version } = database
+    const report = (): Report => ({ database: version, kind, machine: machine(), rounds, seconds, results })
     for (const scenario of scenariosFor(sizes, seconds)) {
       if (options.scenario.length > 0 && !options.scenario.some((word) => scenario.name.includes(word))) continue
       if (options.bare && !bareScenarios.includes(scenario.name)) continue
       results.push(await measured(scenario, sides, database))
+      // What is measured is kept, whatever becomes of the rest.
+      if (options.save) save([report()])
     }
-    return { database: database.version, kind, machine: machine(), rounds, seconds, results }
+    return report()
   } finally {
     for (const server of running) await server.stop()
     await database?.stop()
@@ -122,16 +160,14 @@ if (options.url !== undefined) {
   reports.push(await benchRemote({ url, key, paths, rounds, seconds, connections: Number(options.connections) }))
 } else {
   for (const kind of chosen.length > 0 ? kinds.filter((name) => chosen.includes(name)) : kinds) {
+    if (options.mixed) {
+      const told = await mixed(kind)
+      if (told !== null) console.log(`\n${mixedTable(told)}`)
+      continue
+    }
     const report = await bench(kind)
     if (report !== null) reports.push(report)
   }
 }
 for (const report of reports) console.log(`\n${table(report)}`)
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(reports, null, 2)}\n`)
-if (options.save) {
-  const folder = join(import.meta.dirname, 'results')
-  mkdirSync(folder, { recursive: true })
-  for (const report of reports) {
-    if (report.kind !== null) writeFileSync(join(folder, `${report.kind}.json`), `${JSON.stringify(report, null, 2)}\n`)
-  }
-}

@@ -13,12 +13,16 @@ export interface Memory {
 
 export interface Served {
   readonly url: string
+  /** Of a server that was started with bench/probe.ts: what it answers to a word. */
+  ask<T>(what: string): Promise<T>
   /** CPU time used so far by the process, milliseconds; null where the system does not tell. */
   cpu(): number | null
   /** The most memory that was in use since `measure`, and what is in use now, bytes; null where the system does not tell. */
   memory(): Memory | null
   /** The peak of memory is counted from here. */
   measure(): void
+  /** Sends a signal that the process answers. */
+  tell(signal: NodeJS.Signals): void
   stop(): Promise<void>
   /** SIGKILL: no handler runs. */
   kill(): Promise<void>
@@ -49,11 +53,11 @@ export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   const port = await freePort()
   const child = spawn(process.execPath, ['-C', 'dataferry-source', ...args], {
     env: { ...process.env, ...env, HOST: '127.0.0.1', PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-8_000)
     })
   }
@@ -61,13 +65,24 @@ export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   await answering(url, child, () => output)
   return {
     url,
+    async ask<T>(what: string): Promise<T> {
+      child.send(what)
+      const [answer] = await once(child, 'message')
+      return answer as T
+    },
     cpu: () => cpuOf(child),
     memory: () => memoryOf(child),
     measure: () => measure(child),
+    tell: (signal) => {
+      child.kill(signal)
+    },
     stop: () => stop(child, 'SIGTERM'),
     kill: () => stop(child, 'SIGKILL'),
   }
 }
+
+/** Node's arguments for a server that can be asked (see bench/probe.ts). */
+export const probed: readonly string[] = ['--expose-gc', '--import', new URL('./probe.ts', import.meta.url).href]
 
 /** Dataferry itself over a data folder, with its first administrator; `nodeArgs` stand before the program's. */
 export const serveOurs = (

@@ -34,6 +34,9 @@ export interface Report {
   readonly rounds: number
   readonly seconds: number
   readonly results: readonly Result[]
+  /** Of what is kept: the commit that was measured, and the day. */
+  readonly commit?: string
+  readonly day?: string
 }
 
 export const machine = (): string =>

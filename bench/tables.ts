@@ -160,4 +160,15 @@ export function refillStatements(kind: Kind, rows: number): readonly string[] {
   }
 }
 
+/** Many rows that need no room: a view `numbers` with rows 1 to n. No more than 10 million. */
+export function numbersView(kind: Kind, rows: number): string {
+  const columns = `i as id, ${kind === 'mariadb' ? "concat('Row number ', i)" : "'Row number ' || i"} as name, i * 0.25 as amount`
+  const from = {
+    postgres: `(select generate_series(1, ${rows}) as i) as s`,
+    sqlite: `(with recursive s(i) as (select 1 union all select i + 1 from s where i < ${rows}) select i from s)`,
+    mariadb: `(select a.i + 1000000 * b.d as i from ${million} a cross join ${digits} b) s where i <= ${rows}`,
+  }
+  return `create view numbers as select ${columns} from ${from[kind]}`
+}
+
 export const visitColumns = visits.map(([name]) => name)
