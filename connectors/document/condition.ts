@@ -4,11 +4,12 @@
  *
  * A path may lead through lists: then it has many values, and a test is true when one of them satisfies it.
  */
-import { atPath, matchesLike, type PlanExpr, type Predicate, type Slot } from 'dataferry/records'
+import { atPath, compareDigits, digitsOf, matchesLike, type PlanExpr, type Predicate, type Slot } from 'dataferry/records'
 import { type Bind, Decimal, type Json, parseJson } from 'dataferry/sdk'
 import { compareAny } from './order.ts'
 
-export type Scalar = boolean | number | bigint | string
+/** A Decimal has more digits than a double. */
+export type Scalar = boolean | number | bigint | string | Decimal
 
 export type Condition =
   | { readonly kind: 'all' | 'any'; readonly of: readonly Condition[] }
@@ -135,7 +136,7 @@ const orderOf = (path: string, op: '<' | '<=' | '>' | '>=', value: Scalar | null
 /** A null in the list leaves unknown whether a value is not in it. */
 function inOf(list: Bind | undefined, path: string, holds: boolean): Condition {
   const all = Array.isArray(list) ? (list as readonly Bind[]) : []
-  const values = all.filter((each): each is Scalar => each !== null && typeof each !== 'object')
+  const values = all.filter((each): each is Scalar => isScalar(each))
   if (!holds && values.length < all.length) return never
   return values.length === 0 && holds ? never : { kind: 'in', path, values, holds }
 }
@@ -144,8 +145,29 @@ function inOf(list: Bind | undefined, path: string, holds: boolean): Condition {
 function valueIn(expr: PlanExpr, binds: readonly Bind[]): Scalar | null | undefined {
   if (expr.kind !== 'value') return undefined
   const value = binds[expr.value as Slot] ?? null
-  return typeof value === 'object' && value !== null ? undefined : value
+  return value === null || isScalar(value) ? value : undefined
 }
+
+const isScalar = (value: Bind): value is Scalar =>
+  value instanceof Decimal || (value !== null && typeof value !== 'object')
+
+/** The condition with every value as `change` has it, for stores that hold fewer kinds of values. */
+export function withValues(condition: Condition, change: (value: Scalar) => Scalar): Condition {
+  switch (condition.kind) {
+    case 'all':
+    case 'any':
+      return { kind: condition.kind, of: condition.of.map((each) => withValues(each, change)) }
+    case 'in':
+      return { ...condition, values: condition.values.map(change) }
+    case 'order':
+      return { ...condition, value: change(condition.value) }
+    default:
+      return condition
+  }
+}
+
+/** The nearest double of a number with more digits. */
+export const asDouble = (value: Scalar): Scalar => (value instanceof Decimal ? Number(value.digits) : value)
 
 // ---- in memory
 
@@ -216,7 +238,10 @@ function isInOrder(order: number, op: '=' | '<' | '<=' | '>' | '>='): boolean {
 
 /** null: of different kinds. */
 function compareAs(value: Json, other: Scalar): number | null {
-  if (value instanceof Decimal) return isNumber(other) ? Number(value.digits) - Number(other) : null
+  if (value instanceof Decimal || other instanceof Decimal) {
+    const [left, right] = [numberDigits(value), numberDigits(other)]
+    return left && right ? compareDigits(left, right) : null
+  }
   if (isNumber(value) && isNumber(other)) return value < other ? -1 : value > other ? 1 : 0
   if (typeof value === 'boolean' && typeof other === 'boolean') return Number(value) - Number(other)
   if (typeof other !== 'string') return null
@@ -227,6 +252,9 @@ function compareAs(value: Json, other: Scalar): number | null {
 }
 
 const isNumber = (value: Json): value is number | bigint => typeof value === 'number' || typeof value === 'bigint'
+
+const numberDigits = (value: Json): ReturnType<typeof digitsOf> =>
+  isNumber(value) || value instanceof Decimal ? digitsOf(value) : null
 
 const moments = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/
 

@@ -2,12 +2,12 @@
 
 import type { Bind } from 'dataferry/sdk'
 import { jsonBind, jsonParents, type Parameter, type ParentRow, type Statement } from 'dataferry/sql'
-import mysql, { type TypedParameterValue } from 'mysql2'
+import type { TypedParameterValue } from 'mysql2'
+import { driver } from './driver.ts'
 
 /** What the driver takes. */
 export type Wire = null | string | number | Buffer | TypedParameterValue
 
-const { LONGLONG, NEWDECIMAL } = mysql.TypedParameter
 const least = -(2n ** 63n)
 const most = 2n ** 63n - 1n
 const mostUnsigned = 2n ** 64n - 1n
@@ -25,12 +25,14 @@ export function wireOf(bind: Bind): Wire {
     case 'string':
       return bind
     case 'boolean':
-      return LONGLONG(bind ? 1n : 0n)
-    case 'bigint':
+      return driver().TypedParameter.LONGLONG(bind ? 1n : 0n)
+    case 'bigint': {
+      const { LONGLONG, NEWDECIMAL } = driver().TypedParameter
       if (bind >= least && bind <= most) return LONGLONG(bind)
       return bind > most && bind <= mostUnsigned ? LONGLONG.unsigned(bind) : NEWDECIMAL(bind.toString())
+    }
     case 'number':
-      return Number.isSafeInteger(bind) ? LONGLONG(BigInt(bind)) : bind
+      return Number.isSafeInteger(bind) ? driver().TypedParameter.LONGLONG(BigInt(bind)) : bind
     default:
       if (bind === null) return null
       if (bind instanceof Uint8Array) return Buffer.from(bind.buffer, bind.byteOffset, bind.byteLength)

@@ -5,9 +5,10 @@
  */
 
 import type { WireColumn, WireValue } from 'dataferry/sql'
-import mysql, { type Connection } from 'mysql2'
+import type { Connection } from 'mysql2'
 import { type Scalar, sizeOf, type Wire } from './binds.ts'
 import { cellsOf, type DriverRow, type Field, type NamedField } from './cells.ts'
+import { driver as mysql } from './driver.ts'
 import { ConnectFailed, ConnectionLost, faultOf, ServerFault, Stopped } from './faults.ts'
 import { RowStream } from './rows.ts'
 import { factsOf, type ServerFacts, type Vendor } from './server.ts'
@@ -413,7 +414,7 @@ function connect(settings: ConnectionSettings): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let driver: Connection
     try {
-      driver = mysql.createConnection({
+      driver = mysql().createConnection({
         ...(settings.socketPath === ''
           ? { host: settings.host, port: settings.port }
           : { socketPath: settings.socketPath }),

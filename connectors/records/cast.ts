@@ -1,7 +1,7 @@
 /** Values of clients as a column takes them (data-plane 9.2, 3.10 items 5, 6 and 8). */
 import { BadRequest, type Bind, Decimal, type Json } from 'dataferry/sdk'
 import { type Column, nameOf, type SimpleType } from './catalog/types.ts'
-import { castKind, castValue } from './filter/index.ts'
+import { castKind, castValue, smallestNumber } from './filter/index.ts'
 import { jsonText } from './json.ts'
 
 const texts: ReadonlySet<SimpleType> = new Set(['string', 'text', 'mediumtext', 'longtext', 'xml'])
@@ -32,8 +32,7 @@ export function meansNull(value: Json, column: Column): boolean {
 
 /** What an open column is compared with: a value as it is, numbers as numbers. */
 function openOperand(value: Json, column: Column): Bind {
-  if (value instanceof Decimal)
-    return String(Number(value.digits)) === value.digits ? Number(value.digits) : value.digits
+  if (value instanceof Decimal) return smallestNumber(value.digits)
   if (typeof value === 'object') throw badValue(column, 'a value, not a list or an object')
   return value
 }

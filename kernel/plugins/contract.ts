@@ -32,8 +32,8 @@ export class Decimal {
   }
 }
 
-/** What a driver may be given. */
-export type Bind = null | boolean | number | bigint | string | Uint8Array | readonly Bind[]
+/** What a driver may be given. A Decimal has more digits than a double: where columns have no type of their own, it is told from a text. */
+export type Bind = null | boolean | number | bigint | string | Uint8Array | Decimal | readonly Bind[]
 
 export type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** data-plane 2.5. */

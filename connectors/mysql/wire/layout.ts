@@ -1,6 +1,6 @@
 /** How the cells of a result lie in its rows, in the server's binary form: by the definitions of its columns, which come before the rows. */
-import mysql from 'mysql2'
 import { wire as type } from '../cells.ts'
+import { driver } from '../driver.ts'
 
 /** How a cell lies in a row. Numbers, so that the loops over them stay fast. */
 export const kind = {
@@ -61,7 +61,8 @@ export const characterSetAt = (bytes: Buffer, end: number): number =>
 /** The same as the driver takes them for. */
 export function layoutOf(types: Int32Array, sets: Int32Array): Layout {
   const count = types.length
-  const encodings = Array.from(sets, (set) => mysql.CharsetToEncoding[set] ?? 'utf8')
+  const { CharsetToEncoding } = driver()
+  const encodings = Array.from(sets, (set) => CharsetToEncoding[set] ?? 'utf8')
   const kinds = Uint8Array.from(types, (packed, i) =>
     kindOf(packed & 0xff, (packed & 0x100) !== 0, sets[i] as number, encodings[i] as string),
   )

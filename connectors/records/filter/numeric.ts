@@ -72,6 +72,13 @@ export function digitsOf(value: Json): Digits | null {
   return value instanceof Decimal ? readDigits(value.digits) : null
 }
 
+/** A number where it is exact as one, else its digits. `text` is a JSON number. */
+export function smallestNumber(text: string): number | Decimal {
+  const number = Number(text)
+  const [all, near] = [readDigits(text), readDigits(String(number))]
+  return all && near && compareDigits(all, near) === 0 ? number : new Decimal(text)
+}
+
 /** A number where it is exact as one, else a bigint. */
 export const smallestInteger = (value: bigint): number | bigint =>
   value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value

@@ -2,13 +2,13 @@
  * Resolving: what a filter means against one table. Names become columns (a hidden one does not exist), operands become slots that
  * hold cast values. Lookups and parameters are values from here on; nothing of them is parsed.
  */
-import type { Bind, Json } from 'dataferry/sdk'
+import { type Bind, Decimal, type Json } from 'dataferry/sdk'
 import type { Column } from '../catalog/types.ts'
 import { type CastUse, castKind, castValue, plainValue, textOf } from './casts.ts'
 import { badField, unparsable } from './faults.ts'
 import { wholePattern } from './like.ts'
 import { replaceLookups } from './lookups.ts'
-import { readDigits, smallestInteger } from './numeric.ts'
+import { readDigits, smallestInteger, smallestNumber } from './numeric.ts'
 import type { Filter, FilterExpr, MatchOp, Operand, PlanExpr, Predicate, Scope } from './types.ts'
 
 /** Resolves a filter. Throws BadRequest with a text of data-plane 4.8. */
@@ -118,7 +118,8 @@ const meansNull = (right: FilterExpr, column: Column): boolean =>
   right.kind === 'value' && isNullWord(right.value) && (column.open === true || castKind(column.type) !== 'string')
 
 function castOperand(operand: Operand, column: Column | null, use: CastUse, scope: Scope): Bind {
-  if (column === null || column.dbType === '' || column.open === true) return untyped(operand, scope)
+  if (column?.open === true) return open(operand, scope)
+  if (column === null || column.dbType === '') return untyped(operand, scope)
   if (isNullWord(operand) && castKind(column.type) !== 'string') return null
   return castValue(given(operand, scope), column, use)
 }
@@ -169,6 +170,16 @@ export const plainOperand = (operand: Operand): Bind =>
     lookup: () => undefined,
     modifiers: new Set(),
   })
+
+/** A number stays one, however many digits it has: in an open column nothing else tells it from a text. */
+function open(operand: Operand, scope: Scope): Bind {
+  if (operand.kind === 'text' && !operand.quoted) {
+    const text = operand.text.trim()
+    if (/^-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)$/.test(text)) return smallestNumber(text)
+  }
+  const value = operand.kind === 'text' && operand.quoted ? null : given(operand, scope)
+  return value instanceof Decimal ? smallestNumber(value.digits) : untyped(operand, scope)
+}
 
 function untyped(operand: Operand, scope: Scope): Bind {
   if (operand.kind === 'text' && !operand.quoted) {
