@@ -1,5 +1,14 @@
 /** Reads of CouchDB: what a selector or identifiers narrow is judged here, in its order, a piece at a time. */
-import { type Condition, compareAny, mostInMemory, type OrderBy, type Query, satisfies } from 'dataferry/document'
+import {
+  asDouble,
+  type Condition,
+  compareAny,
+  mostInMemory,
+  type OrderBy,
+  type Query,
+  satisfies,
+  withValues,
+} from 'dataferry/document'
 import { atPath } from 'dataferry/records'
 import { BadRequest, type Json } from 'dataferry/sdk'
 import type { Stored } from './body.ts'
@@ -18,7 +27,7 @@ export async function findDocuments(
   query: Query,
   signal: AbortSignal | undefined,
 ): Promise<readonly Stored[]> {
-  const where = query.where === null ? null : textIds(query.where)
+  const where = query.where === null ? null : comparable(query.where)
   const walk = new Walk(client, name, { ...query, where }, signal)
   const ids = idsIn(where)
   return ids === null ? walk.bySelector() : walk.byIds(ids)
@@ -30,7 +39,7 @@ export const countDocuments = (
   where: Condition,
   signal: AbortSignal | undefined,
 ): Promise<number> =>
-  new Walk(client, name, { where: textIds(where), order: [], skip: 0, limit: null, fields: ['_id'] }, signal).count()
+  new Walk(client, name, { where: comparable(where), order: [], skip: 0, limit: null, fields: ['_id'] }, signal).count()
 
 /** Those that are there, in no order. */
 export async function storedByIds(
@@ -174,16 +183,20 @@ function compared(a: Stored, b: Stored, order: readonly OrderBy[]): number {
   return compareAny(a._id, b._id)
 }
 
-/** Identifiers are texts, also where a filter writes numbers. */
-function textIds(condition: Condition): Condition {
+/** Identifiers are texts, also where a filter writes numbers; other numbers of many digits are what the database makes of them, doubles. */
+function comparable(condition: Condition): Condition {
   switch (condition.kind) {
     case 'all':
     case 'any':
-      return { ...condition, of: condition.of.map(textIds) }
+      return { ...condition, of: condition.of.map(comparable) }
     case 'in':
-      return condition.path === '_id' ? { ...condition, values: condition.values.map(String) } : condition
+      return condition.path === '_id'
+        ? { ...condition, values: condition.values.map(String) }
+        : withValues(condition, asDouble)
     case 'order':
-      return condition.path === '_id' ? { ...condition, value: String(condition.value) } : condition
+      return condition.path === '_id'
+        ? { ...condition, value: String(condition.value) }
+        : withValues(condition, asDouble)
     case 'exact':
       return condition.path === '_id' && condition.value !== null
         ? { ...condition, value: String(condition.value) }

@@ -4,7 +4,15 @@
  *
  * A path may lead through lists: then it has many values, and a test is true when one of them satisfies it.
  */
-import { atPath, compareDigits, digitsOf, matchesLike, type PlanExpr, type Predicate, type Slot } from 'dataferry/records'
+import {
+  atPath,
+  compareDigits,
+  digitsOf,
+  matchesLike,
+  type PlanExpr,
+  type Predicate,
+  type Slot,
+} from 'dataferry/records'
 import { type Bind, Decimal, type Json, parseJson } from 'dataferry/sdk'
 import { compareAny } from './order.ts'
 

@@ -176,11 +176,7 @@ export function keyed(where: Condition | null, keys: Keys): Condition | null {
   }
   if (where.kind === 'exact') return where.op === '=' ? { ...where, value: shown(where.value) } : where
   if (!where.holds) return where
-  const values = where.values.map(shown)
-  // A number of more digits than filters know is compared as what it is.
-  if (values.some((each) => each instanceof Decimal))
-    return { kind: 'any', of: values.map((value) => ({ kind: 'exact', path: where.path, op: '=', value })) }
-  return { ...where, values: values as readonly Scalar[] }
+  return { ...where, values: where.values.map(shown) as readonly Scalar[] }
 }
 
 /** Whether the filter holds of a record. */

@@ -13,7 +13,7 @@ import { type Item, likeBefore, sum, toItem, toJson, toValue, valueText } from '
 
 type Made = { [name: string]: AttributeValue }
 
-/** Expressions can hold 300 operators. */
+/** Fields of one condition: expressions hold 4 KB and 300 operators. */
 const mostGuards = 100
 const mostParts = 20
 
@@ -108,7 +108,10 @@ export interface Between {
   readonly raises?: ReadonlyMap<string, Json>
 }
 
-/** null: nothing is to be done. */
+/**
+ * null: nothing is to be done. Throws BadRequest for an update where more fields must be as they were than a condition can hold; a delete
+ * is guarded by the first of them.
+ */
 export function stepOf(table: TableKeys, { before, now, guards, raises }: Between): Step | null {
   const TableName = table.name
   const into = new Expression()
@@ -119,7 +122,12 @@ export function stepOf(table: TableKeys, { before, now, guards, raises }: Betwee
     return { kind: 'put', request: { TableName, Item: { ...now }, ConditionExpression, ...into.placeholders(hash) } }
   }
   const own = new Set(keyNames(table))
-  const guarded = [...new Set(guards)].filter((name) => !own.has(name)).slice(0, mostGuards)
+  const all = [...new Set(guards)].filter((name) => !own.has(name))
+  if (all.length > mostGuards && now !== null)
+    throw new BadRequest(
+      `The write depends on ${all.length} fields of a record, and the database can guard ${mostGuards} of them against other writers. Change fewer fields at once, or write without 'rollback'.`,
+    )
+  const guarded = all.slice(0, mostGuards)
   const ConditionExpression = [
     `attribute_exists(${hash})`,
     ...guarded.map((name) => unchanged(into, name, before)),

@@ -15,22 +15,13 @@ import type {
 } from 'dataferry/document'
 import { WriteConflict } from 'dataferry/records'
 import { encodeJson, type Json, ServiceUnavailable } from 'dataferry/sdk'
-import {
-  ClientSession,
-  type Collection,
-  type Db,
-  type Document,
-  type FindOptions,
-  MongoBulkWriteError,
-  MongoClient,
-  MongoServerError,
-  ObjectId,
-} from 'mongodb'
+import type { ClientSession, Collection, Db, Document, FindOptions, MongoClient } from 'mongodb'
 import { idOf, toBson, toJson } from './bson.ts'
 import type { MongoSettings } from './config.ts'
+import { driver } from './driver.ts'
 import { Encoder, parsed } from './encode.ts'
 import { mongoError, writeError } from './errors.ts'
-import { filterOf, namesTypes } from './filter.ts'
+import { dependsOnServer, filterOf } from './filter.ts'
 import { countingOf, pipelineOf } from './group.ts'
 
 /** Every value in a type of its own, so that what is put back is what was there. */
@@ -41,7 +32,7 @@ const largePiece = 262_144
 const smallPiece = 4096
 
 const inSession = (within: Transaction): { readonly session?: ClientSession } =>
-  within instanceof ClientSession ? { session: within } : {}
+  within instanceof driver().ClientSession ? { session: within } : {}
 
 const groupFilters = ({ where, having }: Grouping): [Document, Document | null] => [
   filterOf(where),
@@ -184,7 +175,7 @@ export class MongoAdapter implements DocumentAdapter {
   }
 
   async #filter(where: Condition | null): Promise<Document> {
-    return filterOf(where, namesTypes(where) && (await this.#server()).ferret)
+    return filterOf(where, dependsOnServer(where) && (await this.#server()).ferret)
   }
 
   #finding({ order, skip, limit, fields }: Query, within: Transaction, signal: AbortSignal | undefined): FindOptions {
@@ -200,7 +191,9 @@ export class MongoAdapter implements DocumentAdapter {
 
   count(name: string, where: Condition | null, within: Transaction, signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted()
-    return this.#in(name, (collection) => collection.countDocuments(filterOf(where), this.#limits(within)))
+    return this.#in(name, async (collection) =>
+      collection.countDocuments(await this.#filter(where), this.#limits(within)),
+    )
   }
 
   async insert(
@@ -214,7 +207,7 @@ export class MongoAdapter implements DocumentAdapter {
     const places: number[] = []
     for (const [at, { _id, ...members }] of documents.entries()) {
       try {
-        const id = _id === undefined || _id === null ? new ObjectId() : idOf(_id)
+        const id = _id === undefined || _id === null ? new (driver().ObjectId)() : idOf(_id)
         made.push({ _id: id, ...(toBson(members) as Document) })
         places.push(at)
         results[at] = { ok: true, id: toJson(id) }
@@ -244,7 +237,7 @@ export class MongoAdapter implements DocumentAdapter {
         await collection.insertMany(documents, { ordered, ...inSession(within) })
         return []
       } catch (thrown) {
-        if (!(thrown instanceof MongoBulkWriteError)) throw thrown
+        if (!(thrown instanceof driver().MongoBulkWriteError)) throw thrown
         const errors = [thrown.writeErrors].flat()
         if (errors.length === 0) throw thrown
         return errors.map((error) => [error.index, writeError(error, thrown)] as const)
@@ -256,7 +249,8 @@ export class MongoAdapter implements DocumentAdapter {
     const update = changeOf(change)
     return this.#in(
       name,
-      async (collection) => (await collection.updateMany(filterOf(where), update, inSession(within))).matchedCount,
+      async (collection) =>
+        (await collection.updateMany(await this.#filter(where), update, inSession(within))).matchedCount,
     )
   }
 
@@ -269,7 +263,7 @@ export class MongoAdapter implements DocumentAdapter {
     within: Transaction,
   ): Promise<number> {
     const update = { ...changeOf(change), ...(others.length > 0 ? { $setOnInsert: setting(others) } : {}) }
-    const filter: Document = { _id: idOf(id), ...(where === null ? {} : { $and: [filterOf(where)] }) }
+    const filter: Document = { _id: idOf(id), ...(where === null ? {} : { $and: [await this.#filter(where)] }) }
     return this.#in(name, async (collection) => {
       const there = (asked: Document): Promise<number> => collection.countDocuments(asked, inSession(within))
       // A failure would end the transaction.
@@ -281,7 +275,7 @@ export class MongoAdapter implements DocumentAdapter {
         const done = await collection.updateOne(filter, asked, { upsert: true, ...inSession(within) })
         return done.matchedCount + done.upsertedCount
       } catch (thrown) {
-        if (!(thrown instanceof MongoServerError) || thrown.code !== 11000) throw thrown
+        if (!(thrown instanceof driver().MongoServerError) || thrown.code !== 11000) throw thrown
         if (within !== null)
           throw new WriteConflict('The record is being written by another request. Try again.', thrown)
         if ((await there({ _id: idOf(id) })) > 0) return 0
@@ -295,14 +289,15 @@ export class MongoAdapter implements DocumentAdapter {
     const made = toBson(members) as Document
     return this.#in(
       name,
-      async (collection) => (await collection.replaceOne(filterOf(where), made, inSession(within))).matchedCount,
+      async (collection) =>
+        (await collection.replaceOne(await this.#filter(where), made, inSession(within))).matchedCount,
     )
   }
 
   async remove(name: string, where: Condition | null, within: Transaction): Promise<number> {
     return this.#in(
       name,
-      async (collection) => (await collection.deleteMany(filterOf(where), inSession(within))).deletedCount,
+      async (collection) => (await collection.deleteMany(await this.#filter(where), inSession(within))).deletedCount,
     )
   }
 
@@ -374,7 +369,7 @@ export class MongoAdapter implements DocumentAdapter {
     if (this.#client === null) {
       const { url, database, options } = this.#settings()
       try {
-        this.#client = new MongoClient(url, options)
+        this.#client = new (driver().MongoClient)(url, options)
       } catch (cause) {
         throw new ServiceUnavailable('The configuration of this service can not be used.', { cause })
       }

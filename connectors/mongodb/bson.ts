@@ -1,21 +1,7 @@
 /** BSON as JSON and back, at every depth (data-plane 8.1): dates keep their milliseconds, long integers and decimals their digits. */
 import { BadRequest, Decimal, type Json } from 'dataferry/sdk'
-import {
-  Binary,
-  BSONRegExp,
-  BSONSymbol,
-  Code,
-  DBRef,
-  Decimal128,
-  Double,
-  Int32,
-  Long,
-  MaxKey,
-  MinKey,
-  ObjectId,
-  Timestamp,
-  UUID,
-} from 'mongodb'
+import type { Decimal128 } from 'mongodb'
+import { driver } from './driver.ts'
 
 type Members = { readonly [name: string]: Json }
 
@@ -27,28 +13,30 @@ export function toJson(value: unknown, exact = false): Json {
   if (value === null || value === undefined) return null
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'bigint')
     return value
-  if (value instanceof Int32) return value.value
-  if (value instanceof Double)
+  const bson = driver()
+  if (value instanceof bson.Int32) return value.value
+  if (value instanceof bson.Double)
     return Number.isFinite(value.value) ? value.value : { $numberDouble: String(value.value) }
-  if (value instanceof ObjectId) return exact ? { $oid: value.toHexString() } : value.toHexString()
+  if (value instanceof bson.ObjectId) return exact ? { $oid: value.toHexString() } : value.toHexString()
   if (value instanceof Date) return { $date: dateText(value) }
-  if (value instanceof Timestamp) return exact ? { $timestamp: { t: value.t, i: value.i } } : `[${value.i}:${value.t}]`
-  if (value instanceof Long) return integer(value.toBigInt())
-  if (value instanceof Decimal128) {
+  if (value instanceof bson.Timestamp)
+    return exact ? { $timestamp: { t: value.t, i: value.i } } : `[${value.i}:${value.t}]`
+  if (value instanceof bson.Long) return integer(value.toBigInt())
+  if (value instanceof bson.Decimal128) {
     const digits = exact ? null : decimalDigits(value)
     return digits === null ? { $numberDecimal: value.toString() } : new Decimal(digits)
   }
-  if (value instanceof Binary) {
+  if (value instanceof bson.Binary) {
     const base64 = Buffer.from(value.value()).toString('base64')
     return exact ? { $binary: { base64, subType: value.sub_type.toString(16) } } : base64
   }
-  if (value instanceof BSONRegExp) return { $regex: value.pattern, $options: value.options }
-  if (value instanceof MinKey) return { $minKey: 1 }
-  if (value instanceof MaxKey) return { $maxKey: 1 }
-  if (value instanceof BSONSymbol) return exact ? { $symbol: value.valueOf() } : value.valueOf()
-  if (value instanceof Code)
+  if (value instanceof bson.BSONRegExp) return { $regex: value.pattern, $options: value.options }
+  if (value instanceof bson.MinKey) return { $minKey: 1 }
+  if (value instanceof bson.MaxKey) return { $maxKey: 1 }
+  if (value instanceof bson.BSONSymbol) return exact ? { $symbol: value.valueOf() } : value.valueOf()
+  if (value instanceof bson.Code)
     return { $code: value.code, ...(value.scope ? { $scope: toJson(value.scope, exact) } : {}) }
-  if (value instanceof DBRef) return toJson(value.toJSON(), exact)
+  if (value instanceof bson.DBRef) return toJson(value.toJSON(), exact)
   if (Array.isArray(value)) return value.map((each) => toJson(each, exact))
   const members: { [name: string]: Json } = Object.create(null)
   for (const [name, member] of Object.entries(value)) members[name] = toJson(member, exact)
@@ -74,11 +62,12 @@ export function dateText(date: Date): string {
 export function toBson(value: Json, operators = false): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number') {
-    if (!Number.isInteger(value) || Object.is(value, -0) || !Number.isSafeInteger(value)) return new Double(value)
-    return value >= -(2 ** 31) && value < 2 ** 31 ? new Int32(value) : Long.fromNumber(value)
+    if (!Number.isInteger(value) || Object.is(value, -0) || !Number.isSafeInteger(value))
+      return new (driver().Double)(value)
+    return value >= -(2 ** 31) && value < 2 ** 31 ? new (driver().Int32)(value) : driver().Long.fromNumber(value)
   }
   if (typeof value === 'bigint')
-    return value >= -(2n ** 63n) && value < 2n ** 63n ? Long.fromBigInt(value) : decimal(String(value))
+    return value >= -(2n ** 63n) && value < 2n ** 63n ? driver().Long.fromBigInt(value) : decimal(String(value))
   if (value instanceof Decimal) return decimal(value.digits)
   if (Array.isArray(value)) return value.map((each) => toBson(each as Json, operators))
   const object = value as Members
@@ -91,7 +80,8 @@ export function toBson(value: Json, operators = false): unknown {
   for (const name of names) {
     if (!operators) checkName(name)
     const member = object[name] ?? null
-    members[name] = operators && name === '_id' && isHex(member) ? new ObjectId(member) : toBson(member, operators)
+    members[name] =
+      operators && name === '_id' && isHex(member) ? new (driver().ObjectId)(member) : toBson(member, operators)
   }
   return members
 }
@@ -107,7 +97,7 @@ const text = (value: Json | undefined): string => (typeof value === 'object' ? '
 
 function decimal(digits: string): Decimal128 {
   try {
-    return Decimal128.fromString(digits)
+    return driver().Decimal128.fromString(digits)
   } catch (cause) {
     throw new BadRequest(`The number ${digits.slice(0, 60)} has more digits than a document can hold.`, { cause })
   }
@@ -122,39 +112,42 @@ function extended(value: Members, names: readonly string[]): unknown {
     switch (name) {
       case '$oid':
       case '$id':
-        return beside || !hex24.test(text(inner)) ? refused(name) : new ObjectId(text(inner))
+        return beside || !hex24.test(text(inner)) ? refused(name) : new (driver().ObjectId)(text(inner))
       case '$date':
         return beside ? refused(name) : dateOf(inner)
       case '$numberInt':
-        return beside ? refused(name) : new Int32(Number(text(inner)))
+        return beside ? refused(name) : new (driver().Int32)(Number(text(inner)))
       case '$numberLong':
-        return beside ? refused(name) : Long.fromBigInt(BigInt(text(inner)))
+        return beside ? refused(name) : driver().Long.fromBigInt(BigInt(text(inner)))
       case '$numberDouble':
-        return beside ? refused(name) : new Double(Number(text(inner)))
+        return beside ? refused(name) : new (driver().Double)(Number(text(inner)))
       case '$numberDecimal':
-        return beside ? refused(name) : Decimal128.fromString(text(inner))
+        return beside ? refused(name) : driver().Decimal128.fromString(text(inner))
       case '$binary': {
         const parts = isMembers(inner) ? inner : { base64: inner, subType: value.$type ?? '0' }
-        return new Binary(Buffer.from(text(parts.base64), 'base64'), Number.parseInt(text(parts.subType) || '0', 16))
+        return new (driver().Binary)(
+          Buffer.from(text(parts.base64), 'base64'),
+          Number.parseInt(text(parts.subType) || '0', 16),
+        )
       }
       case '$uuid':
-        return beside ? refused(name) : new UUID(text(inner))
+        return beside ? refused(name) : new (driver().UUID)(text(inner))
       case '$timestamp':
-        return isMembers(inner) ? new Timestamp({ t: Number(inner.t), i: Number(inner.i) }) : refused(name)
+        return isMembers(inner) ? new (driver().Timestamp)({ t: Number(inner.t), i: Number(inner.i) }) : refused(name)
       case '$regularExpression':
-        return isMembers(inner) ? new BSONRegExp(text(inner.pattern), text(inner.options)) : refused(name)
+        return isMembers(inner) ? new (driver().BSONRegExp)(text(inner.pattern), text(inner.options)) : refused(name)
       case '$regex':
         return names.every((each) => each === '$regex' || each === '$options')
-          ? new BSONRegExp(text(inner), text(value.$options))
+          ? new (driver().BSONRegExp)(text(inner), text(value.$options))
           : undefined
       case '$minKey':
-        return new MinKey()
+        return new (driver().MinKey)()
       case '$maxKey':
-        return new MaxKey()
+        return new (driver().MaxKey)()
       case '$symbol':
-        return new BSONSymbol(text(inner))
+        return new (driver().BSONSymbol)(text(inner))
       case '$code':
-        return new Code(text(inner))
+        return new (driver().Code)(text(inner))
       default:
         return undefined
     }
@@ -192,7 +185,7 @@ const zoned = (value: string): string => (/(?:Z|[+-]\d{2}:?\d{2})$/.test(value) 
 /** An identifier: 24 hexadecimal digits are an ObjectId, in quotes they stay text. */
 export function idOf(value: Json): unknown {
   if (typeof value !== 'string') return toBson(value)
-  if (hex24.test(value)) return new ObjectId(value)
+  if (hex24.test(value)) return new (driver().ObjectId)(value)
   const quoted = /^'([0-9a-f]{24})'$/i.exec(value)?.[1]
   return quoted ?? value
 }

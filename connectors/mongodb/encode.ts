@@ -5,8 +5,8 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { Hidden, Wanted } from 'dataferry/document'
-import { BSON, Decimal128, Long } from 'mongodb'
 import { dateText, decimalDigits } from './bson.ts'
+import { driver } from './driver.ts'
 
 /** Thrown where a document has something that is encoded elsewhere. */
 class Odd extends Error {}
@@ -332,11 +332,11 @@ export class Encoder {
         const high = this.#in.readInt32LE(at + 4)
         // Within what a double holds for sure.
         if (high >= -0x100000 && high < 0x100000) this.#ascii(String(high * 0x100000000 + this.#in.readUInt32LE(at)))
-        else this.#ascii(new Long(this.#in.readInt32LE(at), high).toString())
+        else this.#ascii(new (driver().Long)(this.#in.readInt32LE(at), high).toString())
         return at + 8
       }
       case 19: {
-        const digits = decimalDigits(new Decimal128(this.#in.subarray(at, at + 16)))
+        const digits = decimalDigits(new (driver().Decimal128)(this.#in.subarray(at, at + 16)))
         if (digits === null) throw odd
         this.#ascii(digits)
         return at + 16
@@ -468,4 +468,4 @@ function namesOf(wanted: Wanted, hidden: Hidden | null): readonly Name[] {
 
 /** A document with its own types kept apart, from its bytes. */
 export const parsed = (document: Uint8Array): object =>
-  BSON.deserialize(document, { promoteValues: false, promoteLongs: false, bsonRegExp: true })
+  driver().BSON.deserialize(document, { promoteValues: false, promoteLongs: false, bsonRegExp: true })

@@ -1,14 +1,8 @@
 /** MongoDB's faults in words that a client may see (data-plane 2.11): no host, no statement, no secret. */
 import { WriteConflict } from 'dataferry/records'
 import { ApiError, BadRequest, ServiceUnavailable } from 'dataferry/sdk'
-import {
-  MongoBulkWriteError,
-  MongoError,
-  MongoNetworkError,
-  MongoServerError,
-  MongoServerSelectionError,
-  type WriteError,
-} from 'mongodb'
+import type { MongoBulkWriteError, MongoServerError, WriteError } from 'mongodb'
+import { driver } from './driver.ts'
 
 const unreachable = 'The database can not be reached.'
 const tooLong = 'The request took too long in the database and was stopped.'
@@ -28,6 +22,8 @@ const messages: ReadonlyMap<number, string> = new Map([
   [17280, 'A value is too long for an index.'],
 ])
 const stopped: ReadonlySet<number> = new Set([50, 262, 11601])
+/** The server goes away, or another one of its set takes over. */
+const leaving: ReadonlySet<number> = new Set([6, 7, 89, 91, 189, 9001, 10107, 11600, 11602, 13435, 13436])
 const denied: ReadonlySet<number> = new Set([13, 18, 8000])
 
 const isSocketError = (thrown: unknown): boolean =>
@@ -39,16 +35,16 @@ const isSocketError = (thrown: unknown): boolean =>
 export function mongoError(thrown: unknown): Error {
   if (thrown instanceof ApiError) return thrown
   const cause = { cause: thrown }
-  if (!(thrown instanceof MongoError)) {
+  if (!(thrown instanceof driver().MongoError)) {
     // The driver passes on what writing to a socket says that has just been ended.
     if (isSocketError(thrown)) return new ServiceUnavailable(unreachable, cause)
     return thrown instanceof Error ? thrown : new Error('Something that is no error was thrown.', cause)
   }
-  // What has no code was not said by the server: a batch whose connection was lost.
-  if (thrown instanceof MongoBulkWriteError && thrown.code === undefined)
+  // What has no code of the server's was not said by it: a batch whose connection was lost, with the code of its socket or none.
+  if (thrown instanceof driver().MongoBulkWriteError && typeof thrown.code !== 'number')
     return new ServiceUnavailable(unreachable, cause)
-  if (thrown instanceof MongoServerError) return serverError(Number(thrown.code), thrown)
-  if (thrown instanceof MongoNetworkError || thrown instanceof MongoServerSelectionError)
+  if (thrown instanceof driver().MongoServerError) return serverError(Number(thrown.code), thrown)
+  if (thrown instanceof driver().MongoNetworkError || thrown instanceof driver().MongoServerSelectionError)
     return new ServiceUnavailable(unreachable, cause)
   if (/timed? ?out/i.test(thrown.name) || /TimeoutError$/.test(thrown.name))
     return new ServiceUnavailable(tooLong, cause)
@@ -64,7 +60,8 @@ function serverError(code: number, thrown: MongoServerError): Error {
   if (denied.has(code)) return new ServiceUnavailable('The database refuses the user of this service.', cause)
   const message = messages.get(code)
   if (message !== undefined) return new BadRequest(message, cause)
-  if (thrown.hasErrorLabel('RetryableWriteError')) return new ServiceUnavailable(unreachable, cause)
+  if (leaving.has(code) || thrown.hasErrorLabel('RetryableWriteError'))
+    return new ServiceUnavailable(unreachable, cause)
   return thrown
 }
 
@@ -77,6 +74,7 @@ export function writeError(error: WriteError, thrown: MongoBulkWriteError): Erro
         cause: thrown,
       },
     )
+  if (leaving.has(error.code)) return new ServiceUnavailable(unreachable, { cause: thrown })
   const message = messages.get(error.code)
   return message === undefined
     ? new ApiError(500, 'The record could not be written.', { cause: thrown })

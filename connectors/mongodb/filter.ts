@@ -1,20 +1,31 @@
 /** Conditions as MongoDB's filters, and the filters of clients in MongoDB's own language: of these only what compares is allowed. */
-import { type Condition, momentOf, type Scalar, type Test } from 'dataferry/document'
+import { asDouble, type Condition, momentOf, type Scalar, type Test } from 'dataferry/document'
 import { BadRequest, Decimal, type Json } from 'dataferry/sdk'
-import { type Document, ObjectId } from 'mongodb'
+import type { Document } from 'mongodb'
 import { idOf, isHex, toBson } from './bson.ts'
+import { driver } from './driver.ts'
 
 const nothing: Document = { _id: { $in: [] } }
 
 /** Types that FerretDB neither stores nor knows by name. */
 const lackedByFerret: ReadonlySet<string> = new Set(['minKey', 'decimal', 'symbol', 'maxKey'])
 
-/** A comparison over all types asks for them by name, and servers know different ones. */
-export const namesTypes = (condition: Condition | null): boolean =>
-  condition !== null &&
-  (condition.kind === 'all' || condition.kind === 'any'
-    ? condition.of.some(namesTypes)
-    : condition.kind === 'exact' && condition.op !== '=')
+/** Whether what it is depends on the server: a comparison over all types asks for them by name, and not all know decimals. */
+export function dependsOnServer(condition: Condition | null): boolean {
+  switch (condition?.kind) {
+    case 'all':
+    case 'any':
+      return condition.of.some(dependsOnServer)
+    case 'exact':
+      return condition.op !== '='
+    case 'in':
+      return condition.values.some((value) => value instanceof Decimal)
+    case 'order':
+      return condition.value instanceof Decimal
+    default:
+      return false
+  }
+}
 
 /** `ferret`: the server is FerretDB. */
 export function filterOf(condition: Condition | null, ferret = false): Document {
@@ -40,13 +51,13 @@ function testOf(test: Test, ferret: boolean): Document {
     case 'list':
       return { [path]: { $type: 'array' } }
     case 'in': {
-      const values = test.values.flatMap((value) => variants(value, path))
+      const values = test.values.flatMap((value) => variants(value, path, ferret))
       return test.holds
         ? { [path]: values.length === 1 ? { $eq: values[0] } : { $in: values } }
         : { $and: [{ [path]: { $nin: values } }, { [path]: { $ne: null } }] }
     }
     case 'order':
-      return valued(test.holds, path, orders(path, operators[test.op], test.value))
+      return valued(test.holds, path, orders(path, operators[test.op], test.value, ferret))
     case 'like':
       return valued(test.holds, path, [{ [path]: { $regex: likePattern(test.pattern), $options: 'i' } }])
     case 'exact':
@@ -62,13 +73,13 @@ function valued(holds: boolean, path: string, tests: readonly Document[]): Docum
   return tests.length === 1 && tests[0] ? tests[0] : { $or: tests }
 }
 
-const orders = (path: string, operator: string, value: Scalar): Document[] =>
-  variants(value, path).map((each) => ({ [path]: { [operator]: each } }))
+const orders = (path: string, operator: string, value: Scalar, ferret: boolean): Document[] =>
+  variants(value, path, ferret).map((each) => ({ [path]: { [operator]: each } }))
 
-/** What a text may stand for: itself, an identifier, a date. */
-function variants(value: Scalar, path: string): unknown[] {
-  if (typeof value !== 'string') return [toBson(value)]
-  if (isHex(value)) return [value, new ObjectId(value)]
+/** What a text may stand for: itself, an identifier, a date. Where all fractions are doubles, a decimal is the nearest one. */
+function variants(value: Scalar, path: string, ferret: boolean): unknown[] {
+  if (typeof value !== 'string') return [toBson(ferret ? asDouble(value) : value)]
+  if (isHex(value)) return [value, new (driver().ObjectId)(value)]
   const id = path === '_id' ? idOf(value) : value
   const moment = momentOf(value)
   return moment === null ? [id] : [id, new Date(moment)]
@@ -129,7 +140,7 @@ const placeOf = (value: Json): number => {
 function exact(path: string, op: '=' | '<' | '<=' | '>' | '>=', value: Json, ferret: boolean): Document {
   if (op === '=') {
     // What an insert tells of an identifier is its text.
-    if (path === '_id' && isHex(value)) return { _id: { $in: [new ObjectId(value), value] } }
+    if (path === '_id' && isHex(value)) return { _id: { $in: [new (driver().ObjectId)(value), value] } }
     return { [path]: { $eq: path === '_id' ? idOf(value) : toBson(value) } }
   }
   const place = placeOf(value)

@@ -1,9 +1,9 @@
 /** Values on their way to the server: every one is a parameter of a prepared statement, in the type that it has. */
 
-import type { Bind } from 'dataferry/sdk'
+import { type Bind, Decimal } from 'dataferry/sdk'
 import { jsonBind, jsonParents, type Parameter, type ParentRow, type Statement } from 'dataferry/sql'
 import type { TypedParameterValue } from 'mysql2'
-import { driver } from './driver.ts'
+import { typedParameter } from './driver.ts'
 
 /** What the driver takes. */
 export type Wire = null | string | number | Buffer | TypedParameterValue
@@ -13,11 +13,13 @@ const most = 2n ** 63n - 1n
 const mostUnsigned = 2n ** 64n - 1n
 
 /** One value. */
-export type Scalar = Exclude<Bind, readonly Bind[]>
+export type Scalar = Exclude<Bind, Decimal | readonly Bind[]>
 
 /** A list that is one value, of a SET column, is text with commas. */
-const scalarOf = (bind: Bind): Scalar =>
-  Array.isArray(bind) ? bind.map((each) => String(each)).join(',') : (bind as Scalar)
+function scalarOf(bind: Bind): Scalar {
+  if (Array.isArray(bind)) return bind.map((each) => String(each)).join(',')
+  return bind instanceof Decimal ? bind.digits : (bind as Scalar)
+}
 
 /** Whole numbers go in as integers, beyond 64 bits as decimals. */
 export function wireOf(bind: Bind): Wire {
@@ -25,14 +27,14 @@ export function wireOf(bind: Bind): Wire {
     case 'string':
       return bind
     case 'boolean':
-      return driver().TypedParameter.LONGLONG(bind ? 1n : 0n)
+      return typedParameter().LONGLONG(bind ? 1n : 0n)
     case 'bigint': {
-      const { LONGLONG, NEWDECIMAL } = driver().TypedParameter
+      const { LONGLONG, NEWDECIMAL } = typedParameter()
       if (bind >= least && bind <= most) return LONGLONG(bind)
       return bind > most && bind <= mostUnsigned ? LONGLONG.unsigned(bind) : NEWDECIMAL(bind.toString())
     }
     case 'number':
-      return Number.isSafeInteger(bind) ? driver().TypedParameter.LONGLONG(BigInt(bind)) : bind
+      return Number.isSafeInteger(bind) ? typedParameter().LONGLONG(BigInt(bind)) : bind
     default:
       if (bind === null) return null
       if (bind instanceof Uint8Array) return Buffer.from(bind.buffer, bind.byteOffset, bind.byteLength)

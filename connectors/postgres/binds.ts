@@ -1,5 +1,5 @@
 /** Binds as the server takes them: every parameter is text, its type is the server's own guess or a cast in the statement. */
-import type { Bind } from 'dataferry/sdk'
+import { type Bind, Decimal } from 'dataferry/sdk'
 import { jsonBind, jsonParents, type Parameter, type ParentRow } from 'dataferry/sql'
 import type { TextParameter } from './wire/messages.ts'
 
@@ -16,6 +16,7 @@ export function bindText(bind: Bind | undefined): TextParameter {
       return null
     default:
       if (bind === null) return null
+      if (bind instanceof Decimal) return bind.digits
       return bind instanceof Uint8Array ? hex(bind) : arrayText(bind)
   }
 }

@@ -2,7 +2,7 @@
  * Lists and parents' keys as one JSON text, for databases that take them so (SQLite's json_each, MySQL's JSON_TABLE). Integers keep
  * all their digits, booleans are 1 and 0, bytes are hexadecimal text, which the compiler turns back.
  */
-import type { Bind } from 'dataferry/sdk'
+import { type Bind, Decimal } from 'dataferry/sdk'
 import type { ParentRow } from './types.ts'
 
 export function jsonBind(bind: Bind): string {
@@ -18,6 +18,7 @@ export function jsonBind(bind: Bind): string {
       return JSON.stringify(bind)
     default:
       if (bind === null) return 'null'
+      if (bind instanceof Decimal) return JSON.stringify(bind.digits)
       if (bind instanceof Uint8Array)
         return `"${Buffer.from(bind.buffer, bind.byteOffset, bind.byteLength).toString('hex')}"`
       return `[${bind.map(jsonBind).join(',')}]`

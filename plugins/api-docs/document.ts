@@ -2,11 +2,12 @@
 import type { Json } from 'dataferry/sdk'
 import type { JsonObject } from './shapes.ts'
 
-const content = (schema: string): JsonObject => {
-  const schemaRef = { schema: { $ref: `#/components/schemas/${schema}` } }
-  return { 'application/json': schemaRef, 'application/xml': schemaRef }
+const answer = (description: string, schema: string, example: Json): JsonObject => {
+  const shape = { schema: { $ref: `#/components/schemas/${schema}` } }
+  return { description, content: { 'application/json': { ...shape, example }, 'application/xml': shape } }
 }
-const answer = (description: string, schema: string): JsonObject => ({ description, content: content(schema) })
+const refusal = (description: string, status: number, message: string): JsonObject =>
+  answer(description, 'Error', { error: { code: status, context: null, message, status_code: status } })
 
 const securitySchemes: JsonObject = {
   BasicAuth: { type: 'http', scheme: 'basic' },
@@ -17,15 +18,42 @@ const securitySchemes: JsonObject = {
   SessionTokenHeader: { type: 'apiKey', in: 'header', name: 'X-DreamFactory-Session-Token' },
 }
 
+const failedBatch: Json = {
+  error: {
+    code: 1000,
+    context: {
+      error: [1],
+      resource: [
+        { id: 1 },
+        { code: 404, context: null, message: "Record with identifier '9' not found.", status_code: 404 },
+      ],
+    },
+    message: 'Batch Error: Not all requested records could be updated.',
+    status_code: 400,
+  },
+}
+
 const responses: JsonObject = {
-  Success: answer('Success Response', 'Success'),
-  Error: answer('Error Response', 'Error'),
-  ResourceList: answer('Resource List Response', 'ResourceList'),
-  BadRequest: answer('The request can not be carried out as it is; the message says what to change.', 'Error'),
-  Unauthorized: answer('The session token is missing, wrong or expired.', 'Error'),
-  Forbidden: answer('The role of the caller does not allow this.', 'Error'),
-  NotFound: answer('There is no such thing.', 'Error'),
-  TooManyRequests: answer('A limit was exceeded; `Retry-After` tells when to go on.', 'Error'),
+  Success: answer('Success Response', 'Success', { success: true }),
+  Error: answer('Error Response', 'Error', failedBatch),
+  ResourceList: answer('Resource List Response', 'ResourceList', { resource: ['a', 'b'] }),
+  BadRequest: refusal(
+    'The request can not be carried out as it is; the message says what to change.',
+    400,
+    "Invalid or unparsable field in filter request: 'nope'",
+  ),
+  Unauthorized: refusal(
+    'The session token is missing, wrong or expired.',
+    401,
+    'Unauthorized. User is not authenticated.',
+  ),
+  Forbidden: refusal(
+    'The role of the caller does not allow this.',
+    403,
+    'Role not found. A role may not be assigned to you or your application.',
+  ),
+  NotFound: refusal('There is no such thing.', 404, "Record with identifier '9' not found."),
+  TooManyRequests: refusal('A limit was exceeded; `Retry-After` tells when to go on.', 429, 'API limit(s) exceeded. '),
 }
 
 const schemas: JsonObject = {

@@ -25,21 +25,54 @@ export function usablePaths(paths: JsonObject, usage: Usage): JsonObject {
 }
 
 function usableItem(path: string, item: JsonObject, usage: Usage, ids: Set<string>): JsonObject | null {
-  const component = path.split('/').filter(Boolean).map(decoded).join('/')
-  const verbs = usage.mask(component)
   const common = listOf(item.parameters)
+  const rights = rightsOn(path, common, usage.mask)
   const names = [...path.matchAll(/\{([^{}]+)\}/g)].map(([, name]) => name ?? '')
   let any = false
   const members = mapMembers(item, (operation, member) => {
     const bit = verbBits[member.toUpperCase() as Verb]
     if (bit === undefined) return member === 'parameters' ? undefined : operation
-    if ((verbs & bit) === 0 || !isObject(operation)) return undefined
+    if ((rights.verbs & bit) === 0 || !isObject(operation)) return undefined
     any = true
     const missing = names.filter((name) => !declares(common, name) && !declares(listOf(operation.parameters), name))
-    return completed(operation, { path, verb: member, missing }, usage, ids)
+    const own = rights.narrowed(bit)
+    const told = own === null ? operation : { ...operation, parameters: [own, ...listOf(operation.parameters)] }
+    return completed(told, { path, verb: member, missing }, usage, ids)
   })
   if (!any) return null
   return common.length === 0 ? members : { parameters: common, ...members }
+}
+
+interface Rights {
+  /** What the caller may do on one of the things, at least, that the path stands for. */
+  readonly verbs: number
+  /** The parameter of a verb that is allowed on some of the names alone; null where the path's own tells it. */
+  readonly narrowed: (bit: number) => JsonObject | null
+}
+
+/**
+ * Where the path lists the names that its first parameter stands for, rights are asked for each of them: `_table/departments/*` is a
+ * right on `_table/{table_name}`. What lies below a name needs the right on the name too (control-plane 3.3).
+ */
+function rightsOn(path: string, common: readonly Json[], mask: Usage['mask']): Rights {
+  const segments = path.split('/').filter(Boolean).map(decoded)
+  const at = segments.findIndex((segment) => /^\{[^{}]+\}$/.test(segment))
+  const parameter = common
+    .filter(isObject)
+    .find((each) => each.in === 'path' && `{${String(each.name)}}` === segments[at])
+  const schema = objectOf(parameter?.schema ?? null)
+  const names = listOf(schema.enum ?? null).filter((name) => typeof name === 'string')
+  if (at < 0 || names.length === 0) return { verbs: mask(segments.join('/')), narrowed: () => null }
+  const allowed = names.map((name) => {
+    const itself = [...segments.slice(0, at), name]
+    const below = segments.slice(at + 1)
+    return mask(itself.join('/')) & (below.length === 0 ? -1 : mask([...itself, ...below].join('/')))
+  })
+  const narrowed = (bit: number): JsonObject | null => {
+    const some = names.filter((_, index) => ((allowed[index] ?? 0) & bit) !== 0)
+    return some.length === names.length ? null : { ...parameter, schema: { ...schema, enum: some } }
+  }
+  return { verbs: allowed.reduce((all, each) => all | each, 0), narrowed }
 }
 
 interface Place {

@@ -1,7 +1,6 @@
 /** How mails leave: by SMTP, or through the machine's own mail program. Nothing is run by a shell, and no file is read for a mail. */
 import { existsSync } from 'node:fs'
 import { type ConfigValues, type Json, ServiceUnavailable } from 'dataferry/sdk'
-import nodemailer from 'nodemailer'
 import type { Message } from './message.ts'
 
 export interface Transport {
@@ -21,9 +20,15 @@ interface Sender {
   close(): void
 }
 
+/** Made when it is first needed, and nodemailer loaded. */
+async function senderOf(options: object): Promise<Sender> {
+  const { default: nodemailer } = await import('nodemailer')
+  return nodemailer.createTransport({ ...options, disableFileAccess: true, disableUrlAccess: true }) as Sender
+}
+
 export function smtpTransport(config: ConfigValues): Transport {
   const { host = null, encryption = null, username = null, password = null } = config
-  const sender = nodemailer.createTransport({
+  const options = {
     host: String(host),
     port: portOf(config.port ?? null),
     secure: encryption === 'ssl',
@@ -32,10 +37,8 @@ export function smtpTransport(config: ConfigValues): Transport {
     connectionTimeout: patienceMs,
     greetingTimeout: patienceMs,
     socketTimeout: patienceMs,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
-  return transport(sender as Sender, 'The mail server did not take the mail.', 'The mail server can not be used.')
+  }
+  return transport(options, 'The mail server did not take the mail.', 'The mail server can not be used.')
 }
 
 /** Programs that take mails on this machine, in the order of trying. */
@@ -54,28 +57,26 @@ export function localTransport(): Transport {
     },
     async send(message, signal) {
       const path = mailProgram()
-      const sender = nodemailer.createTransport({
-        sendmail: true,
-        path,
-        disableFileAccess: true,
-        disableUrlAccess: true,
-      })
-      return transport(sender as Sender, 'The mail program of this machine did not take the mail.').send(
-        message,
-        signal,
-      )
+      const failure = 'The mail program of this machine did not take the mail.'
+      return transport({ sendmail: true, path }, failure).send(message, signal)
     },
     close: () => {},
   }
 }
 
-function transport(sender: Sender, failure: string, unusable = failure): Transport {
+function transport(options: object, failure: string, unusable = failure): Transport {
+  let made: Promise<Sender> | null = null
+  const sender = (): Promise<Sender> => {
+    made ??= senderOf(options)
+    return made
+  }
   return {
     async probe(signal) {
-      const verifying = sender.verify().catch((cause: unknown) => {
+      const verifying = sender().then((mailer) => mailer.verify())
+      const verified = verifying.catch((cause: unknown) => {
         throw new ServiceUnavailable(unusable, { cause })
       })
-      await unlessAborted(verifying, signal)
+      await unlessAborted(verified, signal)
     },
     async send(message, signal) {
       signal.throwIfAborted()
@@ -91,13 +92,18 @@ function transport(sender: Sender, failure: string, unusable = failure): Transpo
         ...(html === null ? {} : { html }),
         attachments: attachments.map(({ content, ...file }) => ({ ...file, content: Buffer.from(content) })),
       }
-      const sending = sender.sendMail(mail).catch((cause: unknown) => {
+      const sending = sender().then((mailer) => mailer.sendMail(mail))
+      const sent = sending.catch((cause: unknown) => {
         throw new ServiceUnavailable(failure, { cause })
       })
-      const { accepted } = await unlessAborted(sending, signal)
+      const { accepted } = await unlessAborted(sent, signal)
       return accepted?.length ?? to.length + cc.length + bcc.length
     },
-    close: () => sender.close(),
+    close: () =>
+      void made?.then(
+        (mailer) => mailer.close(),
+        () => {},
+      ),
   }
 }
 

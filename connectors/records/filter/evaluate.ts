@@ -2,7 +2,7 @@
  * Evaluating predicates in memory, for sources that are no databases (CSV, documents), for tests, and for the check that a written
  * record satisfies its role's row filter (data-plane 3.11). Logic is SQL's, with a third value for what is unknown.
  */
-import type { Bind } from 'dataferry/sdk'
+import { type Bind, Decimal, type Json } from 'dataferry/sdk'
 import type { SimpleType } from '../catalog/types.ts'
 import { compareValues, compute, type RowGetter, type Value, valueFrom } from './compute.ts'
 import { matchesLike } from './like.ts'
@@ -103,9 +103,11 @@ function test(
     const high = compute(predicate.high, binds, row)
     if (low === undefined || high === undefined) return undefined
     const type = typeOf(predicate.left) ?? typeOf(predicate.low) ?? typeOf(predicate.high)
+    const order = (end: PlanExpr, value: Value): number | null =>
+      compared(predicate.left, left, value, type, [held(predicate.left, binds, row), held(end, binds, row)])
     return both(
-      orNull(compared(predicate.left, left, low, type), (order) => order >= 0),
-      orNull(compared(predicate.left, left, high, type), (order) => order <= 0),
+      orNull(order(predicate.low, low), (found) => found >= 0),
+      orNull(order(predicate.high, high), (found) => found <= 0),
     )
   }
   const right = compute(predicate.right, binds, row)
@@ -118,7 +120,9 @@ function test(
   }
   const holds = comparisons[predicate.op]
   const open = isOpen(predicate.left) ? predicate.left : predicate.right
-  return orNull(compared(open, left, right, typeOf(predicate.left) ?? typeOf(predicate.right)), holds)
+  const type = typeOf(predicate.left) ?? typeOf(predicate.right)
+  const sides = [held(predicate.left, binds, row), held(predicate.right, binds, row)] as const
+  return orNull(compared(open, left, right, type, sides), holds)
 }
 
 const comparisons: { readonly [O in '=' | '!=' | '<' | '<=' | '>' | '>=']: (order: number) => boolean } = {
@@ -142,7 +146,10 @@ function inList(predicate: Predicate & { readonly kind: 'in' }, binds: readonly 
   const list = binds[predicate.list]
   let result: Truth = false
   for (const each of Array.isArray(list) ? list : []) {
-    const order = compared(predicate.left, left, valueFrom(each), typeOf(predicate.left))
+    const order = compared(predicate.left, left, valueFrom(each), typeOf(predicate.left), [
+      held(predicate.left, binds, row),
+      each,
+    ])
     if (order === 0) return true
     if (order === null) result = null
   }
@@ -152,12 +159,27 @@ function inList(predicate: Predicate & { readonly kind: 'in' }, binds: readonly 
 const isOpen = (expr: PlanExpr): boolean => expr.kind === 'column' && expr.column.open === true
 
 /** What is of another kind than a value of an open column is neither the same, nor more, nor less. */
-function compared(expr: PlanExpr, a: Value, b: Value, type: SimpleType | null): number | null {
-  if (a === null || b === null || !isOpen(expr) || kindOf(a) === kindOf(b)) return compareValues(a, b, type)
-  return Number.NaN
+function compared(
+  expr: PlanExpr,
+  a: Value,
+  b: Value,
+  type: SimpleType | null,
+  [left, right]: readonly [Held, Held],
+): number | null {
+  if (a === null || b === null || !isOpen(expr)) return compareValues(a, b, type)
+  const kind = kindOf(a, left)
+  if (kind !== kindOf(b, right)) return Number.NaN
+  return compareValues(a, b, kind === 'number' ? 'decimal' : type)
 }
 
-const kindOf = (value: Value): string => (typeof value === 'bigint' ? 'number' : typeof value)
+type Held = Json | Bind | undefined
+
+/** What tells a Decimal from a text, which are both texts when they are compared. */
+const held = (expr: PlanExpr, binds: readonly Bind[], row: RowGetter): Held =>
+  expr.kind === 'column' ? row(expr.column) : expr.kind === 'value' ? binds[expr.value] : undefined
+
+const kindOf = (value: Value, from: Held): string =>
+  typeof value === 'bigint' || from instanceof Decimal ? 'number' : typeof value
 
 const typeOf = (expr: PlanExpr): SimpleType | null => (expr.kind === 'column' ? expr.column.type : null)
 

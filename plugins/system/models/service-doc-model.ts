@@ -25,7 +25,9 @@ export function serviceDocModel(tools: ModelTools): RecordModel {
       const tx = transactionOf(tools, session)
       // Whether it is new is known only now.
       const fresh = { service_id: Number(change.key?.service_id ?? 0), created_date: '' }
-      await tx.update('service_doc', fresh, { created_date: stampOf(new Date()) })
+      // The time of `prepare`: a document is not changed before it was made.
+      const made = textOf(change.record.last_modified_date) ?? stampOf(new Date())
+      await tx.update('service_doc', fresh, { created_date: made })
     },
   }
 }

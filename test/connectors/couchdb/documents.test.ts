@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { requestOf } from 'dataferry/conformance'
-import type { Json } from 'dataferry/sdk'
+import { Decimal, type Json } from 'dataferry/sdk'
 import { couchdb } from '../../support/couchdb.ts'
 import { until } from '../../support/until.ts'
 import { openService, rowOf, rowsOf, type TestService } from './service.ts'
@@ -37,6 +37,32 @@ describe('documents', () => {
     const made = rowsOf(await at.ask({ ask: 'POST things', body: { resource: [document as Json] } }))
     return String(made[0]?._rev)
   }
+
+  const decimals = [
+    { filter: 'n = 0.30000000000000004', ids: ['double'] },
+    { filter: 'n = 0.1234567890123456789', ids: ['long'] },
+    { filter: "n = '0.1234567890123456789'", ids: ['text'] },
+    { filter: 'n IN (5, 0.1234567890123456789)', ids: ['long'] },
+    { filter: 'n > 0.1234567890123456789', ids: ['double'] },
+    { filter: 'n >= 0.1234567890123456789', ids: ['double', 'long'] },
+    { filter: 'n != 0.1234567890123456789', ids: ['double', 'text'] },
+  ]
+  test('decimals of many digits are the doubles that the database makes of them', async () => {
+    await at.ask({
+      ask: 'POST things',
+      body: {
+        resource: [
+          { _id: 'double', n: 0.30000000000000004 },
+          { _id: 'long', n: new Decimal('0.1234567890123456789') },
+          { _id: 'text', n: '0.1234567890123456789' },
+        ],
+      },
+    })
+    for (const { filter, ids } of decimals) {
+      const found = rowsOf(await at.ask({ ask: 'GET things', query: { filter, fields: '_id' } }))
+      assert.deepEqual(found.map(({ _id }) => _id).toSorted(), ids, filter)
+    }
+  })
 
   test('writes answer the revision that they made', async () => {
     const first = await make({ _id: 'a', n: 1 })

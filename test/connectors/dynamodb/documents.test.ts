@@ -1,6 +1,7 @@
 // DynamoDB through a service: composite keys, exact values, conditional writes among many writers, pages, and a server that goes away.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Json } from 'dataferry/sdk'
 import { DynamoAdapter } from '../../../connectors/dynamodb/adapter.ts'
 import { DynamoClient } from '../../../connectors/dynamodb/client.ts'
@@ -175,6 +176,49 @@ describe('documents', () => {
       rowsOf(await at.ask({ ask: 'GET things', query: { filter: "size = 'other' AND set = 'z'" } })).length,
       1,
     )
+  })
+
+  const digits = '1234567890123456789012345678.0123456789'
+  const decimals = [
+    { filter: `n = ${digits}`, ids: ['long'] },
+    { filter: `n = '${digits}'`, ids: ['text'] },
+    { filter: `n != ${digits}`, ids: ['less', 'near', 'text'] },
+    { filter: `n IN (1, ${digits})`, ids: ['long'] },
+    { filter: `n > ${digits.replace(/9$/, '8')}`, ids: ['long'] },
+    { filter: `n <= ${digits}`, ids: ['less', 'long', 'near'] },
+    { filter: `n BETWEEN 3 AND ${digits}`, ids: ['less', 'long'] },
+    { filter: 'n = 0.30000000000000004', ids: ['near'] },
+    { filter: 'n < 0.300000000000000040001', ids: ['near'] },
+    { filter: 'deep.list = 0.12345678901234567890123', ids: ['less'] },
+  ]
+  test('are found by numbers of all their digits', async () => {
+    const put = (id: string, n: AttributeValue, deep: AttributeValue = { NULL: true }) =>
+      at.db.putItem({ TableName: 'things', Item: { _id: { S: id }, n, deep } })
+    await put('long', { N: digits })
+    await put('less', { N: digits.replace(/9$/, '8') }, { M: { list: { L: [{ N: '0.12345678901234567890123' }] } } })
+    await put('near', { N: '0.30000000000000004' })
+    await put('text', { S: digits })
+    for (const { filter, ids } of decimals) {
+      const found = rowsOf(await at.ask({ ask: 'GET things', query: { filter, fields: '_id' } }))
+      assert.deepEqual(found.map(({ _id }) => _id).toSorted(), ids, filter)
+    }
+  })
+
+  test('change at most 100 fields at once that other writers may not touch in between', async () => {
+    const fieldsOf = (count: number, value: number): { [name: string]: Json } =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`f${at}`, value]))
+    const both = (count: number, value: number) => ({
+      resource: ['wide', 'wider'].map((_id) => ({ _id, ...fieldsOf(count, value) })),
+    })
+    assert.equal((await at.ask({ ask: 'POST things', body: both(101, 1) })).status, 201)
+    const write = (query: string, count: number) => at.ask({ ask: `PATCH things?${query}`, body: both(count, 2) })
+    const refused = await write('rollback=true', 101)
+    assert.equal(refused.status, 400)
+    assert.match(bodyText(refused), /depends on 101 fields/)
+    assert.deepEqual((await item('wide'))?.f0, { N: '1' })
+    assert.equal((await write('rollback=true', 100)).status, 200)
+    assert.equal((await write('', 101)).status, 200)
+    assert.deepEqual((await item('wider'))?.f100, { N: '2' })
   })
 
   test('hold numbers of 38 digits and no more', async () => {

@@ -54,6 +54,31 @@ describe('documents', { skip }, () => {
     })
   })
 
+  const decimals = [
+    { filter: 'n = 0.30000000000000004', ids: ['double'] },
+    { filter: "n = '0.30000000000000004'", ids: ['text'] },
+    { filter: 'n IN (7, 0.30000000000000004)', ids: ['double'] },
+    { filter: 'n != 0.30000000000000004', ids: ['long', 'text'] },
+    { filter: 'n > 9007199254740992.5000000001', ids: ['long'] },
+    { filter: 'n < 0.50000000000000000000001', ids: ['double'] },
+    { filter: 'n BETWEEN 0.20000000000000000000001 AND 0.50000000000000000000001', ids: ['double'] },
+  ]
+  test('are found by numbers of many digits', async () => {
+    const things = at.db.collection<{ _id: string; n: unknown }>('things')
+    await things.insertMany([
+      { _id: 'double', n: new Double(0.30000000000000004) },
+      { _id: 'long', n: Long.fromString('9007199254740993') },
+      { _id: 'text', n: '0.30000000000000004' },
+    ])
+    for (const { filter, ids } of decimals) {
+      const found = rowsOf(await at.ask({ ask: 'GET things', query: { filter, fields: '_id' } }))
+      assert.deepEqual(found.map(({ _id }) => _id).toSorted(), ids, filter)
+    }
+    const filter = 'n = 0.300000000000000040000001'
+    const { body } = await at.ask({ ask: 'GET things', query: { filter, count_only: true } })
+    assert.equal(body, mongo?.kind === 'ferretdb' ? 1 : 0)
+  })
+
   const undone = [
     {
       name: 'an update',

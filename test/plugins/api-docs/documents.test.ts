@@ -14,6 +14,7 @@ import { checkDocument, type Document, hostileNames, type Operation } from './va
 let server: TestServer
 let token = ''
 let limitedKey = ''
+let mixedKey = ''
 let adminAppKey = ''
 
 async function send(path: string, headers: Readonly<Record<string, string>>, init: RequestInit = {}) {
@@ -22,6 +23,7 @@ async function send(path: string, headers: Readonly<Record<string, string>>, ini
 }
 const asAdmin = (): Record<string, string> => ({ 'X-DreamFactory-Session-Token': token })
 const asLimited = (): Record<string, string> => ({ 'X-DreamFactory-API-Key': limitedKey })
+const asMixed = (): Record<string, string> => ({ 'X-DreamFactory-API-Key': mixedKey })
 
 async function documentAt(path: string, headers = asAdmin()): Promise<Document> {
   const { status, text } = await send(path, headers)
@@ -87,6 +89,16 @@ before(async () => {
   })
   const app = await create('app', { name: 'limited', is_active: true, type: 0, role_id: role })
   limitedKey = await keyOf('limited')
+  const mixed = await create('role', {
+    name: 'mixed',
+    is_active: true,
+    role_service_access_by_role_id: [
+      { service_id: db, component: '_table/departments/*', verb_mask: 1, requestor_mask: 1 },
+      { service_id: db, component: '_table/employees/*', verb_mask: 3, requestor_mask: 1 },
+    ],
+  })
+  await create('app', { name: 'mixed', is_active: true, type: 0, role_id: mixed })
+  mixedKey = await keyOf('mixed')
   assert.ok(app > 0)
   adminAppKey = await keyOf('admin')
 })
@@ -147,7 +159,24 @@ const operationsOf = ({ paths }: Document): Record<string, string> =>
     ]),
   )
 
+interface CommonAnswer {
+  content: { 'application/json': { example?: { error?: { code: number; status_code: number }; resource?: unknown } } }
+}
+
 describe('what documents tell', () => {
+  it('an example of each common answer, which the schema beside it names', async () => {
+    const statuses = { BadRequest: 400, Unauthorized: 401, Forbidden: 403, NotFound: 404, TooManyRequests: 429 }
+    for (const version of ['3.1', '3.0']) {
+      const { components } = await documentAt(`api_docs/db?version=${version}`)
+      const responses = (components as unknown as { responses: Record<string, CommonAnswer> }).responses
+      const exampleOf = (name: string) => responses[name]?.content['application/json'].example
+      for (const [name, status] of Object.entries(statuses)) assert.equal(exampleOf(name)?.error?.status_code, status)
+      assert.deepEqual(exampleOf('Error')?.error?.code, 1000)
+      assert.deepEqual(exampleOf('Success'), { success: true })
+      assert.ok(Array.isArray(exampleOf('ResourceList')?.resource))
+    }
+  })
+
   it('the paths and operations of the contract', async () => {
     assert.deepEqual(operationsOf(await documentAt('api_docs/db')), recordPaths)
     const all = operationsOf(await documentAt('api_docs'))
@@ -261,6 +290,25 @@ describe('a limited role', () => {
     assert.deepEqual(operationsOf(document), { '/_table/departments': 'get', '/_table/departments/{id}': 'get' })
     const text = JSON.stringify(document)
     for (const other of ['employees', 'salaries', 'dept_emp']) assert.ok(!text.includes(other), `nothing of ${other}`)
+  })
+
+  it('is told of the paths with parameters, too, what a row of one table allows', async () => {
+    const document = await documentAt('api_docs/db', asLimited())
+    assert.deepEqual(operationsOf(document), { '/_table/{table_name}': 'get', '/_table/{table_name}/{id}': 'get' })
+  })
+
+  it('is told for which tables a verb is allowed, where it is not for all', async () => {
+    const document = await documentAt('api_docs/db', asMixed())
+    const namesOf = (verb: 'get' | 'post'): unknown => {
+      const item = document.paths['/_table/{table_name}'] as unknown as {
+        [member: string]: { parameters?: object[] } | undefined
+        parameters: never
+      }
+      const own = (item[verb]?.parameters ?? []) as { name?: string; schema?: { enum?: string[] } }[]
+      return own.find(({ name }) => name === 'table_name')?.schema?.enum ?? null
+    }
+    assert.deepEqual([namesOf('get'), namesOf('post')], [null, ['employees']])
+    await checkDocument(document, '3.1')
   })
 
   it('is not told of a table whose name has a parameter in it', async () => {

@@ -42,7 +42,7 @@ export const surroundingChecks: readonly Mutation[] = [
   {
     name: 'documents are of verbs that may be used',
     file: 'plugins/api-docs/operations.ts',
-    find: 'if ((verbs & bit) === 0 || !isObject(operation)) return undefined',
+    find: 'if ((rights.verbs & bit) === 0 || !isObject(operation)) return undefined',
     replace: 'if (!isObject(operation)) return undefined',
     suite: 'surfaces',
     by: 'API documents',
