@@ -13,15 +13,20 @@ const number: JsonObject = { type: 'number', format: 'double' }
 const text: JsonObject = { type: 'string' }
 const anything: JsonObject = {}
 /** Decimals are texts or numbers, as the database prints them. */
-const decimal: JsonObject = { type: ['number', 'string'] }
+const decimal: JsonObject = { type: ['number', 'string'], example: 12.5 }
+const time: JsonObject = { type: 'string', example: '13:45:00' }
+const moment: JsonObject = { type: 'string', example: '2024-05-17 13:45:00' }
 
-/** Types that are left out are texts. */
+/** Types that are left out are texts. Examples are where the form of a text does not go without saying: pages of documents show records of them. */
 const schemas: { readonly [T in SimpleType]?: JsonObject } = {
   array: { type: 'array', items: {} },
   bigid: int64,
   bigint: int64,
+  binary: { type: 'string', example: 'AQID' },
   boolean: { type: 'boolean' },
-  date: { type: 'string', format: 'date' },
+  date: { type: 'string', format: 'date', example: '2024-05-17' },
+  datetime: moment,
+  datetimetz: moment,
   decimal,
   double: number,
   float: { type: 'number', format: 'float' },
@@ -38,11 +43,17 @@ const schemas: { readonly [T in SimpleType]?: JsonObject } = {
   smallid: int32,
   smallint: int32,
   table: anything,
+  time,
+  timestamp: moment,
+  timestamp_on_create: moment,
+  timestamp_on_update: moment,
+  timestamptz: moment,
+  timetz: time,
   tinyint: int32,
   user_id: int32,
   user_id_on_create: int32,
   user_id_on_update: int32,
-  uuid: { type: 'string', format: 'uuid' },
+  uuid: { type: 'string', format: 'uuid', example: '6ba7b810-9dad-11d1-80b4-00c04fd430c8' },
   year: int32,
 }
 
