@@ -5,14 +5,20 @@
 
 import { integerTypes, type SimpleType } from 'dataferry/records'
 import { type Bind, csvCell, xmlName, xmlText } from 'dataferry/sdk'
-import type { ByteBuffer, RowEncoder, RowForm, WireColumn, WireKind } from 'dataferry/sql'
+import {
+  type ByteBuffer,
+  jsonNullBytes,
+  type RowEncoder,
+  type RowForm,
+  type WireColumn,
+  type WireKind,
+} from 'dataferry/sql'
 import {
   base64,
   isNotFinite,
   jsonBinary,
   jsonBoolean,
   jsonLossless,
-  jsonNull,
   jsonNumber,
   jsonString,
   numberEnd,
@@ -85,7 +91,7 @@ function jsonEncoder(columns: readonly WireColumn[]): RowEncoder<PlacedRow> {
       cell += 4
       const how = writes[i]
       if (length < 0) {
-        if (how !== write.hidden) at = jsonNull(into, at)
+        if (how !== write.hidden) at = jsonNullBytes(into, at)
         continue
       }
       switch (how) {

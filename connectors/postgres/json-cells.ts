@@ -3,6 +3,8 @@
  * `start`, write to `out` at `at`, and answer where they ended. Whoever calls them has made room for 6 bytes out of 1, and 24 more.
  */
 
+import { copyBytes, jsonNullBytes, jsonTextBytes } from 'dataferry/sql'
+
 export type CellWriter = (bytes: Buffer, start: number, length: number, out: Buffer, at: number) => number
 
 const char = {
@@ -13,7 +15,6 @@ const char = {
   zero: 48,
   nine: 57,
   listStart: 91,
-  backslash: 92,
   listEnd: 93,
   a: 97,
   e: 101,
@@ -25,70 +26,8 @@ const char = {
   u: 117,
 } as const
 
-/** Longer pieces are copied by one call, shorter ones in a loop: whichever is faster at that length. */
-const short = 40
-/** The same for texts, which are looked through in any case. */
-const shortText = 96
-
-export function copy(bytes: Buffer, start: number, end: number, out: Buffer, at: number): number {
-  if (end - start >= short) return at + bytes.copy(out, at, start, end)
-  for (let i = start; i < end; i++) out[at++] = bytes[i] as number
-  return at
-}
-
-// ---- texts
-
-/** 1: must be escaped in a JSON string. Bytes of UTF-8 sequences go through as they are. */
-const escaped = new Uint8Array(256)
-escaped.fill(1, 0, 32)
-escaped[char.quote] = 1
-escaped[char.backslash] = 1
-/** The letter behind the backslash, where there is a short form. */
-const letters = new Uint8Array(256)
-for (const [byte, letter] of [
-  [8, 'b'],
-  [9, 't'],
-  [10, 'n'],
-  [12, 'f'],
-  [13, 'r'],
-  [char.quote, '"'],
-  [char.backslash, '\\'],
-] as const) {
-  letters[byte] = letter.charCodeAt(0)
-}
-const hex = Buffer.from('0123456789abcdef')
-
-export const jsonString: CellWriter = (bytes, start, length, out, at) => {
-  const end = start + length
-  out[at++] = char.quote
-  let from = start
-  if (length >= shortText) {
-    while (from < end && escaped[bytes[from] as number] === 0) from++
-    at = copy(bytes, start, from, out, at)
-  }
-  for (; from < end; from++) {
-    const byte = bytes[from] as number
-    if (escaped[byte] === 0) out[at++] = byte
-    else at = escapedByte(byte, out, at)
-  }
-  out[at++] = char.quote
-  return at
-}
-
-function escapedByte(byte: number, out: Buffer, at: number): number {
-  const letter = letters[byte] as number
-  out[at++] = char.backslash
-  if (letter !== 0) {
-    out[at++] = letter
-  } else {
-    out[at++] = char.u
-    out[at++] = char.zero
-    out[at++] = char.zero
-    out[at++] = hex[byte >> 4] as number
-    out[at++] = hex[byte & 15] as number
-  }
-  return at
-}
+export const jsonString: CellWriter = (bytes, start, length, out, at) =>
+  jsonTextBytes(bytes, start, start + length, out, at)
 
 // ---- numbers
 
@@ -151,9 +90,9 @@ export const jsonNumber: CellWriter = (bytes, start, length, out, at) => {
 
 const otherNumber: CellWriter = (bytes, start, length, out, at) => {
   const end = numberEnd(bytes, start, length)
-  if (end >= 0) return copy(bytes, start, end, out, at)
+  if (end >= 0) return copyBytes(bytes, start, end, out, at)
   if (end === scientific) return at + out.write(plainNumber(bytes, start, length), at, 'latin1')
-  return isNotFinite(bytes, start, length) ? jsonNull(out, at) : jsonString(bytes, start, length, out, at)
+  return isNotFinite(bytes, start, length) ? jsonNullBytes(out, at) : jsonString(bytes, start, length, out, at)
 }
 
 /** The same, but for those: their names in a list. */
@@ -163,14 +102,6 @@ export const jsonLossless: CellWriter = (bytes, start, length, out, at) => {
   at = jsonString(bytes, start, length, out, at)
   out[at++] = char.listEnd
   return at
-}
-
-export function jsonNull(out: Buffer, at: number): number {
-  out[at] = 110
-  out[at + 1] = 117
-  out[at + 2] = 108
-  out[at + 3] = 108
-  return at + 4
 }
 
 // ---- booleans and bytes

@@ -5,6 +5,8 @@
 
 /** Longer pieces are copied by one call, shorter ones in a loop: whichever is faster at that length. */
 const short = 40
+/** The same for texts, which are looked through in any case. */
+const shortText = 96
 
 const quote = 34
 const backslash = 92
@@ -39,7 +41,7 @@ const hex = Buffer.from('0123456789abcdef')
 export function jsonTextBytes(bytes: Buffer, start: number, end: number, out: Buffer, at: number): number {
   out[at++] = quote
   let from = start
-  if (end - start >= short) {
+  if (end - start >= shortText) {
     while (from < end && escaped[bytes[from] as number] === 0) from++
     at += bytes.copy(out, at, start, from)
   }
