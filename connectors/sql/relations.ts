@@ -37,9 +37,14 @@ export class Pending<R> {
   }
 
   clear(): void {
-    this.members.clear()
-    this.ends.length = 0
-    for (const keys of this.keys) keys.length = 0
+    this.keep(0)
+  }
+
+  /** The first rows; the others were never there. */
+  keep(rows: number): void {
+    this.members.wrote(rows === 0 ? 0 : (this.ends[rows - 1] as number))
+    this.ends.length = rows
+    for (const keys of this.keys) keys.length = rows
   }
 
   /** Nothing more is added. */
@@ -115,6 +120,8 @@ class Relation<R> {
   readonly #program: RelatedProgram
   readonly #level: Level<R>
   readonly #around: Around
+  /** Children of a parent in the mean, as they were found last. */
+  #mean = 1
 
   constructor(wire: WireKind<R>, program: RelatedProgram, form: RowForm) {
     this.keys = program.keys
@@ -160,13 +167,8 @@ class Relation<R> {
     for (const [ordinal, key] of keys.entries()) if (key !== null) parents.push([ordinal, ...key])
     const ordinals: number[] = []
     const pending = new Pending(this.#level)
-    for (let from = 0; from < parents.length; from += windowSize) {
-      const cursor = run.source.open(this.#program.rows, run.binds, parents.slice(from, from + windowSize), null)
-      await eachRow(cursor, run.signal, (row) => {
-        ordinals.push(Number(this.#level.wire.bind(row, 0)))
-        pending.add(row)
-      })
-    }
+    for (let from = 0; from < parents.length; from += windowSize)
+      await this.#read(run, parents.slice(from, from + windowSize), ordinals, pending)
     if (this.#level.relations.length === 0)
       return { ordinals, children: { bytes: pending.members, ends: pending.ends } }
     const pieces = await this.#level.relate(run, pending)
@@ -178,6 +180,30 @@ class Relation<R> {
     pending.free()
     freePieces(pieces)
     return { ordinals, children: { bytes, ends } }
+  }
+
+  /** Adds the children of these parents. They are counted for each parent only where some may have more than they may show. */
+  async #read(run: Run<R>, parents: readonly ParentRow[], ordinals: number[], pending: Pending<R>): Promise<void> {
+    const { rows, few } = this.#program
+    const before = ordinals.length
+    const add = (statement: Statement): Promise<void> =>
+      eachRow(run.source.open(statement, run.binds, parents, null), run.signal, (row) => {
+        ordinals.push(Number(this.#level.wire.bind(row, 0)))
+        pending.add(row)
+      })
+    const most = few === null ? 0 : Number(run.binds[few.most])
+    if (few !== null && parents.length * this.#mean < most) {
+      await add(few.rows)
+      if (ordinals.length - before < most) return this.#found(ordinals.length - before, parents.length)
+      ordinals.length = before
+      pending.keep(before)
+    }
+    await add(rows)
+    this.#found(ordinals.length - before, parents.length)
+  }
+
+  #found(children: number, parents: number): void {
+    this.#mean = children / parents
   }
 }
 

@@ -64,6 +64,11 @@ export interface RelatedProgram {
   /** Indexes of the parent statement's columns that make the key, in the order of the keys in `parents`. */
   readonly keys: readonly number[]
   readonly rows: Statement
+  /**
+   * The same children uncounted, as many of all parents together as one may have: whole where fewer than that came. null: `rows` does not
+   * count either, or leaves some out.
+   */
+  readonly few: { readonly rows: Statement; readonly most: Slot } | null
   readonly related: readonly RelatedProgram[]
 }
 

@@ -20,7 +20,11 @@ export function compileRelated(sql: SqlCompiler, related: RelatedRead): RelatedP
     name: related.name,
     shape: related.shape,
     keys: related.on.map((pair) => pair.parent),
-    rows: relatedRows(sql, related),
+    rows: statementOf(sql, related, single(related) ? plainText : windowText),
+    few:
+      single(related) || related.skip !== null
+        ? null
+        : { rows: statementOf(sql, related, fewText), most: related.perParent },
     // The ordinal stands before the child's own columns.
     related: related.plan.related.map((read) => {
       const program = compileRelated(sql, read)
@@ -29,10 +33,13 @@ export function compileRelated(sql: SqlCompiler, related: RelatedRead): RelatedP
   }
 }
 
-function relatedRows(sql: SqlCompiler, related: RelatedRead): Statement {
+function statementOf(
+  sql: SqlCompiler,
+  related: RelatedRead,
+  textOf: (out: StatementWriter, related: RelatedRead) => string,
+): Statement {
   const out = new StatementWriter(sql)
-  const text = single(related) ? plainText(out, related) : windowText(out, related)
-  return out.statement(text, [ordinal, ...related.plan.columns.map(wireColumn)], false)
+  return out.statement(textOf(out, related), [ordinal, ...related.plan.columns.map(wireColumn)], false)
 }
 
 /** Whether a parent can't have two children, so that nothing needs to be counted. */
@@ -45,12 +52,21 @@ const single = ({ shape, via, on, plan }: RelatedRead): boolean =>
     on.map((pair) => pair.child),
   )
 
+/** Ends with the order of the parents. */
 function plainText(out: StatementWriter, related: RelatedRead): string {
   const child: Context = { out, alias: 'c' }
   const parents = parentsOf(out, related)
   const columns = related.plan.columns.map((projection) => projectionText(child, projection))
   const from = source(related, parents().from, out)
-  return `${parents().with}select ${['p.o', ...columns].join(', ')} from ${from}${whereClause(conditions(out, related))} order by p.o`
+  return `${parents().with}select ${['p.o', ...columns].join(', ')} from ${from}${whereClause(conditions(out, related))}${groupText(child, related.plan, ['p.o'])} order by p.o`
+}
+
+/** Numbering costs a third of such a statement, and is needed only where a parent may have more than its limit. */
+function fewText(out: StatementWriter, related: RelatedRead): string {
+  const child: Context = { out, alias: 'c' }
+  const rows = plainText(out, related)
+  const order = childOrder(child, related).replace(/^ order by /, ', ')
+  return `${rows}${order}${out.sql.limit(out, related.perParent, null)}`
 }
 
 /**

@@ -395,6 +395,45 @@ test('many rows come in chunks, many parents in windows, and nothing is lost', a
   many.close()
 })
 
+test('children are counted for each parent only where one may have more than it may show', async () => {
+  const books = [
+    { id: 1, title: 'Dust' },
+    { id: 2, title: 'Ash' },
+    { id: 3, title: 'Ember' },
+  ]
+  // Three authors with 3, 1 and no books.
+  for (const { most, statements } of [
+    { most: 1, statements: ['counted'] },
+    { most: 2, statements: ['counted'] },
+    { most: 3, statements: ['counted'] },
+    { most: 4, statements: ['few', 'counted'] },
+    { most: 5, statements: ['few'] },
+  ]) {
+    const { body, texts } = await run(db, authors({ related: [booksOfAuthor({ perParent: 0 })] }), [most])
+    const of = JSON.parse(body).resource.map((each: { book_by_author_id: unknown }) => each.book_by_author_id)
+    assert.deepEqual(of, [books.slice(0, most), [{ id: 4, title: 'Ice' }], []], String(most))
+    assert.deepEqual(
+      texts.slice(1).map((text) => (text.includes('row_number') ? 'counted' : 'few')),
+      statements,
+      String(most),
+    )
+  }
+})
+
+test('where few were too many, many are expected', async () => {
+  const runner = new ReadRunner(
+    new SqliteCompiler().compileRead(authors({ related: [booksOfAuthor({ perParent: 0 })] }), 'r1'),
+    wireValues,
+  )
+  const texts: string[][] = []
+  for (const most of [4, 4, 6]) {
+    const asked: string[] = []
+    await runner.run(sourceOver(db, asked), [most], output('json'), { write() {} }, new AbortController().signal)
+    texts.push(asked.slice(1).map((text) => (text.includes('row_number') ? 'counted' : 'few')))
+  }
+  assert.deepEqual(texts, [['few', 'counted'], ['counted'], ['few']])
+})
+
 test('a child table whose key has no index is not read once for each parent, whatever the condition', () => {
   const conditions: readonly (Predicate | null)[] = [
     null,
@@ -406,10 +445,12 @@ test('a child table whose key has no index is not read once for each parent, wha
       booksOfAuthor({}, { where }),
       { ...tagsOfBook(), via: { ...throughBookTag, where: eq(bookTag, 'tag_id', 0) } },
     ]
-    for (const program of new SqliteCompiler().compileRead(authors({ related }), 'r1').related) {
-      const texts = db
-        .prepare(`explain query plan ${program.rows.text}`)
-        .all(...program.rows.parameters.map(() => '[]'))
+    const programs = new SqliteCompiler().compileRead(authors({ related }), 'r1').related
+    for (const { text, parameters } of programs.flatMap(({ rows, few }) =>
+      few === null ? [rows] : [rows, few.rows],
+    )) {
+      // The limit of all is a number.
+      const texts = db.prepare(`explain query plan ${text}`).all(...parameters.map(() => '[]'))
       const steps = (texts as unknown as string[][]).map((step) => String(step[3]))
       assert.ok(steps.includes('SCAN p'), steps.join('\n'))
       assert.ok(!steps.some((step) => /^SCAN [cj]\b/.test(step)), steps.join('\n'))

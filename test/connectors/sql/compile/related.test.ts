@@ -240,5 +240,57 @@ const cases: readonly { readonly name: string; readonly plan: ReadPlan; readonly
     },
   ]
 
+const few: readonly { readonly name: string; readonly plan: ReadPlan; readonly sql: Expected<readonly string[]> }[] = [
+  {
+    name: 'has_many, uncounted',
+    plan: reads(author, shown(author, 'id'), { related: [booksOfAuthor()] }),
+    sql: {
+      sqlite: [
+        'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select p.o, c."id", c."title" from p join "book" as c on c."author_id" = p.k1 where alive(p.o, c."id") order by p.o, c."id" limit ?',
+      ],
+      postgres: [
+        'select p.o, c."id", c."title" from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book" as c on c."author_id" = p.k1 order by p.o, c."id" limit $3',
+      ],
+      mysql: [
+        "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select p.o, c.`id`, c.`title` from p straight_join `book` as c on c.`author_id` = p.k1 order by p.o, c.`id` limit ?",
+      ],
+    },
+  },
+  {
+    name: 'many_many with an order and a condition, uncounted',
+    plan: reads(book, shown(book, 'id'), {
+      related: [
+        tagsOfBook(
+          {},
+          {
+            where: eq(tag, 'label', 3),
+            order: [{ expr: { kind: 'output', index: 0 }, descending: true, nulls: 'last' }],
+          },
+        ),
+      ],
+    }),
+    sql: {
+      sqlite: [
+        'with p (o, k1) as materialized (select value ->> 0, value ->> 1 from json_each(?)) select p.o, c."label" from p join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id" where case when alive(p.o, c."id") then c."label" = ? end order by p.o, c."label" desc nulls last limit ?',
+      ],
+      postgres: [
+        'select p.o, c."label" from unnest($1::bigint[], $2::integer[]) as p (k1, o) join "book_tag" as j on j."book_id" = p.k1 join "tag" as c on c."id" = j."tag_id" where c."label" = $3 order by p.o, c."label" desc nulls last limit $4',
+      ],
+      mysql: [
+        "with p (o, k1) as (select t.o, t.k1 from json_table(?, '$[*]' columns (o int path '$[0]', k1 bigint path '$[1]')) as t) select p.o, c.`label` from p straight_join `book_tag` as j on j.`book_id` = p.k1 join `tag` as c on c.`id` = j.`tag_id` where c.`label` = ? order by p.o, c.`label` desc limit ?",
+      ],
+    },
+  },
+  {
+    name: 'what has one at most is not counted, what skips some is',
+    plan: reads(book, shown(book, 'id', 'author_id'), { related: [authorOfBook(), tagsOfBook({ skip: 8 })] }),
+    sql: { sqlite: [], postgres: [], mysql: [] },
+  },
+]
+for (const { name, plan, sql } of few)
+  golden(name, sql, (compiler) =>
+    compiler.compileRead(plan, 'r1').related.flatMap((each) => (each.few === null ? [] : [each.few.rows.text])),
+  )
+
 for (const { name, plan, sql } of cases)
   golden(name, sql, (compiler) => texts(compiler.compileRead(plan, 'r1').related))
